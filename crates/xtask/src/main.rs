@@ -1,1 +1,43 @@
-fn main() {}
+//! `cargo xtask`: everything a person does with this project by hand, as one word. It is the first thing built on
+//! a new machine, so it needs nothing but Rust, and installs what the rest needs.
+
+mod check;
+mod clock;
+mod install;
+mod program;
+mod steps;
+
+use program::say;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask check                 everything that must hold before a change is sent in
+cargo xtask sim [--seeds A..B] [--mutant NAME]
+                                  whole devices and a whole server under one seed";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", [].as_slice()),
+    };
+    let outcome = match command {
+        "check" => check::check(),
+        "sim" => check::simulate(rest),
+        "help" | "--help" | "-h" => {
+            say(USAGE);
+            return ExitCode::SUCCESS;
+        }
+        unknown => {
+            say(format!("There is no `cargo xtask {unknown}`.\n{USAGE}"));
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            say(format!("\nStopped: {reason:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

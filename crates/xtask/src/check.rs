@@ -1,0 +1,92 @@
+//! `cargo xtask check`: everything that CI runs, cheapest first, stopping at the first thing that does not hold.
+
+use crate::install::{Need, install};
+use crate::program::{built, cargo, in_ci, is_here, npm, read, root, run, say, target};
+use crate::steps::Steps;
+use anyhow::{Result, bail};
+use std::process::Command;
+
+const GENERATED: &str = "ui/src/lib/generated";
+
+pub fn check() -> Result<()> {
+    let mut steps = Steps::begin();
+    steps.step("What is missing is installed", "See what the installer said above", || {
+        install(Need::Everything)
+    })?;
+    steps.step("Rust is formatted", "Run `cargo fmt --all`", || {
+        run(cargo().args(["fmt", "--all", "--check"]))
+    })?;
+    steps.step("The house rules hold", "Each line above names a file and what to do", || {
+        run(cargo().args(["test", "--quiet", "--package", "xtask"]))
+    })?;
+    steps.step("The screens build", "Look at what npm said above", screens)?;
+    steps.step("Clippy is silent", "Mend what it points at", || {
+        run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    })?;
+    steps.step("The tests pass", "Run the failing one alone with `cargo test -p CRATE NAME`", || {
+        run(cargo().args(["build", "--workspace", "--bins"]))?;
+        run(cargo().args(["test", "--workspace"]))
+    })?;
+    steps.step("The generated types are committed", &format!("Commit {GENERATED}"), generated_types)?;
+    steps.step(
+        "The app exports no SQLite",
+        "src-tauri/build.rs must pass --exclude-libs",
+        no_exported_sqlite,
+    )?;
+    steps.step("The simulator finds nothing", "Repeat the seed it printed", || simulate(&[]))?;
+    steps.step("Licences and advisories", "See deny.toml", dependencies)?;
+    steps.summary();
+    Ok(())
+}
+
+/// Whole devices and a whole server in one thread. Optimised, so it has a target folder of its own.
+pub fn simulate(arguments: &[String]) -> Result<()> {
+    let mut simulator = cargo();
+    simulator.env("CARGO_TARGET_DIR", target().join("sim"));
+    run(simulator.args(["run", "--quiet", "--package", "kerbside-sim", "--"]).args(arguments))
+}
+
+fn screens() -> Result<()> {
+    for script in ["build", "check", "test"] {
+        run(npm().args(["run", "--silent", script]))?;
+    }
+    Ok(())
+}
+
+fn generated_types() -> Result<()> {
+    run(Command::new("git").current_dir(root()).args(["diff", "--exit-code", "--stat", "--", GENERATED]))?;
+    let mut untracked = Command::new("git");
+    untracked.current_dir(root()).args(["ls-files", "--others", "--exclude-standard", "--", GENERATED]);
+    match read(&mut untracked)?.trim() {
+        "" => Ok(()),
+        files => bail!("These are new: {files}"),
+    }
+}
+
+/// WebKitGTK and libsoup use the system's SQLite. If ours were exported from the executable, their calls would land in it.
+fn no_exported_sqlite() -> Result<()> {
+    let exported = read(Command::new("nm").args(["-D", "--defined-only"]).arg(built("kerbside-app")))?;
+    match exported.lines().filter(|line| line.contains("sqlite3_")).count() {
+        0 => Ok(()),
+        some => bail!("The app exports {some} symbols of SQLite"),
+    }
+}
+
+/// cargo-deny takes minutes to compile, so it is used where somebody has it, and never fetches advisories itself.
+fn dependencies() -> Result<()> {
+    if !is_here("cargo-deny") {
+        say("    cargo-deny is not on this machine; licences were not looked at");
+        return Ok(());
+    }
+    run(cargo().args(["deny", "--offline", "check", "licenses", "bans", "sources"]))?;
+    match std::env::var_os("KERBSIDE_ADVISORY_DB") {
+        Some(folder) => run(cargo()
+            .args(["deny", "--offline", "check", "advisories"])
+            .env("KERBSIDE_ADVISORY_DB", folder)),
+        None if in_ci() => {
+            say("    no advisory folder was given (KERBSIDE_ADVISORY_DB)");
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}
