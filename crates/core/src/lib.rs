@@ -1,0 +1,10 @@
+//! What a record, a form, a place and a deadline are, and how copies of them merge.
+//!
+//! Pure: no clock, no file, no socket, no database, no random source. Time and ids come in as arguments.
+#![cfg_attr(not(test), forbid(clippy::indexing_slicing))]
+#![cfg_attr(not(test), forbid(clippy::string_slice))]
+
+pub mod cbor;
+pub mod field;
+pub mod ids;
+pub mod value;
