@@ -5,6 +5,8 @@
 #![cfg_attr(not(test), forbid(clippy::string_slice))]
 
 pub mod cbor;
+pub mod change;
 pub mod field;
 pub mod ids;
+pub mod time;
 pub mod value;
