@@ -1,0 +1,121 @@
+//! Why something was not done: a code that screens turn into words, and a detail for the log.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $status:literal;)*) => {
+        /// Everything a request can be refused for. Each has its sentence in `schemas/words`.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, TS)]
+        #[ts(export)]
+        pub enum Code {
+            $($(#[$doc])* #[serde(rename = $text)] $name,)*
+        }
+
+        impl Code {
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The code as it is written in JSON and in the words files.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// The HTTP status that goes with it.
+            #[must_use]
+            pub fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+
+            #[must_use]
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.name() == name)
+            }
+        }
+    };
+}
+
+codes! {
+    /// Our own fault: the log has the rest under a reference.
+    Internal = "internal", 500;
+    NotFound = "not_found", 404;
+    /// The request cannot be read.
+    NotUnderstood = "not_understood", 400;
+    TooLarge = "too_large", 413;
+    SignInNeeded = "sign_in_needed", 401;
+    /// Address or password is wrong; which of them is not said.
+    SignInWrong = "sign_in_wrong", 401;
+    TooManyTries = "too_many_tries", 429;
+    NotAllowed = "not_allowed", 403;
+    /// An unsafe request that did not come from the console's own page.
+    NotFromConsole = "not_from_console", 403;
+    /// The nonce of a device's request is too old; a fresh one comes with the answer.
+    NonceStale = "nonce_stale", 401;
+    /// The signature of a device's request is missing or wrong.
+    ProofWrong = "proof_wrong", 401;
+    DeviceRevoked = "device_revoked", 403;
+    ActorNotYours = "actor_not_yours", 403;
+    ActorRetired = "actor_retired", 409;
+    /// The push begins after a counter that the server has not got.
+    Gap = "gap", 409;
+    CodeWrong = "code_wrong", 403;
+    CodeUsed = "code_used", 403;
+    CodeExpired = "code_expired", 403;
+    /// Someone answered since; the newer answer comes with the refusal.
+    NewerAnswer = "newer_answer", 409;
+    /// An edit did not say which answers its writer had seen.
+    SeenMissing = "seen_missing", 428;
+    /// The answers break the form's rules; `faults` says which.
+    Faults = "faults", 422;
+    ProtocolTooOld = "protocol_too_old", 426;
+    /// A hash that no change from this device names.
+    PhotoNotNamed = "photo_not_named", 403;
+    PhotoNotWhole = "photo_not_whole", 409;
+    /// What arrived is not what its hash says.
+    PhotoHashWrong = "photo_hash_wrong", 460;
+    /// The original is kept, but no smaller copy can be drawn from it.
+    PhotoNotDrawable = "photo_not_drawable", 422;
+    UploadGone = "upload_gone", 410;
+    RangeWrong = "range_wrong", 416;
+    Busy = "busy", 503;
+    DiskFull = "disk_full", 507;
+}
+
+/// A refusal that a person should be told of.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Problem {
+    pub code: Code,
+    /// For the log: never a name, an address, a registration mark or a note.
+    pub detail: String,
+}
+
+impl Problem {
+    #[must_use]
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into() }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.name(), self.detail)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_found_again_by_its_name() {
+        for code in Code::ALL {
+            assert_eq!(Code::named(code.name()), Some(*code));
+            assert_eq!(serde_json::to_value(code).unwrap(), code.name());
+            assert!((400..600).contains(&code.status()));
+        }
+    }
+}
