@@ -1,0 +1,52 @@
+/** The sentence at the foot of every field screen. Always there, always true. */
+import { clock } from './time';
+import type { Strip, StripWhy } from './types';
+import { t, type Word } from './words';
+
+const WHY: Record<StripWhy, Word> = {
+  none: 'device.why.none',
+  no_signal: 'device.why.no_signal',
+  server_busy: 'device.why.server_busy',
+  try_again: 'device.why.try_again',
+  wifi_only: 'device.why.wifi_only',
+  sign_in: 'device.why.sign_in',
+};
+
+export function stripSentence(strip: Strip): string {
+  switch (strip.state) {
+    case 'all_received':
+      return strip.last_received_ms === null ? t('device.strip.nothing') : t('device.strip.all_received', { clock: clock(strip.last_received_ms) });
+    case 'sending':
+      return sendingSentence(strip);
+    case 'needs_you':
+      return t('device.strip.needs_you', { n: strip.needs_you });
+    case 'waiting':
+      return waitingSentence(strip);
+  }
+}
+
+/** Why something has not gone yet, and since when, in one clause. */
+export function whyClause(why: StripWhy, sinceMs: number | null): string {
+  if (why === 'no_signal' && sinceMs !== null) return t('device.why.no_signal_since', { clock: clock(sinceMs) });
+  return t(WHY[why]);
+}
+
+export function megabytes(bytes: number): string {
+  return (bytes / 1_000_000).toFixed(1);
+}
+
+function waitingSentence(strip: Strip): string {
+  if (strip.why === 'wifi_only') return t('device.strip.wifi_only');
+  return t('device.strip.waiting', { n: strip.waiting, why: whyClause(strip.why, strip.since_ms) });
+}
+
+function sendingSentence(strip: Strip): string {
+  const sending = strip.sending;
+  if (sending === null) return t('device.strip.sending', { n: strip.waiting });
+  return t('device.strip.sending_photo', {
+    photo: sending.photo,
+    of: sending.of,
+    sent: megabytes(sending.bytes),
+    total: megabytes(sending.total),
+  });
+}
