@@ -1,0 +1,179 @@
+// A W3C WebDriver client over fetch: the same sixty lines drive the app's own window (WebKitWebDriver) and Chromium.
+// It finds things as a person or a screen reader does: by what they are and what they are called.
+
+import { spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
+const PATIENCE_MS = 20_000;
+
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/** The app in its own window. Its environment names the vault folder. */
+export async function openApp(binary, env, shots) {
+  const port = await freePort();
+  const driver = start('WebKitWebDriver', [`--port=${port}`], { ...env, TAURI_WEBVIEW_AUTOMATION: 'true' });
+  return Screen.open(driver, port, { 'webkitgtk:browserOptions': { binary, args: [] } }, shots);
+}
+
+export async function openBrowser(shots, { width = 1280, height = 900 } = {}) {
+  const port = await freePort();
+  const driver = start('chromedriver', [`--port=${port}`], {});
+  const args = ['--headless=new', '--no-sandbox', '--disable-gpu', `--window-size=${width},${height}`, '--lang=en-GB'];
+  return Screen.open(driver, port, { 'goog:chromeOptions': { args } }, shots);
+}
+
+/** In a process group of its own: a driver that dies first would leave its window alive, holding our output open. */
+function start(program, args, env) {
+  return spawn(program, args, { detached: true, stdio: 'ignore', env: { ...process.env, ...env } });
+}
+
+export class Screen {
+  static async open(driver, port, alwaysMatch, shots) {
+    const screen = new Screen();
+    Object.assign(screen, { driver, base: `http://127.0.0.1:${port}`, shots });
+    try {
+      await until('the driver listens', () => screen.call('GET', '/status').catch(() => null));
+      const { sessionId } = await screen.call('POST', '/session', { capabilities: { alwaysMatch } });
+      screen.base += `/session/${sessionId}`;
+    } catch (reason) {
+      await screen.close();
+      throw reason;
+    }
+    return screen;
+  }
+
+  async call(method, path, body) {
+    const answer = await fetch(this.base + path, {
+      method,
+      body: method === 'POST' ? JSON.stringify(body ?? {}) : undefined,
+      signal: AbortSignal.timeout(60_000),
+    });
+    const { value } = await answer.json();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${value.error}: ${value.message}`);
+    return value;
+  }
+
+  go(address) {
+    return this.call('POST', '/url', { url: address });
+  }
+
+  run(script, ...args) {
+    return this.call('POST', '/execute/sync', { script, args });
+  }
+
+  text() {
+    return this.run('return document.body.innerText');
+  }
+
+  /** Waits until the page says it. */
+  async says(words) {
+    const wanted = words instanceof RegExp ? (page) => words.test(page) : (page) => page.includes(words);
+    try {
+      await until(`the screen says ${words}`, async () => wanted(await this.text()));
+    } catch (reason) {
+      throw new Error(`${reason.message}; it says:\n${await this.text()}`);
+    }
+  }
+
+  /** The first visible thing of that role whose name is, begins with, or matches `name`. */
+  async find(role, name) {
+    const [source, exact] = name instanceof RegExp ? [name.source, false] : [name, true];
+    try {
+      return await until(`there is a ${role} called ${name}`, () => this.run(FIND, role, source, exact));
+    } catch (reason) {
+      throw new Error(`${reason.message}; the screen says:\n${await this.text()}`);
+    }
+  }
+
+  async has(role, name) {
+    const [source, exact] = name instanceof RegExp ? [name.source, false] : [name, true];
+    return (await this.run(FIND, role, source, exact)) !== null;
+  }
+
+  async click(role, name) {
+    const element = await this.find(role, name);
+    await this.run('arguments[0].scrollIntoView({ block: "center" })', element);
+    await this.call('POST', `/element/${element[ELEMENT]}/click`);
+  }
+
+  async fill(name, words) {
+    const element = await this.find('textbox', name);
+    await this.run('arguments[0].scrollIntoView({ block: "center" })', element);
+    await this.call('POST', `/element/${element[ELEMENT]}/clear`);
+    await this.call('POST', `/element/${element[ELEMENT]}/value`, { text: words });
+  }
+
+  /** Gives a file to a file input, hidden or not. */
+  async give(name, file) {
+    const element = await this.find('file', name);
+    await this.call('POST', `/element/${element[ELEMENT]}/value`, { text: file });
+  }
+
+  async shot(name) {
+    mkdirSync(this.shots, { recursive: true });
+    writeFileSync(join(this.shots, `${name}.png`), Buffer.from(await this.call('GET', '/screenshot'), 'base64'));
+  }
+
+  async close() {
+    await this.call('DELETE', '').catch(() => null);
+    try {
+      process.kill(-this.driver.pid, 'SIGKILL');
+    } catch (reason) {
+      if (reason.code !== 'ESRCH') throw reason;
+    }
+  }
+}
+
+export async function until(what, ask, patience = PATIENCE_MS) {
+  for (const end = Date.now() + patience; Date.now() < end; await sleep(100)) {
+    const answer = await ask();
+    if (answer) return answer;
+  }
+  throw new Error(`Waited ${patience / 1000} s in vain until ${what}`);
+}
+
+const FIND = `
+  const [role, wanted, exact] = arguments;
+  const kinds = {
+    button: 'button, [role=button], summary, input[type=submit]',
+    link: 'a[href]',
+    heading: 'h1, h2, h3, h4, [role=heading]',
+    textbox: 'input:not([type=radio]):not([type=checkbox]):not([type=file]), textarea',
+    radio: 'input[type=radio], [role=radio]',
+    checkbox: 'input[type=checkbox], [role=checkbox]',
+    combobox: 'select, [role=combobox]',
+    option: 'option, [role=option]',
+    file: 'input[type=file]',
+    any: '*',
+  };
+  const clean = (text) => (text ?? '').replace(/\\s+/g, ' ').trim();
+  const name = (element) => {
+    const by = element.getAttribute('aria-labelledby');
+    if (by) return clean(by.split(' ').map((id) => document.getElementById(id)?.textContent).join(' '));
+    if (element.getAttribute('aria-label')) return clean(element.getAttribute('aria-label'));
+    if (element.labels?.length) return clean([...element.labels].map((label) => label.textContent).join(' '));
+    return clean(element.textContent) || clean(element.getAttribute('title')) || clean(element.value);
+  };
+  const seen = (element) =>
+    role === 'file' || role === 'radio' || role === 'checkbox' || (element.getClientRects().length > 0 && getComputedStyle(element).visibility !== 'hidden');
+  const all = [...document.querySelectorAll(kinds[role])].filter((element) => seen(element) && !element.disabled);
+  const pattern = exact ? null : new RegExp(wanted);
+  return (
+    all.find((element) => (exact ? name(element) === wanted : pattern.test(name(element)))) ??
+    (exact ? all.find((element) => name(element).startsWith(wanted)) : null) ??
+    null
+  );
+`;
