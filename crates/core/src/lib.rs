@@ -5,8 +5,13 @@
 #![cfg_attr(not(test), forbid(clippy::string_slice))]
 
 pub mod cbor;
+pub mod chain;
 pub mod change;
+pub mod exchange;
 pub mod field;
 pub mod ids;
+pub mod problem;
+pub mod record;
+pub mod sign;
 pub mod time;
 pub mod value;

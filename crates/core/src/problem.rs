@@ -81,6 +81,34 @@ codes! {
     RangeWrong = "range_wrong", 416;
     Busy = "busy", 503;
     DiskFull = "disk_full", 507;
+    /// A change that is not what a change must be.
+    Malformed = "malformed", 400;
+    RecordUnknown = "record_unknown", 409;
+    RecordExists = "record_exists", 409;
+    RecordPurged = "record_purged", 410;
+    /// A change names something its writer cannot have seen.
+    BadContext = "bad_context", 409;
+    NotYourTeam = "not_your_team", 403;
+    Sealed = "sealed", 409;
+    UnknownForm = "unknown_form", 422;
+    /// A second answer to a question that is answered once and stands.
+    AnsweredOnce = "answered_once", 409;
+    PhotoTooLarge = "photo_too_large", 413;
+    PhotoNotAnImage = "photo_not_an_image", 422;
+    NoSignal = "no_signal", 503;
+    /// Something between device and server answered in its place.
+    CaptivePortal = "captive_portal", 502;
+    PinWrong = "pin_wrong", 401;
+    PinWait = "pin_wait", 429;
+    /// Too many wrong PINs: only a fresh code from the office opens the vault.
+    PinOnline = "pin_online", 403;
+    PinTooShort = "pin_too_short", 422;
+    Locked = "locked", 401;
+    NotEnrolled = "not_enrolled", 409;
+    AlreadyEnrolled = "already_enrolled", 409;
+    UnsentWork = "unsent_work", 409;
+    VaultDamaged = "vault_damaged", 500;
+    NeedsNewerVersion = "needs_newer_version", 426;
 }
 
 /// A refusal that a person should be told of.
@@ -95,6 +123,12 @@ impl Problem {
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into() }
+    }
+}
+
+impl From<Code> for Problem {
+    fn from(code: Code) -> Self {
+        Self::new(code, "")
     }
 }
 

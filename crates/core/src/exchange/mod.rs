@@ -1,0 +1,31 @@
+//! The exchange between a device and its server: what each says, in one round trip that is safe to repeat.
+//!
+//! Sans-I/O. The device makes a [`Push`], the server answers with a [`Reply`]; HTTP is only a pipe between them.
+
+mod enrol;
+mod item;
+mod proof;
+mod push;
+mod reply;
+
+#[cfg(test)]
+mod wire;
+
+pub use enrol::{Allotted, Enrol, Enrolled, Offered, Retire, Retired, UnlockRequest, Unlocked};
+pub use item::Item;
+pub use proof::RequestProof;
+pub use push::{ClockReading, Head, Push, Wants};
+pub use reply::{Mark, Offer, Paging, PhotoReceipt, PhotoState, Receipt, Reply, Verdict};
+
+/// The protocol these messages belong to; sent as `Kerbside-Protocol`.
+pub const PROTOCOL: u32 = 1;
+/// The most a message may hold once inflated.
+pub const INFLATED_LIMIT: usize = 4 * 1024 * 1024;
+/// The most changes in one push.
+pub const PUSH_LIMIT: usize = 500;
+/// The most items in one reply.
+pub const ITEM_LIMIT: u32 = 500;
+/// The longest cursor.
+pub const CURSOR_LIMIT: usize = 256;
+/// The most hashes in one question about photos, and in one offer at retirement.
+pub const HASH_LIMIT: usize = 500;

@@ -1,0 +1,91 @@
+//! What a device says: its next changes, how far it has come, and a signed head over its whole chain.
+
+use minicbor::{Decode, Encode};
+
+use crate::cbor;
+use crate::ids::{Actor, DeviceId, Epoch, RecordId, ServerId, Sha256};
+use crate::sign::Signed;
+
+/// Device to server.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct Push {
+    #[n(0)]
+    pub actor: Actor,
+    /// The counter of the first change here: the next one, where there is none.
+    #[n(1)]
+    pub first: u64,
+    /// Consecutive changes, as first written.
+    #[cbor(n(2), with = "cbor::blobs")]
+    pub changes: Vec<Vec<u8>>,
+    /// How far this device has read: opaque, as the server gave it. Empty at first.
+    #[cbor(n(3), with = "cbor::blob")]
+    pub cursor: Vec<u8>,
+    #[n(4)]
+    pub epoch: Epoch,
+    /// Verdicts are wanted for counters above this one.
+    #[n(5)]
+    pub acked: u64,
+    #[n(6)]
+    pub wants: Wants,
+    #[n(7)]
+    pub clock: ClockReading,
+    #[n(8)]
+    pub app: String,
+    #[n(9)]
+    pub capabilities: Vec<String>,
+    /// A signed [`Head`] at the last change the device holds of its own, sent here or before.
+    #[n(10)]
+    pub head: Signed,
+}
+
+/// How much the device can take.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
+#[cbor(map)]
+pub struct Wants {
+    #[n(0)]
+    pub items: u32,
+    #[n(1)]
+    pub bytes: u32,
+    /// Records to be entered anew: after a difference, an upgrade or a missed echo.
+    #[n(2)]
+    pub records: Vec<RecordId>,
+}
+
+/// The device's clocks as it speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct ClockReading {
+    #[n(0)]
+    pub wall_ms: i64,
+    #[n(1)]
+    pub monotonic_ms: u64,
+    #[n(2)]
+    pub boot: u32,
+}
+
+/// The end of an actor's chain, signed by its device and kept by the server for ever.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct Head {
+    #[n(0)]
+    pub server: ServerId,
+    #[n(1)]
+    pub council: String,
+    #[n(2)]
+    pub device: DeviceId,
+    #[n(3)]
+    pub actor: Actor,
+    #[n(4)]
+    pub counter: u64,
+    #[n(5)]
+    pub chain: Sha256,
+}
+
+impl Push {
+    /// The counter of the last change the device shows it holds.
+    #[must_use]
+    pub fn last(&self) -> u64 {
+        (self.first + self.changes.len() as u64).saturating_sub(1)
+    }
+}

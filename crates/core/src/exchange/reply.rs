@@ -1,0 +1,205 @@
+//! What the server says: a signed receipt for what it holds, and the next page of what others wrote.
+
+use minicbor::decode::Error as DecodeError;
+use minicbor::encode::{Error as EncodeError, Write};
+use minicbor::{Decode, Decoder, Encode, Encoder};
+
+use super::Item;
+use crate::cbor;
+use crate::ids::{Actor, DeviceId, Dot, Epoch, RecordId, ServerId, Sha256};
+use crate::sign::Signed;
+
+/// Server to device.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct Reply {
+    /// A signed [`Receipt`]. Without one, HTTP 200 is no success.
+    #[n(0)]
+    pub receipt: Signed,
+    /// The highest counter the server holds of this actor.
+    #[n(1)]
+    pub hwm: u64,
+    /// The server holds other bytes under a dot that was pushed: the actor has to be retired.
+    #[n(2)]
+    pub fork: bool,
+    #[n(3)]
+    pub items: Vec<Item>,
+    #[cbor(n(4), with = "cbor::blob")]
+    pub cursor: Vec<u8>,
+    #[n(5)]
+    pub more: bool,
+    #[n(6)]
+    pub paging: Paging,
+    #[n(7)]
+    pub offers: Vec<Offer>,
+    /// The oldest app that will still be fully served.
+    #[n(8)]
+    pub minimum_app: String,
+    /// For the next request's proof.
+    #[cbor(n(9), with = "cbor::blob")]
+    pub nonce: Vec<u8>,
+    /// The server's clock, milliseconds since 1970.
+    #[n(10)]
+    pub now_ms: i64,
+}
+
+/// Where a reply stands in a filling of the device from nothing.
+///
+/// From the first page to the last every record in scope is entered; what was held before and did not come again has left.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Paging {
+    #[default]
+    #[n(0)]
+    Log,
+    /// The first page.
+    #[n(1)]
+    First,
+    #[n(2)]
+    Middle,
+    #[n(3)]
+    Last,
+    /// First and last at once.
+    #[n(4)]
+    Whole,
+}
+
+/// A document the device should hold: a form, the council's names.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct Offer {
+    #[n(0)]
+    pub name: String,
+    #[n(1)]
+    pub version: u32,
+    #[n(2)]
+    pub sha256: Sha256,
+    #[n(3)]
+    pub bytes: u64,
+}
+
+/// What the server holds of one actor, signed.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct Receipt {
+    #[n(0)]
+    pub server: ServerId,
+    #[n(1)]
+    pub council: String,
+    #[n(2)]
+    pub device: DeviceId,
+    #[n(3)]
+    pub actor: Actor,
+    /// Everything up to here is on the server's disk.
+    #[n(4)]
+    pub through: u64,
+    /// The chain value at `through`.
+    #[n(5)]
+    pub chain: Sha256,
+    /// Every verdict above `acked` that is not plain acceptance.
+    #[n(6)]
+    pub verdicts: Vec<(u64, Verdict)>,
+    #[n(7)]
+    pub epoch: Epoch,
+    /// How far each actor of this device is received and in a backup.
+    #[n(8)]
+    pub marks: Vec<Mark>,
+    /// Reserved for the audit's checkpoint.
+    #[cbor(n(9), with = "cbor::blob")]
+    pub checkpoint: Vec<u8>,
+}
+
+/// How far an actor's changes have come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+#[cbor(array)]
+pub struct Mark {
+    #[n(0)]
+    pub actor: Actor,
+    #[n(1)]
+    pub through: u64,
+    /// Nothing above this counter is in a backup that was read back.
+    #[n(2)]
+    pub backed_up_through: u64,
+}
+
+/// What became of a change that was not plainly accepted. All of them are on the server's disk.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// Accepted, and someone in the office should look.
+    Flagged(String),
+    /// Kept until a change it builds on arrives.
+    Held,
+    /// The same act is there under this dot.
+    Duplicate(Dot),
+    /// Not taken into the record, by this code.
+    Refused(String),
+    /// A verdict a newer server gives.
+    Unknown(u64),
+}
+
+impl<C> Encode<C> for Verdict {
+    fn encode<W: Write>(&self, e: &mut Encoder<W>, c: &mut C) -> Result<(), EncodeError<W::Error>> {
+        e.array(2)?;
+        match self {
+            Self::Flagged(code) => e.u8(0)?.str(code)?.ok(),
+            Self::Held => e.u8(1)?.null()?.ok(),
+            Self::Duplicate(dot) => {
+                e.u8(2)?;
+                dot.encode(e, c)
+            }
+            Self::Refused(code) => e.u8(3)?.str(code)?.ok(),
+            Self::Unknown(tag) => e.u64(*tag)?.null()?.ok(),
+        }
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Verdict {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, DecodeError> {
+        Ok(match cbor::open_pair(d)? {
+            0 => Self::Flagged(d.str()?.to_owned()),
+            1 => d.null().map(|()| Self::Held)?,
+            2 => Self::Duplicate(d.decode()?),
+            3 => Self::Refused(d.str()?.to_owned()),
+            tag => {
+                d.skip()?;
+                Self::Unknown(tag)
+            }
+        })
+    }
+}
+
+/// What the server holds of one photo, signed.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+#[cbor(map)]
+pub struct PhotoReceipt {
+    #[n(0)]
+    pub server: ServerId,
+    #[n(1)]
+    pub council: String,
+    #[n(2)]
+    pub device: DeviceId,
+    #[n(3)]
+    pub record: RecordId,
+    #[n(4)]
+    pub sha256: Sha256,
+    #[n(5)]
+    pub bytes: u64,
+    #[n(6)]
+    pub state: PhotoState,
+    #[n(7)]
+    pub epoch: Epoch,
+    #[n(8)]
+    pub backed_up: bool,
+}
+
+/// What became of a photo's bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+#[cbor(index_only)]
+pub enum PhotoState {
+    #[n(0)]
+    Complete,
+    #[n(1)]
+    Purged,
+    #[n(2)]
+    Refused,
+}
