@@ -1,76 +1,61 @@
-/** A form's rows as the questions and sections a screen lays out. What is asked and whether it is right is Rust's to say. */
-import type { FormForScreen, Localised, SurveyRow } from './types';
+/** A form's questions as the sections a screen lays out. What is asked and whether it is right is Rust's to say. */
+import type { FormForScreen, FormQuestion, Localised } from './types';
 
-export const KINDS = [
-  'text',
-  'multiline',
-  'integer',
-  'decimal',
-  'select_one',
-  'select_multiple',
-  'date',
-  'time',
-  'dateTime',
-  'geopoint',
-  'image',
-  'barcode',
-  'note',
-  'acknowledge',
-  'calculate',
-] as const;
-export type QuestionKind = (typeof KINDS)[number];
-
-export type Choice = { name: string; label: Localised | string; row: Record<string, unknown> };
+export type Choice = { name: string; label: Localised | string };
 
 export type Question = {
-  /** The field's key: `group/question`. */
+  /** The field's key without its row: `group/question`. */
   key: string;
   kind: QuestionKind;
   label: Localised | string;
-  hint: Localised | string | null;
+  hint: Localised | null;
+  /** What a sentence calls it: “the size of the fly-tip”. */
+  thing: Localised | null;
   appearance: string;
   max: number | null;
+  /** How concurrent answers meet. Only two of kind `mv` can both stand. */
+  merge: string;
   choices: Choice[];
 };
 
-export type Section = { key: string; label: Localised | null; questions: Question[] };
+/** The kinds that have a control. */
+export type QuestionKind =
+  | 'text'
+  | 'multiline'
+  | 'integer'
+  | 'decimal'
+  | 'select_one'
+  | 'select_multiple'
+  | 'date'
+  | 'time'
+  | 'dateTime'
+  | 'geopoint'
+  | 'image'
+  | 'barcode'
+  | 'note'
+  | 'acknowledge'
+  | 'calculate';
 
-const SAME: Partial<Record<string, QuestionKind>> = {
-  integer: 'integer',
-  decimal: 'decimal',
-  date: 'date',
-  time: 'time',
-  dateTime: 'dateTime',
-  geopoint: 'geopoint',
-  image: 'image',
-  barcode: 'barcode',
-  note: 'note',
-  acknowledge: 'acknowledge',
-  calculate: 'calculate',
-};
+/** A heading and what is asked under it; `repeat` holds the path whose rows each ask it again. */
+export type Section = { key: string; label: Localised | null; repeat: string | null; questions: Question[] };
 
-/** The sections of a form in the order they are asked. Questions outside any group belong to the section they follow. */
+/** The sections of a form in the order they are asked. Questions that stand in no group share the section they are in. */
 export function sections(form: FormForScreen): Section[] {
-  const path: string[] = [];
   const found: Section[] = [];
   let open: Section | null = null;
-  for (const row of form.survey) {
-    if (row.type === 'begin_group' || row.type === 'begin_repeat') {
-      path.push(row.name ?? '');
-      open = { key: path.join('/'), label: row.label ?? null, questions: [] };
+  for (const asked of form.questions) {
+    if (asked.kind.type === 'group' || asked.kind.type === 'repeat') {
+      open = { key: asked.path, label: asked.label, repeat: asked.repeat ?? (asked.kind.type === 'repeat' ? asked.path : null), questions: [] };
       found.push(open);
-    } else if (row.type === 'end_group' || row.type === 'end_repeat') {
-      path.pop();
-      open = null;
-    } else {
-      const question = questionOf(form, row, path);
-      if (question === null) continue;
-      if (open === null) {
-        open = { key: question.key, label: null, questions: [] };
-        found.push(open);
-      }
-      open.questions.push(question);
+      continue;
     }
+    const question = questionOf(form, asked);
+    if (question === null) continue;
+    if (open === null || !within(asked, open)) {
+      open = { key: asked.path, label: null, repeat: null, questions: [] };
+      found.push(open);
+    }
+    open.questions.push(question);
   }
   return found.filter((section) => section.questions.length > 0);
 }
@@ -84,26 +69,38 @@ export function findQuestion(form: FormForScreen, key: string): Question | undef
   return questions(form).find((question) => question.key === path);
 }
 
-function questionOf(form: FormForScreen, row: SurveyRow, path: string[]): Question | null {
-  const kind = kindOf(row);
-  if (kind === null || row.name === undefined) return null;
-  const list = row.type.split(/\s+/)[1];
+function within(asked: FormQuestion, open: Section): boolean {
+  return open.label === null ? asked.parent === null : asked.path.startsWith(`${open.key}/`);
+}
+
+function questionOf(form: FormForScreen, asked: FormQuestion): Question | null {
+  const kind = controlFor(asked);
+  if (kind === null) return null;
+  const list = 'list' in asked.kind ? asked.kind.list : null;
   return {
-    key: [...path, row.name].join('/'),
+    key: asked.path,
     kind,
-    label: row.label ?? row.name,
-    hint: row.hint ?? null,
-    appearance: row.appearance ?? '',
-    max: row.max ?? null,
-    choices: form.choices
-      .filter((choice) => choice.list_name === list)
-      .map((choice) => ({ name: choice.name, label: choice.label, row: choice })),
+    label: asked.label ?? asked.name,
+    hint: asked.hint,
+    thing: asked.thing,
+    appearance: asked.appearance ?? '',
+    max: 'max' in asked.kind ? asked.kind.max : null,
+    merge: asked.merge,
+    choices: list === null ? [] : (form.lists[list] ?? []),
   };
 }
 
-function kindOf(row: SurveyRow): QuestionKind | null {
-  const kind = row.type.split(/\s+/)[0] ?? '';
-  if (kind === 'select_one' || kind === 'select_multiple') return kind;
-  if (kind === 'text') return /\bmultiline\b/.test(row.appearance ?? '') ? 'multiline' : 'text';
-  return SAME[kind] ?? null;
+function controlFor(asked: FormQuestion): QuestionKind | null {
+  switch (asked.kind.type) {
+    case 'text':
+      return /\bmultiline\b/.test(asked.appearance ?? '') ? 'multiline' : 'text';
+    case 'date_time':
+      return 'dateTime';
+    case 'group':
+    case 'repeat':
+    case 'hidden':
+      return null;
+    default:
+      return asked.kind.type;
+  }
 }

@@ -17,33 +17,58 @@ export type PlaceAnswer = {
 export type Answer = null | boolean | number | string | string[] | PlaceAnswer;
 export type Answers = Record<string, Answer>;
 
-export type SurveyRow = {
-  type: string;
-  name?: string;
-  label?: Localised;
-  hint?: Localised;
-  required?: boolean | string;
-  required_message?: Localised;
-  constraint_message?: Localised;
-  appearance?: string;
-  parameters?: string | Record<string, string | number>;
-  max?: number;
-  [column: string]: unknown;
+/** What a question is, with what its kind needs to know. */
+export type QuestionKind =
+  | { type: 'text'; max: number }
+  | { type: 'integer' }
+  | { type: 'decimal' }
+  | { type: 'select_one'; list: string }
+  | { type: 'select_multiple'; list: string }
+  | { type: 'date' }
+  | { type: 'time' }
+  | { type: 'date_time' }
+  | { type: 'geopoint'; warning_accuracy_m: number }
+  | { type: 'image'; min: number; max: number }
+  | { type: 'barcode'; max: number }
+  | { type: 'note' }
+  | { type: 'acknowledge' }
+  | { type: 'calculate' }
+  | { type: 'hidden' }
+  | { type: 'group' }
+  | { type: 'repeat'; max: number };
+
+export type FormQuestion = {
+  path: string;
+  name: string;
+  kind: QuestionKind;
+  label: Localised | null;
+  hint: Localised | null;
+  thing: Localised | null;
+  appearance: string | null;
+  merge: string;
+  pii: string;
+  office: boolean;
+  parent: string | null;
+  repeat: string | null;
 };
 
-export type ChoiceRow = { list_name: string; name: string; label: Localised; [column: string]: unknown };
-
 export type FormForScreen = {
-  settings: { form_id: string; version: number; form_title: Localised; [setting: string]: unknown };
-  survey: SurveyRow[];
-  choices: ChoiceRow[];
+  key: string;
+  version: number;
+  title: Localised;
+  service: string;
+  questions: FormQuestion[];
+  lists: Record<string, { name: string; label: Localised }[]>;
 };
 
 export type Fault = {
   field: string;
   code: string;
-  message?: Localised | null;
-  [detail: string]: unknown;
+  key: string;
+  thing: Localised | null;
+  max: number | null;
+  min: number | null;
+  message: Localised | null;
 };
 
 export type Evaluation = {
