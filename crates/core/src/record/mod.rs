@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use crdts::{CmRDT, CvRDT, VClock};
 
-pub use pack::{Entered, Unreadable, pack_page, unpack_page};
+pub use pack::{Entered, Entry, Unreadable, pack_page, unpack_page};
 pub use register::{Register, Written};
 pub use set::Members;
 
@@ -297,7 +297,7 @@ impl Record {
     /// The canonical bytes of this record: equal for equal records, on every machine.
     #[must_use]
     pub fn pack(&self) -> Vec<u8> {
-        pack_page([pack::Entry { record: None, reference: None, received_ms: None, state: self }])
+        pack_page([Entry { record: None, reference: None, received_ms: None, state: self }])
     }
 
     /// Reads what [`Record::pack`] wrote.
