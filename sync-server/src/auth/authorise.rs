@@ -1,0 +1,167 @@
+//! Who may do what to what: one pure function over one table, tested for every combination.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::store::{Officer, Role};
+
+/// Everything that anyone asks leave for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Action {
+    /// Hold a device and make records with it.
+    UseDevice,
+    ReadRecord,
+    CreateRecord,
+    EditRecord,
+    /// Give a record to a team or a person.
+    AssignRecord,
+    ManagePeople,
+    ManageDevices,
+    ManageSettings,
+    ReadAudit,
+}
+
+impl Action {
+    pub const ALL: [Self; 9] = [
+        Self::UseDevice,
+        Self::ReadRecord,
+        Self::CreateRecord,
+        Self::EditRecord,
+        Self::AssignRecord,
+        Self::ManagePeople,
+        Self::ManageDevices,
+        Self::ManageSettings,
+        Self::ReadAudit,
+    ];
+
+    /// Whether the action is done to a record, so that its teams count.
+    pub fn is_on_records(self) -> bool {
+        matches!(self, Self::ReadRecord | Self::CreateRecord | Self::EditRecord | Self::AssignRecord)
+    }
+}
+
+/// What an action is done to.
+#[derive(Debug, Clone, Copy)]
+pub enum Target<'a> {
+    /// The council as a whole: people, devices, settings, trays.
+    Council,
+    /// A record in these teams; while two values of its team stand, both.
+    Record(&'a BTreeSet<String>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Leave {
+    Allowed,
+    Refused,
+}
+
+impl Leave {
+    pub fn is_allowed(self) -> bool {
+        self == Self::Allowed
+    }
+}
+
+/// The table. Whatever stands in no row is refused.
+const TABLE: &[(Role, &[Action])] = &[
+    (Role::Officer, &[Action::UseDevice, Action::ReadRecord, Action::CreateRecord, Action::EditRecord]),
+    (
+        Role::Supervisor,
+        &[
+            Action::UseDevice,
+            Action::ReadRecord,
+            Action::CreateRecord,
+            Action::EditRecord,
+            Action::AssignRecord,
+        ],
+    ),
+    (
+        Role::Triager,
+        &[Action::ReadRecord, Action::CreateRecord, Action::EditRecord, Action::AssignRecord],
+    ),
+    (Role::Viewer, &[Action::ReadRecord]),
+    (Role::Admin, &[Action::ManagePeople, Action::ManageDevices, Action::ManageSettings]),
+    (Role::Auditor, &[Action::ReadRecord, Action::ReadAudit]),
+];
+
+/// The one place where leave is given: the role must list the action, and a record must be in one of `who`'s teams.
+pub fn authorise(who: &Officer, action: Action, what: Target<'_>) -> Leave {
+    let listed = TABLE.iter().any(|(role, actions)| *role == who.role && actions.contains(&action));
+    let within = match what {
+        Target::Council => true,
+        Target::Record(teams) => action.is_on_records() && !who.teams.is_disjoint(teams),
+    };
+    if listed && within { Leave::Allowed } else { Leave::Refused }
+}
+
+/// What a person's screens may offer.
+pub fn may(who: &Officer) -> Vec<Action> {
+    Action::ALL
+        .into_iter()
+        .filter(|action| authorise(who, *action, Target::Council).is_allowed())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kerbside_core::ids::OfficerId;
+
+    fn person(role: Role) -> Officer {
+        Officer {
+            id: OfficerId(1),
+            email: "someone@example.gov.uk".into(),
+            name: "Someone".into(),
+            role,
+            service: "street".into(),
+            short_code: String::new(),
+            teams: BTreeSet::from(["wardens-north".to_owned()]),
+        }
+    }
+
+    /// Every role in a line, every action in a column, in the order of `Action::ALL`: own team's record or council.
+    const EXPECTED: [(Role, &str); 6] = [
+        (Role::Officer, "YYYY-----"),
+        (Role::Supervisor, "YYYYY----"),
+        (Role::Triager, "-YYYY----"),
+        (Role::Viewer, "-Y-------"),
+        (Role::Admin, "-----YYY-"),
+        (Role::Auditor, "-Y------Y"),
+    ];
+
+    #[test]
+    fn every_role_may_do_exactly_what_its_line_says() {
+        let own = BTreeSet::from(["wardens-north".to_owned(), "parking".to_owned()]);
+        for (role, line) in EXPECTED {
+            let who = person(role);
+            for (action, mark) in Action::ALL.into_iter().zip(line.chars()) {
+                let what = if action.is_on_records() { Target::Record(&own) } else { Target::Council };
+                let leave = authorise(&who, action, what);
+                assert_eq!(leave.is_allowed(), mark == 'Y', "{role:?} {action:?}");
+            }
+        }
+        assert_eq!(EXPECTED.map(|(role, _)| role), Role::ALL);
+    }
+
+    #[test]
+    fn nobody_may_touch_a_record_of_other_teams() {
+        for teams in [BTreeSet::from(["housing-east".to_owned()]), BTreeSet::new()] {
+            for role in Role::ALL {
+                for action in Action::ALL {
+                    let leave = authorise(&person(role), action, Target::Record(&teams));
+                    assert_eq!(leave, Leave::Refused, "{role:?} {action:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_administrator_sees_no_case_even_of_a_team_they_are_in() {
+        let own = BTreeSet::from(["wardens-north".to_owned()]);
+        assert_eq!(authorise(&person(Role::Admin), Action::ReadRecord, Target::Record(&own)), Leave::Refused);
+    }
+}

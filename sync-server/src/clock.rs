@@ -1,0 +1,19 @@
+//! The only place where the server reads a clock. Everything else is told the time.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Milliseconds since 1970, UTC.
+#[expect(clippy::disallowed_methods, reason = "this module is where the clock is read")]
+pub fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A moment for machines to read.
+pub fn rfc3339(ms: i64) -> String {
+    let seconds = time::OffsetDateTime::from_unix_timestamp(ms.div_euclid(1000));
+    seconds
+        .ok()
+        .and_then(|moment| moment.format(&time::format_description::well_known::Rfc3339).ok())
+        .unwrap_or_default()
+}

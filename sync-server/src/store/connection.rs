@@ -1,0 +1,179 @@
+//! One thin connection over SQLite and PostgreSQL: execute, query, transaction, and a small value enum.
+//!
+//! Statements are written once with `$1`, `$2` … numbered in order of first use, which binds alike in both.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context, Result, anyhow};
+
+pub use super::value::{Row, Sql};
+
+/// Either database, behind the three verbs the store needs.
+#[derive(Debug)]
+pub struct Connection {
+    driver: Driver,
+    /// SQLite has one writer: waiting here is fair, waiting in its busy handler is not.
+    writer: Option<Arc<Mutex<()>>>,
+}
+
+pub(super) enum Driver {
+    Sqlite(rusqlite::Connection),
+    Postgres(Box<Postgres>),
+}
+
+impl std::fmt::Debug for Driver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite(_) => "Sqlite",
+            Self::Postgres(_) => "Postgres",
+        })
+    }
+}
+
+pub(super) struct Postgres {
+    client: postgres::Client,
+    statements: HashMap<String, postgres::Statement>,
+}
+
+impl Postgres {
+    fn prepare(&mut self, sql: &str) -> Result<postgres::Statement> {
+        if let Some(statement) = self.statements.get(sql) {
+            return Ok(statement.clone());
+        }
+        let statement = self.client.prepare(sql)?;
+        self.statements.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+}
+
+/// What a transaction may do to the rest of the world's view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Read,
+    Write,
+}
+
+impl Connection {
+    pub(super) fn sqlite(connection: rusqlite::Connection, writer: Option<Arc<Mutex<()>>>) -> Self {
+        connection.set_prepared_statement_cache_capacity(128);
+        Self { driver: Driver::Sqlite(connection), writer }
+    }
+
+    pub(super) fn postgres(client: postgres::Client) -> Self {
+        let postgres = Postgres { client, statements: HashMap::new() };
+        Self { driver: Driver::Postgres(Box::new(postgres)), writer: None }
+    }
+
+    pub(super) fn driver(&self) -> &Driver {
+        &self.driver
+    }
+
+    pub(super) fn driver_mut(&mut self) -> &mut Driver {
+        &mut self.driver
+    }
+
+    /// Runs one statement and says how many rows it touched.
+    pub fn execute(&mut self, sql: &str, values: &[Sql]) -> Result<u64> {
+        match &mut self.driver {
+            Driver::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(sql).with_context(|| at(sql))?;
+                let touched =
+                    statement.execute(rusqlite::params_from_iter(values)).with_context(|| at(sql))?;
+                Ok(u64::try_from(touched)?)
+            }
+            Driver::Postgres(postgres) => {
+                let statement = postgres.prepare(sql).with_context(|| at(sql))?;
+                postgres.client.execute(&statement, &bound(values)).with_context(|| at(sql))
+            }
+        }
+    }
+
+    /// Runs one statement and hands back its rows.
+    pub fn query(&mut self, sql: &str, values: &[Sql]) -> Result<Vec<Row>> {
+        match &mut self.driver {
+            Driver::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(sql).with_context(|| at(sql))?;
+                let columns = statement.column_count();
+                let mut rows =
+                    statement.query(rusqlite::params_from_iter(values)).with_context(|| at(sql))?;
+                let mut found = Vec::new();
+                while let Some(row) = rows.next().with_context(|| at(sql))? {
+                    found.push(Row::from_sqlite(row, columns)?);
+                }
+                Ok(found)
+            }
+            Driver::Postgres(postgres) => {
+                let statement = postgres.prepare(sql).with_context(|| at(sql))?;
+                let rows =
+                    postgres.client.query(&statement, &bound(values)).with_context(|| at(sql))?;
+                rows.iter().map(Row::from_postgres).collect()
+            }
+        }
+    }
+
+    /// The first row, if there is one.
+    pub fn find(&mut self, sql: &str, values: &[Sql]) -> Result<Option<Row>> {
+        Ok(self.query(sql, values)?.into_iter().next())
+    }
+
+    /// The row a statement must give.
+    pub fn one(&mut self, sql: &str, values: &[Sql]) -> Result<Row> {
+        self.find(sql, values)?.ok_or_else(|| anyhow!("No row from: {}", at(sql)))
+    }
+
+    /// Several statements without parameters, for migrations.
+    pub(super) fn batch(&mut self, sql: &str) -> Result<()> {
+        match &mut self.driver {
+            Driver::Sqlite(connection) => connection.execute_batch(sql)?,
+            Driver::Postgres(postgres) => postgres.client.batch_execute(sql)?,
+        }
+        Ok(())
+    }
+
+    /// All of `work` or none of it, durable once this returns.
+    pub fn transaction<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.within(Mode::Write, work)
+    }
+
+    /// Several reads of one moment.
+    pub fn snapshot<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.within(Mode::Read, work)
+    }
+
+    fn within<T>(&mut self, mode: Mode, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let writer = self.writer.clone().filter(|_| mode == Mode::Write);
+        let _turn: Option<MutexGuard<'_, ()>> =
+            writer.as_ref().map(|lock| lock.lock().unwrap_or_else(PoisonError::into_inner));
+        self.batch(super::dialect::begin(&self.driver, mode == Mode::Write))
+            .context("Beginning a transaction")?;
+        match work(self) {
+            Ok(done) => {
+                self.batch("COMMIT").context("Committing")?;
+                Ok(done)
+            }
+            Err(fault) => match self.batch("ROLLBACK") {
+                Ok(()) => Err(fault),
+                Err(second) => Err(fault.context(format!("Rolling back failed as well: {second}"))),
+            },
+        }
+    }
+
+    /// False when this connection must not be used again: closed, or left inside a transaction by a panic.
+    pub(super) fn is_sound(&self) -> bool {
+        match &self.driver {
+            Driver::Sqlite(connection) => connection.is_autocommit(),
+            Driver::Postgres(postgres) => !postgres.client.is_closed(),
+        }
+    }
+}
+
+fn bound(values: &[Sql]) -> Vec<&(dyn postgres::types::ToSql + Sync)> {
+    values.iter().map(|value| value as &(dyn postgres::types::ToSql + Sync)).collect()
+}
+
+/// The statement's opening for a log line; statements hold no personal data, values are never shown.
+fn at(sql: &str) -> String {
+    let flat = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    flat.chars().take(120).collect()
+}

@@ -1,0 +1,75 @@
+//! Everything in which SQLite and PostgreSQL truly differ. Nothing else in the store may ask which one it is.
+
+use anyhow::{Context, Result};
+
+use super::connection::{Connection, Driver};
+
+/// How a transaction begins: a SQLite writer takes its lock at once, so that it cannot fail half way for want of it.
+pub(super) fn begin(driver: &Driver, writes: bool) -> &'static str {
+    match (driver, writes) {
+        (Driver::Sqlite(_), true) => "BEGIN IMMEDIATE",
+        (Driver::Sqlite(_), false) => "BEGIN",
+        (Driver::Postgres(_), true) => "BEGIN ISOLATION LEVEL READ COMMITTED",
+        (Driver::Postgres(_), false) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    }
+}
+
+/// A commit that has returned must survive the power being cut, on both.
+pub(super) fn make_durable(connection: &mut Connection) -> Result<()> {
+    match connection.driver_mut() {
+        Driver::Sqlite(sqlite) => {
+            sqlite.busy_timeout(std::time::Duration::from_secs(10))?;
+            sqlite.pragma_update(None, "foreign_keys", true)?;
+            sqlite.pragma_update(None, "journal_mode", "WAL")?;
+            sqlite.pragma_update(None, "synchronous", "FULL")?;
+            sqlite.pragma_update(None, "trusted_schema", false)?;
+            Ok(())
+        }
+        Driver::Postgres(_) => connection
+            .batch("SET synchronous_commit = on; SET client_min_messages = warning")
+            .context("Setting up the connection"),
+    }
+}
+
+/// Two servers starting together would both migrate: on PostgreSQL the second waits here.
+pub(super) fn lock_migrations(connection: &mut Connection) -> Result<()> {
+    match connection.driver() {
+        Driver::Sqlite(_) => Ok(()),
+        Driver::Postgres(_) => connection.batch("SELECT pg_advisory_xact_lock(20261122)"),
+    }
+}
+
+pub(super) fn schema_version(connection: &mut Connection) -> Result<u32> {
+    let sql = match connection.driver() {
+        Driver::Sqlite(_) => "PRAGMA user_version",
+        Driver::Postgres(_) => {
+            let there = connection.find("SELECT to_regclass('schema_version')::TEXT AS name", &[])?;
+            if there.is_none_or(|row| row.text(0).is_err()) {
+                return Ok(0);
+            }
+            "SELECT version FROM schema_version"
+        }
+    };
+    connection.find(sql, &[])?.map_or(Ok(0), |row| row.u32(0))
+}
+
+pub(super) fn set_schema_version(connection: &mut Connection, version: u32) -> Result<()> {
+    match connection.driver_mut() {
+        Driver::Sqlite(sqlite) => Ok(sqlite.pragma_update(None, "user_version", version)?),
+        Driver::Postgres(_) => {
+            connection.batch("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")?;
+            connection.execute("DELETE FROM schema_version", &[])?;
+            connection
+                .execute("INSERT INTO schema_version (version) VALUES ($1)", crate::values![version])
+                .map(|_| ())
+        }
+    }
+}
+
+/// Which of a migration's two texts this database reads.
+pub(super) fn pick(connection: &Connection, sqlite: &'static str, postgres: &'static str) -> &'static str {
+    match connection.driver() {
+        Driver::Sqlite(_) => sqlite,
+        Driver::Postgres(_) => postgres,
+    }
+}

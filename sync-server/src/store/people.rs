@@ -1,0 +1,257 @@
+//! The council, its teams and the people in them, as a settings file lays them down.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result};
+use kerbside_core::ids::OfficerId;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::Store;
+use super::connection::Connection;
+use super::value::Row;
+use crate::values;
+
+/// What a person is to the council; what each may do stands in `auth::authorise`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Role {
+    Officer,
+    Supervisor,
+    Triager,
+    Viewer,
+    Admin,
+    Auditor,
+}
+
+impl Role {
+    pub const ALL: [Self; 6] =
+        [Self::Officer, Self::Supervisor, Self::Triager, Self::Viewer, Self::Admin, Self::Auditor];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Officer => "officer",
+            Self::Supervisor => "supervisor",
+            Self::Triager => "triager",
+            Self::Viewer => "viewer",
+            Self::Admin => "admin",
+            Self::Auditor => "auditor",
+        }
+    }
+
+    pub fn named(name: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name).context("No role of that name")
+    }
+}
+
+/// A council's settings file. Keys that other parts of the product read are kept in `rest`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CouncilFile {
+    pub key: String,
+    pub name: String,
+    pub teams: Vec<TeamFile>,
+    #[serde(default)]
+    pub officers: Vec<OfficerFile>,
+    #[serde(flatten)]
+    pub rest: BTreeMap<String, serde_json::Value>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TeamFile {
+    pub key: String,
+    pub name: BTreeMap<String, String>,
+    pub service: String,
+    #[serde(default)]
+    pub forms: Vec<String>,
+    #[serde(flatten)]
+    pub rest: BTreeMap<String, serde_json::Value>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub struct OfficerFile {
+    pub email: String,
+    pub name: String,
+    pub role: Role,
+    #[serde(default)]
+    pub teams: Vec<String>,
+    #[serde(default)]
+    pub service: String,
+    #[serde(default)]
+    pub short_code: String,
+    #[serde(default, skip_serializing)]
+    pub password: Option<String>,
+    #[serde(flatten)]
+    pub rest: BTreeMap<String, serde_json::Value>,
+}
+
+impl std::fmt::Debug for OfficerFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "OfficerFile {{ role: {} }}", self.role.name())
+    }
+}
+
+/// A person, with the teams whose records they may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Officer {
+    pub id: OfficerId,
+    pub email: String,
+    pub name: String,
+    pub role: Role,
+    pub service: String,
+    pub short_code: String,
+    pub teams: BTreeSet<String>,
+}
+
+impl Store {
+    /// Lays a settings file over what is there: adds and updates, never removes. `passwords` are already hashed.
+    pub fn load_council(&mut self, file: &CouncilFile, passwords: &BTreeMap<String, String>) -> Result<()> {
+        let mut kept = file.clone();
+        kept.officers.clear();
+        let settings = serde_json::to_string(&kept)?;
+        self.connection.transaction(|tx| {
+            tx.execute(
+                "UPDATE council SET key = $1, name = $2, settings = $3 WHERE id = 1",
+                values![&file.key, &file.name, settings],
+            )?;
+            for team in &file.teams {
+                put_team(tx, team)?;
+            }
+            for officer in &file.officers {
+                put_officer(tx, officer, passwords.get(&officer.email))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Adds one person, or updates the one with this address.
+    pub fn put_officer(&mut self, officer: &OfficerFile, password: Option<&String>) -> Result<OfficerId> {
+        self.connection.transaction(|tx| put_officer(tx, officer, password))
+    }
+
+    pub fn set_password(&mut self, email: &str, hashed: &str) -> Result<bool> {
+        self.connection.transaction(|tx| {
+            let touched = tx.execute(
+                "UPDATE officer SET password = $1 WHERE email = $2",
+                values![hashed, lower(email)],
+            )?;
+            tx.execute(
+                "DELETE FROM session WHERE officer IN (SELECT id FROM officer WHERE email = $1)",
+                values![lower(email)],
+            )?;
+            Ok(touched == 1)
+        })
+    }
+
+    /// The person and the hash of their password, empty when they have none.
+    pub fn officer_by_email(&mut self, email: &str) -> Result<Option<(Officer, String)>> {
+        let found = self.connection.find(
+            "SELECT id, password FROM officer WHERE email = $1 AND disabled_at IS NULL",
+            values![lower(email)],
+        )?;
+        let Some(row) = found else { return Ok(None) };
+        let officer = read_officer(&mut self.connection, OfficerId(row.u32(0)?))?;
+        Ok(officer.map(|officer| (officer, row.text(1).unwrap_or_default())))
+    }
+
+    pub fn officer(&mut self, id: OfficerId) -> Result<Option<Officer>> {
+        read_officer(&mut self.connection, id)
+    }
+
+    /// Every person's name, by id, for screens.
+    pub fn people(&mut self) -> Result<BTreeMap<u32, String>> {
+        people(&mut self.connection)
+    }
+
+    pub fn teams(&mut self) -> Result<Vec<TeamFile>> {
+        teams(&mut self.connection)
+    }
+
+    /// The council's settings without its people.
+    pub fn settings(&mut self) -> Result<serde_json::Value> {
+        let row = self.connection.one("SELECT settings FROM council WHERE id = 1", &[])?;
+        Ok(serde_json::from_str(&row.text(0)?)?)
+    }
+}
+
+pub(super) fn people(connection: &mut Connection) -> Result<BTreeMap<u32, String>> {
+    let rows = connection.query("SELECT id, name FROM officer ORDER BY id", &[])?;
+    rows.iter().map(|row| Ok((row.u32(0)?, row.text(1)?))).collect()
+}
+
+pub(super) fn teams(connection: &mut Connection) -> Result<Vec<TeamFile>> {
+    let rows = connection.query("SELECT settings FROM team ORDER BY key", &[])?;
+    rows.iter().map(|row| Ok(serde_json::from_str(&row.text(0)?)?)).collect()
+}
+
+fn lower(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
+fn put_team(tx: &mut Connection, team: &TeamFile) -> Result<()> {
+    tx.execute(
+        "INSERT INTO team (key, service, settings) VALUES ($1, $2, $3) \
+         ON CONFLICT (key) DO UPDATE SET service = excluded.service, settings = excluded.settings",
+        values![&team.key, &team.service, serde_json::to_string(team)?],
+    )
+    .map(|_| ())
+}
+
+fn put_officer(tx: &mut Connection, file: &OfficerFile, password: Option<&String>) -> Result<OfficerId> {
+    let email = lower(&file.email);
+    let there = tx.find("SELECT id FROM officer WHERE email = $1", values![&email])?;
+    let id = match there {
+        Some(row) => row.u32(0)?,
+        None => tx
+            .one(
+                "UPDATE council SET last_officer = last_officer + 1 WHERE id = 1 RETURNING last_officer",
+                &[],
+            )?
+            .u32(0)?,
+    };
+    tx.execute(
+        "INSERT INTO officer (id, email, name, role, service, short_code) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, role = excluded.role, \
+         service = excluded.service, short_code = excluded.short_code",
+        values![id, &email, &file.name, file.role.name(), &file.service, &file.short_code],
+    )?;
+    if let Some(hashed) = password {
+        tx.execute("UPDATE officer SET password = $1 WHERE id = $2", values![hashed, id])?;
+    }
+    tx.execute("DELETE FROM membership WHERE officer = $1", values![id])?;
+    for team in &file.teams {
+        tx.execute("INSERT INTO membership (officer, team) VALUES ($1, $2)", values![id, team])
+            .with_context(|| format!("No team {team} in the settings"))?;
+    }
+    Ok(OfficerId(id))
+}
+
+/// The teams in `teams` are what the role and memberships open: all of a service to a triager, all to an auditor.
+pub(super) fn read_officer(connection: &mut Connection, id: OfficerId) -> Result<Option<Officer>> {
+    let found = connection.find(
+        "SELECT email, name, role, service, short_code FROM officer WHERE id = $1 AND disabled_at IS NULL",
+        values![id.0],
+    )?;
+    let Some(row) = found else { return Ok(None) };
+    let role = Role::named(&row.text(2)?)?;
+    let service = row.text(3)?;
+    let rows = match role {
+        Role::Officer | Role::Supervisor | Role::Viewer => connection
+            .query("SELECT team FROM membership WHERE officer = $1 ORDER BY team", values![id.0])?,
+        Role::Triager => connection.query(
+            "SELECT key FROM team WHERE service = $1 OR key IN (SELECT team FROM membership WHERE officer = $2) \
+             ORDER BY key",
+            values![&service, id.0],
+        )?,
+        Role::Auditor => connection.query("SELECT key FROM team ORDER BY key", &[])?,
+        Role::Admin => vec![],
+    };
+    let teams = rows.iter().map(|row| row.text(0)).collect::<Result<BTreeSet<_>>>()?;
+    let (email, name, short_code) = (row.text(0)?, row.text(1)?, row.text(4)?);
+    Ok(Some(Officer { id, email, name, role, service, short_code, teams }))
+}
+
+/// Reads a row of teams into a set.
+pub(super) fn team_set(rows: &[Row]) -> Result<BTreeSet<String>> {
+    rows.iter().map(|row| row.text(0)).collect()
+}
