@@ -1,0 +1,225 @@
+//! Answers, and their plain JSON: what drafts, the command line, the console and examples share.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value as Json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+
+use super::check::wrong_kind;
+use super::fault::{Fault, FaultCode};
+use super::{Form, Question, QuestionKind};
+use crate::field::FieldKey;
+use crate::ids::{RowId, Sha256};
+use crate::value::{Place, PlaceSource, TEXT_LIMIT, Value, to_json};
+
+/// The answers of one form, as a draft or a record holds them.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Answers(pub BTreeMap<FieldKey, Value>);
+
+impl Answers {
+    #[must_use]
+    pub fn get(&self, field: &FieldKey) -> Option<&Value> {
+        self.0.get(field)
+    }
+
+    pub fn insert(&mut self, field: FieldKey, value: Value) {
+        self.0.insert(field, value);
+    }
+
+    pub fn fields(&self) -> impl Iterator<Item = &FieldKey> {
+        self.0.keys()
+    }
+}
+
+/// Reads one flat object of answers. What cannot be read is left out, with a fault that says why.
+#[must_use]
+pub fn answers_from_json(form: &Form, json: &Map<String, Json>) -> (Answers, Vec<Fault>) {
+    let mut answers = Answers::default();
+    let mut faults = Vec::new();
+    for (name, json) in json {
+        let field = name.parse().unwrap_or_else(|_| FieldKey::new(name.as_str()));
+        match answer_from_json(form, &field, json) {
+            Ok(value) => answers.insert(field, value),
+            Err(fault) => faults.push(*fault),
+        }
+    }
+    (answers, faults)
+}
+
+#[must_use]
+pub fn answers_to_json(answers: &Answers) -> Map<String, Json> {
+    answers.0.iter().map(|(field, value)| (field.to_string(), to_json(value))).collect()
+}
+
+/// Reads the answer of one question.
+pub fn answer_from_json(form: &Form, field: &FieldKey, json: &Json) -> Result<Value, Box<Fault>> {
+    let Some(question) =
+        form.question(&field.path).filter(|question| question.repeat.is_some() == field.row.is_some())
+    else {
+        return Err(Box::new(Fault::new(field.clone(), FaultCode::UnknownField, None)));
+    };
+    let fault = |code| Box::new(Fault::new(field.clone(), code, Some(question)));
+    if !question.kind.is_answered() {
+        return Err(fault(FaultCode::NotAnswerable));
+    }
+    if json.is_null() {
+        return Ok(Value::Null);
+    }
+    read(question, json).map_err(|code| match (code, &question.kind) {
+        (FaultCode::TooLong, QuestionKind::Text { max } | QuestionKind::Barcode { max }) => {
+            Box::new(fault(code).with_max(*max))
+        }
+        _ => fault(code),
+    })
+}
+
+fn read(question: &Question, json: &Json) -> Result<Value, FaultCode> {
+    let wrong = || wrong_kind(&question.kind);
+    let text = || json.as_str().ok_or_else(wrong);
+    match &question.kind {
+        QuestionKind::Text { .. }
+        | QuestionKind::Barcode { .. }
+        | QuestionKind::Calculate
+        | QuestionKind::Hidden => {
+            let value = Value::text(text()?);
+            if value.is_well_formed() { Ok(value) } else { Err(FaultCode::TooLong) }
+        }
+        QuestionKind::Integer => {
+            let typed = || json.as_str().and_then(|text| text.trim().parse().ok());
+            json.as_i64().or_else(typed).map(Value::Int).ok_or_else(wrong)
+        }
+        QuestionKind::Decimal => {
+            let typed = json
+                .as_number()
+                .map_or_else(|| text().map(str::to_owned), |number| Ok(number.to_string()))?;
+            decimal(typed.trim()).ok_or_else(wrong)
+        }
+        QuestionKind::SelectOne { .. } => match text()? {
+            "" => Ok(Value::Null),
+            code => Some(Value::code(code)).filter(Value::is_well_formed).ok_or_else(wrong),
+        },
+        QuestionKind::SelectMultiple { .. } => {
+            Some(Value::Codes(texts(json).ok_or_else(wrong)?)).filter(Value::is_well_formed).ok_or_else(wrong)
+        }
+        QuestionKind::Date => date(text()?).ok_or_else(wrong),
+        QuestionKind::Time => time_of_day(text()?).ok_or_else(wrong),
+        QuestionKind::DateTime => {
+            let (ms, offset_min) = moment(text()?).ok_or_else(wrong)?;
+            Ok(Value::Instant { ms, offset_min })
+        }
+        QuestionKind::Geopoint { .. } => place(json),
+        QuestionKind::Acknowledge => json.as_bool().map(Value::Bool).ok_or_else(wrong),
+        QuestionKind::Image { .. } => ids::<Sha256>(json).ok_or_else(wrong),
+        QuestionKind::Repeat { .. } => ids::<RowId>(json).ok_or_else(wrong),
+        QuestionKind::Note | QuestionKind::Group => Err(FaultCode::NotAnswerable),
+    }
+}
+
+fn texts(json: &Json) -> Option<BTreeSet<String>> {
+    json.as_array()?.iter().map(|each| each.as_str().map(str::to_owned)).collect()
+}
+
+/// Hashes of photos and ids of rows are codes of one fixed spelling.
+fn ids<Id: std::str::FromStr + std::fmt::Display>(json: &Json) -> Option<Value> {
+    let spelled = texts(json)?
+        .iter()
+        .map(|text| text.parse::<Id>().ok().map(|id| id.to_string()))
+        .collect::<Option<_>>();
+    Some(Value::Codes(spelled?)).filter(Value::is_well_formed)
+}
+
+fn decimal(text: &str) -> Option<Value> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", text),
+    };
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    let plain = |text: &str| text.chars().all(|digit| digit.is_ascii_digit());
+    if whole.is_empty() || !plain(whole) || !plain(part) || (digits.contains('.') && part.is_empty()) {
+        return None;
+    }
+    let part = part.trim_end_matches('0');
+    let scale = u8::try_from(part.len()).ok().filter(|scale| *scale <= 18)?;
+    format!("{sign}{whole}{part}").parse().ok().map(|mantissa| Value::decimal(mantissa, scale))
+}
+
+fn date(text: &str) -> Option<Value> {
+    let date = time::Date::parse(text, format_description!("[year]-[month]-[day]")).ok()?;
+    let (year, month, day) = date.to_calendar_date();
+    Some(Value::Date { year: i16::try_from(year).ok()?, month: u8::from(month), day })
+}
+
+fn time_of_day(text: &str) -> Option<Value> {
+    let time = time::Time::parse(text, format_description!("[hour]:[minute]:[second]"))
+        .or_else(|_| time::Time::parse(text, format_description!("[hour]:[minute]")))
+        .ok()?;
+    let (hour, minute, second) = time.as_hms();
+    Some(Value::Time { seconds: u32::from(hour) * 3_600 + u32::from(minute) * 60 + u32::from(second) })
+}
+
+/// Milliseconds since 1970 and the offset written; a moment without an offset is none.
+fn moment(text: &str) -> Option<(i64, i16)> {
+    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    let ms = i64::try_from(at.unix_timestamp_nanos().div_euclid(1_000_000)).ok()?;
+    Some((ms, at.offset().whole_minutes()))
+}
+
+fn place(json: &Json) -> Result<Value, FaultCode> {
+    let place = json.as_object().and_then(read_place).ok_or(FaultCode::NotAPlace)?;
+    let [lat, lon] = [place.lat, place.lon].map(e7);
+    let (Some(lat_e7), Some(lon_e7)) = (lat, lon) else { return Err(FaultCode::PlaceOutOfRange) };
+    let value = Value::Place(Place {
+        lat_e7,
+        lon_e7,
+        altitude_cm: place.altitude_cm,
+        accuracy_cm: place.accuracy_cm,
+        fixed_at: place.fixed_at,
+        source: place.source,
+    });
+    if (lat_e7, lon_e7) == (0, 0) {
+        return Err(FaultCode::PlaceNowhere);
+    }
+    if value.is_well_formed() { Ok(value) } else { Err(FaultCode::PlaceOutOfRange) }
+}
+
+struct ReadPlace {
+    lat: f64,
+    lon: f64,
+    altitude_cm: Option<i32>,
+    accuracy_cm: Option<u32>,
+    fixed_at: i64,
+    source: PlaceSource,
+}
+
+fn read_place(place: &Map<String, Json>) -> Option<ReadPlace> {
+    const MEMBERS: [&str; 6] = ["lat", "lon", "altitude_m", "accuracy_m", "fixed_at", "source"];
+    if !place.keys().all(|name| MEMBERS.contains(&name.as_str())) {
+        return None;
+    }
+    let metres = |name: &str| match place.get(name) {
+        None | Some(Json::Null) => Some(None),
+        Some(json) => json.as_f64().and_then(|metres| whole(metres * 100.0)).map(Some),
+    };
+    Some(ReadPlace {
+        lat: place.get("lat")?.as_f64()?,
+        lon: place.get("lon")?.as_f64()?,
+        altitude_cm: metres("altitude_m")?.filter(|cm| *cm != i32::MIN),
+        accuracy_cm: metres("accuracy_m")?.map(u32::try_from).transpose().ok()?,
+        fixed_at: moment(place.get("fixed_at")?.as_str()?)?.0,
+        source: serde_json::from_value(place.get("source")?.clone()).ok()?,
+    })
+}
+
+fn e7(degrees: f64) -> Option<i32> {
+    whole(degrees * 1e7)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the range is checked first")]
+fn whole(number: f64) -> Option<i32> {
+    let rounded = number.round();
+    (f64::from(i32::MIN) <= rounded && rounded <= f64::from(i32::MAX)).then_some(rounded as i32)
+}
+
+const _: () = assert!(TEXT_LIMIT <= 64 * 1024, "one answer fits one change");

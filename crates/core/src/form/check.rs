@@ -1,0 +1,183 @@
+//! Whether one answer will do: its kind, its limits, the choices on offer, the form's own constraint.
+
+use super::expr::Expr;
+use super::fault::{Fault, FaultCode};
+use super::tree::{Stand, Tree, key};
+use super::{Choice, Merge, Needed, Question, QuestionKind};
+use crate::value::Value;
+
+/// What a screen has to know of one question in one row.
+pub struct State {
+    pub required: bool,
+    /// The choices on offer, where a filter narrows them.
+    pub choices: Option<Vec<String>>,
+    pub fault: Option<Fault>,
+}
+
+/// One fault a question, the one that matters most: nothing there, then the wrong kind, then the limits,
+/// then the form's constraint.
+pub fn check(tree: &Tree<'_>, question: &Question, stand: &Stand) -> State {
+    let field = key(question, stand);
+    let value = tree.value(&field).unwrap_or(&Value::Null);
+    let required = is_required(tree, question, stand);
+    let choices = on_offer(tree, question, stand);
+    let fault = |code| Fault::new(field.clone(), code, Some(question));
+    let fault = if is_empty(value) {
+        let photos = if let QuestionKind::Image { min, .. } = question.kind { min } else { 0 };
+        required.then(|| {
+            fault(FaultCode::Required).with_min(photos).saying(question.rules.required_message.clone())
+        })
+    } else if question.merge == Merge::Server {
+        Some(fault(FaultCode::OfficeOnly))
+    } else {
+        kind_fault(tree, question, value, choices.as_deref(), &fault)
+            .or_else(|| limit_fault(question, value, &fault))
+            .or_else(|| {
+                let fails = |expr: &Expr| !tree.evaluate(expr, question, stand).truth();
+                let broken = question.rules.constraint.as_ref().is_some_and(fails);
+                broken.then(|| fault(FaultCode::Constraint).saying(question.rules.constraint_message.clone()))
+            })
+    };
+    State { required, choices, fault }
+}
+
+pub fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Text(text) => text.trim().is_empty(),
+        Value::Code(code) => code.is_empty(),
+        Value::Codes(codes) => codes.is_empty(),
+        Value::Path(points) | Value::Shape(points) => points.is_empty(),
+        Value::Bool(true)
+        | Value::Int(_)
+        | Value::Decimal { .. }
+        | Value::Date { .. }
+        | Value::Time { .. }
+        | Value::Instant { .. }
+        | Value::Place(_)
+        | Value::Opaque { .. } => false,
+    }
+}
+
+/// A photo question with a least number of photos is required by that alone.
+fn is_required(tree: &Tree<'_>, question: &Question, stand: &Stand) -> bool {
+    if let QuestionKind::Note | QuestionKind::Group | QuestionKind::Calculate = question.kind {
+        return false;
+    }
+    match &question.rules.required {
+        Needed::Always => true,
+        Needed::When(expr) => tree.evaluate(expr, question, stand).truth(),
+        Needed::Never => matches!(question.kind, QuestionKind::Image { min: 1.., .. }),
+    }
+}
+
+fn on_offer(tree: &Tree<'_>, question: &Question, stand: &Stand) -> Option<Vec<String>> {
+    let filter = question.rules.choice_filter.as_ref()?;
+    let (QuestionKind::SelectOne { list } | QuestionKind::SelectMultiple { list }) = &question.kind else {
+        return None;
+    };
+    let admitted = |choice: &&Choice| {
+        tree.admits(filter, question, stand, &|column| {
+            if column == "name" {
+                choice.name.clone()
+            } else {
+                choice.columns.get(column).cloned().unwrap_or_default()
+            }
+        })
+    };
+    Some(tree.form.choices(list).iter().filter(admitted).map(|choice| choice.name.clone()).collect())
+}
+
+type MakeFault<'a> = &'a dyn Fn(FaultCode) -> Fault;
+
+fn kind_fault(
+    tree: &Tree<'_>,
+    question: &Question,
+    value: &Value,
+    on_offer: Option<&[String]>,
+    fault: MakeFault<'_>,
+) -> Option<Fault> {
+    let offered = |list: &str, name: &String| match on_offer {
+        Some(names) => names.contains(name),
+        None => tree.form.choices(list).iter().any(|choice| choice.name == *name),
+    };
+    let code = match (&question.kind, value) {
+        // What a newer app wrote is kept unseen.
+        (_, Value::Opaque { .. })
+        | (
+            QuestionKind::Text { .. } | QuestionKind::Barcode { .. } | QuestionKind::Calculate,
+            Value::Text(_),
+        )
+        | (QuestionKind::Hidden, _)
+        | (QuestionKind::Integer, Value::Int(_))
+        | (QuestionKind::Decimal, Value::Int(_) | Value::Decimal { .. })
+        | (QuestionKind::Date, Value::Date { .. })
+        | (QuestionKind::Time, Value::Time { .. })
+        | (QuestionKind::DateTime, Value::Instant { .. })
+        | (QuestionKind::Acknowledge, Value::Bool(_)) => return None,
+        (QuestionKind::SelectOne { list }, Value::Code(name)) => {
+            return (!offered(list, name)).then(|| fault(FaultCode::ChoiceUnknown));
+        }
+        (QuestionKind::SelectMultiple { list }, Value::Codes(names)) => {
+            return (!names.iter().all(|name| offered(list, name))).then(|| fault(FaultCode::ChoiceUnknown));
+        }
+        (QuestionKind::Geopoint { .. }, Value::Place(place)) => match (place.lat_e7, place.lon_e7) {
+            (0, 0) => FaultCode::PlaceNowhere,
+            _ if !value.is_well_formed() => FaultCode::PlaceOutOfRange,
+            _ => return None,
+        },
+        (QuestionKind::Image { .. }, Value::Codes(photos)) => {
+            return (!photos.iter().all(|photo| photo.parse::<crate::ids::Sha256>().is_ok()))
+                .then(|| fault(FaultCode::NotPhotos));
+        }
+        (QuestionKind::Repeat { .. }, Value::Codes(rows)) => {
+            return (!rows.iter().all(|row| row.parse::<crate::ids::RowId>().is_ok()))
+                .then(|| fault(FaultCode::NotRows));
+        }
+        (kind, _) => wrong_kind(kind),
+    };
+    Some(fault(code))
+}
+
+/// What to say of an answer of another kind than the question's.
+pub fn wrong_kind(kind: &QuestionKind) -> FaultCode {
+    match kind {
+        QuestionKind::Text { .. }
+        | QuestionKind::Barcode { .. }
+        | QuestionKind::Calculate
+        | QuestionKind::Hidden => FaultCode::NotText,
+        QuestionKind::Integer => FaultCode::NotAWholeNumber,
+        QuestionKind::Decimal => FaultCode::NotANumber,
+        QuestionKind::SelectOne { .. } | QuestionKind::SelectMultiple { .. } => FaultCode::NotAChoice,
+        QuestionKind::Date => FaultCode::NotADate,
+        QuestionKind::Time => FaultCode::NotATime,
+        QuestionKind::DateTime => FaultCode::NotAMoment,
+        QuestionKind::Geopoint { .. } => FaultCode::NotAPlace,
+        QuestionKind::Image { .. } => FaultCode::NotPhotos,
+        QuestionKind::Acknowledge => FaultCode::NotATick,
+        QuestionKind::Repeat { .. } => FaultCode::NotRows,
+        QuestionKind::Note | QuestionKind::Group => FaultCode::NotAnswerable,
+    }
+}
+
+fn limit_fault(question: &Question, value: &Value, fault: MakeFault<'_>) -> Option<Fault> {
+    let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+    match (&question.kind, value) {
+        (QuestionKind::Text { max } | QuestionKind::Barcode { max }, Value::Text(text)) => {
+            let long = *max < count(text.chars().count()) || crate::value::TEXT_LIMIT < text.len();
+            long.then(|| fault(FaultCode::TooLong).with_max(*max))
+        }
+        (QuestionKind::Image { min, max }, Value::Codes(photos)) => {
+            let photos = count(photos.len());
+            if photos < *min {
+                Some(fault(FaultCode::TooFewPhotos).with_min(*min))
+            } else {
+                (*max < photos).then(|| fault(FaultCode::TooManyPhotos).with_max(*max))
+            }
+        }
+        (QuestionKind::Repeat { max }, Value::Codes(rows)) => {
+            (*max < count(rows.len())).then(|| fault(FaultCode::TooManyRows).with_max(*max))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,118 @@
+//! The state of a form over its answers: what is asked, what is needed, what is wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::check::{State, check};
+use super::expr::Now;
+use super::fault::{Fault, FaultCode};
+use super::tree::{Tree, key};
+use super::{Answers, Form, QuestionKind};
+use crate::field::FieldKey;
+use crate::value::{Value, to_json};
+
+/// What a screen needs to know after an answer was given.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Evaluation {
+    /// Every question, note and section that counts now, in every row.
+    pub visible: BTreeSet<FieldKey>,
+    /// Those that must be answered.
+    pub required: BTreeSet<FieldKey>,
+    /// What is wrong, in the order of the form; at most one for each question.
+    pub faults: Vec<Fault>,
+    /// What calculated questions come to.
+    pub calculated: BTreeMap<FieldKey, serde_json::Value>,
+    /// The choices on offer where the form narrows a list; other questions offer the whole list.
+    pub choices: BTreeMap<FieldKey, Vec<String>>,
+}
+
+/// Works the whole form out.
+#[must_use]
+pub fn evaluate(form: &Form, answers: &Answers, now: Now) -> Evaluation {
+    let tree = Tree::new(form, answers, now);
+    complete(&tree, Evaluation::default(), &(0..form.questions.len()).collect())
+}
+
+/// As `evaluate`, looking again only at what a change of one answer touches: equal to evaluating anew.
+#[must_use]
+pub fn re_evaluate(
+    form: &Form,
+    before: &Evaluation,
+    answers: &Answers,
+    changed: &FieldKey,
+    now: Now,
+) -> Evaluation {
+    let mut places = form.plan.clocked.clone();
+    places.extend(form.by_path.get(&changed.path));
+    let touched = form.plan.touched_by_all(&places);
+    let tree = Tree::again(form, answers, now, before, &touched);
+    let kept = |field: &FieldKey| form.by_path.get(&field.path).is_some_and(|place| !touched.contains(place));
+    let mut evaluation = before.clone();
+    evaluation.visible.retain(kept);
+    evaluation.required.retain(kept);
+    evaluation.faults.retain(|fault| kept(&fault.field));
+    evaluation.calculated.retain(|field, _| kept(field));
+    evaluation.choices.retain(|field, _| kept(field));
+    complete(&tree, evaluation, &touched)
+}
+
+fn complete(tree: &Tree<'_>, mut evaluation: Evaluation, places: &BTreeSet<usize>) -> Evaluation {
+    let form = tree.form;
+    for question in places.iter().filter_map(|place| form.questions.get(*place)) {
+        for stand in tree.stands(question) {
+            let field = key(question, &stand);
+            if !tree.counts(&field) {
+                continue;
+            }
+            let State { required, choices, fault } = check(tree, question, &stand);
+            if required {
+                evaluation.required.insert(field.clone());
+            }
+            if let Some(choices) = choices {
+                evaluation.choices.insert(field.clone(), choices);
+            }
+            if let Some(value) = tree.calculated.get(&field) {
+                evaluation.calculated.insert(field.clone(), to_json(value));
+            }
+            evaluation.faults.extend(fault);
+            evaluation.visible.insert(field);
+        }
+    }
+    for field in
+        tree.answers.fields().filter(|field| !field.is_system() && !form.by_path.contains_key(&field.path))
+    {
+        evaluation.faults.push(Fault::new(field.clone(), FaultCode::UnknownField, None));
+    }
+    let place = |fault: &Fault| form.by_path.get(&fault.field.path).copied().unwrap_or(usize::MAX);
+    evaluation.faults.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.field.cmp(&b.field)));
+    evaluation
+}
+
+/// What saving keeps: answers that count, text without the blanks around it, calculations as they come out.
+/// A draft keeps the others; a question that no longer counts is not among these, so a record that had an
+/// answer to it loses it.
+#[must_use]
+pub fn to_save(form: &Form, answers: &Answers, now: Now) -> Answers {
+    let tree = Tree::new(form, answers, now);
+    let mut saved = Answers::default();
+    for question in form.questions.iter().filter(|question| question.kind.is_answered()) {
+        for stand in tree.stands(question) {
+            let field = key(question, &stand);
+            let Some(value) = tree.value(&field).filter(|_| tree.counts(&field)) else { continue };
+            let value = match (&question.kind, value) {
+                (QuestionKind::Text { .. } | QuestionKind::Barcode { .. }, Value::Text(text)) => {
+                    match text.trim() {
+                        "" => Value::Null,
+                        text => Value::text(text),
+                    }
+                }
+                (_, value) => value.clone(),
+            };
+            saved.insert(field, value);
+        }
+    }
+    saved
+}

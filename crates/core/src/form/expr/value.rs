@@ -1,0 +1,162 @@
+//! What an expression works with: XPath 1.0's text, number, truth and node set, and its conversions.
+
+use crate::value::Value;
+
+/// What an expression or a part of one comes to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    Text(String),
+    Number(f64),
+    Truth(bool),
+    /// The answers a reference names: one, or one from each row of a repeat. A question without an answer
+    /// is one empty node, a repeat without rows none.
+    Nodes(Vec<Node>),
+}
+
+/// One answer as an expression sees it.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Node {
+    pub text: String,
+    /// Days since 1970 of a date or a moment, which compare by it.
+    pub days: Option<f64>,
+}
+
+/// The moment an evaluation is made at, given by whoever has a clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    pub ms: i64,
+    pub offset_min: i16,
+}
+
+const DAY_MS: f64 = 86_400_000.0;
+
+impl Now {
+    /// A date as the moment its day begins on the officer's clock, so that it compares with `now()`.
+    fn days_of_date(self, days: f64) -> f64 {
+        days - f64::from(self.offset_min) / 1_440.0
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 stay far below 2^53")]
+    pub fn moment(ms: i64, offset_min: i16) -> Node {
+        Node { text: crate::value::instant_text(ms, offset_min), days: Some(ms as f64 / DAY_MS) }
+    }
+
+    pub fn now(self) -> Node {
+        Self::moment(self.ms, self.offset_min)
+    }
+
+    pub fn today(self) -> Node {
+        let local = self.ms.saturating_add(i64::from(self.offset_min) * 60_000);
+        let date = time::OffsetDateTime::from_unix_timestamp(local.div_euclid(1_000))
+            .map(time::OffsetDateTime::date);
+        date.map_or_else(|_| Node::default(), |date| self.date(date))
+    }
+
+    fn date(self, date: time::Date) -> Node {
+        let days = f64::from(date.to_julian_day() - UNIX_EPOCH_JULIAN_DAY);
+        let (year, month, day) = date.to_calendar_date();
+        let text = format!("{year:04}-{:02}-{day:02}", u8::from(month));
+        Node { text, days: Some(self.days_of_date(days)) }
+    }
+}
+
+const UNIX_EPOCH_JULIAN_DAY: i32 = 2_440_588;
+
+impl Node {
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), days: None }
+    }
+
+    pub fn number(&self) -> f64 {
+        self.days.unwrap_or_else(|| number_of(&self.text))
+    }
+
+    /// An answer as XForms writes it: codes apart by spaces, a place as `lat lon alt acc`.
+    pub fn of(value: &Value, now: Now) -> Self {
+        match value {
+            Value::Null | Value::Bool(false) | Value::Opaque { .. } => Self::default(),
+            Value::Bool(true) => Self::text("OK"),
+            Value::Int(number) => Self::text(number.to_string()),
+            Value::Text(text) | Value::Code(text) => Self::text(text.clone()),
+            Value::Codes(codes) => Self::text(codes.iter().map(String::as_str).collect::<Vec<_>>().join(" ")),
+            Value::Decimal { .. } | Value::Time { .. } => Self::text(plain(value)),
+            Value::Date { year, month, day } => time::Month::try_from(*month)
+                .and_then(|month| time::Date::from_calendar_date(i32::from(*year), month, *day))
+                .map_or_else(|_| Self::default(), |date| now.date(date)),
+            Value::Instant { ms, offset_min } => Now::moment(*ms, *offset_min),
+            Value::Place(place) => Self::text(format!(
+                "{} {} {} {}",
+                f64::from(place.lat_e7) / 1e7,
+                f64::from(place.lon_e7) / 1e7,
+                f64::from(place.altitude_cm.unwrap_or(0)) / 100.0,
+                f64::from(place.accuracy_cm.unwrap_or(0)) / 100.0,
+            )),
+            Value::Path(points) | Value::Shape(points) => Self::text(
+                points
+                    .iter()
+                    .map(|point| {
+                        format!("{} {} 0 0", f64::from(point.lat_e7) / 1e7, f64::from(point.lon_e7) / 1e7)
+                    })
+                    .collect::<Vec<_>>()
+                    .join(";"),
+            ),
+        }
+    }
+}
+
+fn plain(value: &Value) -> String {
+    crate::value::to_json(value).as_str().unwrap_or_default().to_owned()
+}
+
+impl Outcome {
+    pub fn node(node: Node) -> Self {
+        Self::Nodes(vec![node])
+    }
+
+    pub fn text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Number(number) => number_text(*number),
+            Self::Truth(truth) => truth.to_string(),
+            Self::Nodes(nodes) => nodes.first().map(|node| node.text.clone()).unwrap_or_default(),
+        }
+    }
+
+    pub fn number(&self) -> f64 {
+        match self {
+            Self::Text(text) => number_of(text),
+            Self::Number(number) => *number,
+            Self::Truth(truth) => f64::from(u8::from(*truth)),
+            Self::Nodes(nodes) => nodes.first().map_or(f64::NAN, Node::number),
+        }
+    }
+
+    /// Text and answers are true when there is anything in them, as ODK's clients read it.
+    pub fn truth(&self) -> bool {
+        match self {
+            Self::Text(text) => !text.is_empty(),
+            Self::Number(number) => *number != 0.0 && !number.is_nan(),
+            Self::Truth(truth) => *truth,
+            Self::Nodes(nodes) => nodes.iter().any(|node| !node.text.is_empty()),
+        }
+    }
+}
+
+/// XPath's number of a text: digits, one point, a leading minus. Anything else is no number.
+fn number_of(text: &str) -> f64 {
+    let text = text.trim();
+    let plain = text.chars().all(|each| each.is_ascii_digit() || matches!(each, '.' | '-'));
+    if plain { text.parse().unwrap_or(f64::NAN) } else { f64::NAN }
+}
+
+fn number_text(number: f64) -> String {
+    if number.is_nan() {
+        "NaN".to_owned()
+    } else if number.is_infinite() {
+        if number < 0.0 { "-Infinity".to_owned() } else { "Infinity".to_owned() }
+    } else if number == 0.0 {
+        "0".to_owned()
+    } else {
+        number.to_string()
+    }
+}

@@ -1,0 +1,281 @@
+//! What can be wrong with an answer, and what can be wrong with a form.
+//!
+//! A fault names a sentence of the words files and brings everything that sentence needs; screens and
+//! the command line put the two together.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::{Localised, Question, QuestionKind};
+use crate::field::FieldKey;
+
+/// One thing wrong with one answer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Fault {
+    pub field: FieldKey,
+    pub code: FaultCode,
+    /// The sentence in the words files, such as `form.required.select`.
+    pub key: String,
+    /// What the sentence calls the question, for its `{thing}`.
+    pub thing: Option<Localised>,
+    /// For the sentence's `{max}`.
+    pub max: Option<u32>,
+    /// For the sentence's `{min}`.
+    pub min: Option<u32>,
+    /// The form's own sentence, to be shown instead.
+    pub message: Option<Localised>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum FaultCode {
+    /// An answer is needed and there is none.
+    Required,
+    /// The form's own constraint does not hold.
+    Constraint,
+    NotText,
+    NotAWholeNumber,
+    NotANumber,
+    NotADate,
+    NotATime,
+    NotAMoment,
+    NotAPlace,
+    /// Latitude 0, longitude 0: what a receiver without a fix says.
+    PlaceNowhere,
+    PlaceOutOfRange,
+    NotAChoice,
+    /// Not among the choices offered now.
+    ChoiceUnknown,
+    NotATick,
+    NotPhotos,
+    NotRows,
+    TooLong,
+    TooFewPhotos,
+    TooManyPhotos,
+    TooManyRows,
+    /// A note or a section cannot be answered.
+    NotAnswerable,
+    /// Only the office's own rules set this.
+    OfficeOnly,
+    /// Written once already.
+    AlreadyAnswered,
+    /// The form has no such question.
+    UnknownField,
+}
+
+impl Fault {
+    #[must_use]
+    pub fn new(field: FieldKey, code: FaultCode, question: Option<&Question>) -> Self {
+        let kind = question.map(|question| &question.kind);
+        Self {
+            field,
+            code,
+            key: key_of(code, kind).to_owned(),
+            thing: question.and_then(|question| question.thing.clone().or_else(|| question.label.clone())),
+            max: None,
+            min: None,
+            message: None,
+        }
+    }
+
+    pub(super) fn with_max(self, max: u32) -> Self {
+        Self { max: Some(max), ..self }
+    }
+
+    pub(super) fn with_min(self, min: u32) -> Self {
+        Self { min: Some(min), ..self }
+    }
+
+    pub(super) fn saying(self, message: Option<Localised>) -> Self {
+        Self { message, ..self }
+    }
+}
+
+/// The words key of a fault: one of the sentences under `form.` in the words files.
+#[must_use]
+pub fn fault_key(fault: &Fault) -> &'static str {
+    KEYS.iter().copied().find(|key| *key == fault.key).unwrap_or_else(|| key_of(fault.code, None))
+}
+
+/// Every key `fault_key` can give.
+pub const KEYS: [&str; 30] = [
+    "form.required.enter",
+    "form.required.select",
+    "form.required.photo",
+    "form.required.place",
+    "form.required.tick",
+    "form.required.rows",
+    "form.constraint",
+    "form.not_text",
+    "form.not_whole_number",
+    "form.not_number",
+    "form.not_date",
+    "form.not_time",
+    "form.not_moment",
+    "form.not_place",
+    "form.place_nowhere",
+    "form.place_out_of_range",
+    "form.not_choice",
+    "form.choice_unknown",
+    "form.not_tick",
+    "form.not_photos",
+    "form.not_rows",
+    "form.too_long",
+    "form.too_few_photos",
+    "form.too_many_photos",
+    "form.too_many_rows",
+    "form.not_answerable",
+    "form.office_only",
+    "form.already_answered",
+    "form.unknown_field",
+    "form.required.date",
+];
+
+fn key_of(code: FaultCode, kind: Option<&QuestionKind>) -> &'static str {
+    match code {
+        FaultCode::Required => required_key(kind),
+        FaultCode::Constraint => "form.constraint",
+        FaultCode::NotText => "form.not_text",
+        FaultCode::NotAWholeNumber => "form.not_whole_number",
+        FaultCode::NotANumber => "form.not_number",
+        FaultCode::NotADate => "form.not_date",
+        FaultCode::NotATime => "form.not_time",
+        FaultCode::NotAMoment => "form.not_moment",
+        FaultCode::NotAPlace => "form.not_place",
+        FaultCode::PlaceNowhere => "form.place_nowhere",
+        FaultCode::PlaceOutOfRange => "form.place_out_of_range",
+        FaultCode::NotAChoice => "form.not_choice",
+        FaultCode::ChoiceUnknown => "form.choice_unknown",
+        FaultCode::NotATick => "form.not_tick",
+        FaultCode::NotPhotos => "form.not_photos",
+        FaultCode::NotRows => "form.not_rows",
+        FaultCode::TooLong => "form.too_long",
+        FaultCode::TooFewPhotos => "form.too_few_photos",
+        FaultCode::TooManyPhotos => "form.too_many_photos",
+        FaultCode::TooManyRows => "form.too_many_rows",
+        FaultCode::NotAnswerable => "form.not_answerable",
+        FaultCode::OfficeOnly => "form.office_only",
+        FaultCode::AlreadyAnswered => "form.already_answered",
+        FaultCode::UnknownField => "form.unknown_field",
+    }
+}
+
+fn required_key(kind: Option<&QuestionKind>) -> &'static str {
+    match kind {
+        Some(QuestionKind::SelectOne { .. } | QuestionKind::SelectMultiple { .. }) => "form.required.select",
+        Some(QuestionKind::Image { .. }) => "form.required.photo",
+        Some(QuestionKind::Geopoint { .. }) => "form.required.place",
+        Some(QuestionKind::Acknowledge) => "form.required.tick",
+        Some(QuestionKind::Repeat { .. }) => "form.required.rows",
+        Some(QuestionKind::Date | QuestionKind::Time | QuestionKind::DateTime) => "form.required.date",
+        Some(
+            QuestionKind::Text { .. }
+            | QuestionKind::Integer
+            | QuestionKind::Decimal
+            | QuestionKind::Barcode { .. }
+            | QuestionKind::Note
+            | QuestionKind::Calculate
+            | QuestionKind::Hidden
+            | QuestionKind::Group,
+        )
+        | None => "form.required.enter",
+    }
+}
+
+/// One thing wrong with a form file, by sheet, row (from 1) and column.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct FormFault {
+    pub sheet: Sheet,
+    pub row: Option<u32>,
+    pub column: Option<String>,
+    pub code: FormFaultCode,
+    /// What was found there, or more about it.
+    pub what: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Sheet {
+    File,
+    Settings,
+    Survey,
+    Choices,
+    Codes,
+    Examples,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum FormFaultCode {
+    NotJson,
+    TooLarge,
+    UnknownColumn,
+    MissingColumn,
+    WrongShape,
+    UnknownType,
+    BadName,
+    DuplicateName,
+    UnknownList,
+    DuplicateChoice,
+    BadParameter,
+    BadExpression,
+    Cycle,
+    Unbalanced,
+    /// Two columns that cannot both stand in one row.
+    Contradiction,
+}
+
+impl FormFault {
+    pub(super) fn at(
+        sheet: Sheet,
+        row: usize,
+        column: &str,
+        code: FormFaultCode,
+        what: impl Into<String>,
+    ) -> Self {
+        let row = u32::try_from(row).ok();
+        Self { sheet, row, column: Some(column.to_owned()), code, what: what.into() }
+    }
+
+    pub(super) fn of(sheet: Sheet, code: FormFaultCode, what: impl Into<String>) -> Self {
+        Self { sheet, row: None, column: None, code, what: what.into() }
+    }
+}
+
+impl std::fmt::Display for FormFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { sheet, row, column, code, what } = self;
+        write!(f, "{}", format!("{sheet:?}").to_lowercase())?;
+        if let Some(row) = row {
+            write!(f, " row {row}")?;
+        }
+        if let Some(column) = column {
+            write!(f, ", column {column}")?;
+        }
+        let sentence = match code {
+            FormFaultCode::NotJson => "not JSON",
+            FormFaultCode::TooLarge => "too large",
+            FormFaultCode::UnknownColumn => "a column that is not known",
+            FormFaultCode::MissingColumn => "missing",
+            FormFaultCode::WrongShape => "not of the right shape",
+            FormFaultCode::UnknownType => "a type that is not known",
+            FormFaultCode::BadName => "not a name",
+            FormFaultCode::DuplicateName => "a name used twice",
+            FormFaultCode::UnknownList => "no such list",
+            FormFaultCode::DuplicateChoice => "a choice listed twice",
+            FormFaultCode::BadParameter => "a parameter that is not known or not a number",
+            FormFaultCode::BadExpression => "an expression that is not understood",
+            FormFaultCode::Cycle => "depends on itself",
+            FormFaultCode::Unbalanced => "a section is not closed, or closed twice",
+            FormFaultCode::Contradiction => "contradicts the rest of the row",
+        };
+        write!(f, ": {sentence}: {what}")
+    }
+}
+
+impl std::error::Error for FormFault {}

@@ -1,0 +1,311 @@
+//! Forms: what is asked, when, of what kind, and whether the answers will do.
+//!
+//! A form is data: rows as in XLSForm, read once and checked whole, so that evaluating cannot fail.
+//! Both ends use this, so a phone and the office agree on every fault.
+
+mod answers;
+mod check;
+mod codes;
+mod document;
+mod evaluate;
+mod expr;
+mod fault;
+mod parse;
+mod plan;
+#[cfg(test)]
+mod shipped;
+mod tree;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+pub use answers::{Answers, answer_from_json, answers_from_json, answers_to_json};
+pub use codes::{Code, CodeFile, Codes, CodesFault, Source};
+pub use document::{ChoiceRow, Example, FormDocument, Requirement, Row, Settings};
+pub use evaluate::{Evaluation, evaluate, re_evaluate, to_save};
+pub use expr::Now;
+pub use fault::{Fault, FaultCode, FormFault, FormFaultCode, KEYS, Sheet, fault_key};
+
+use expr::Expr;
+
+/// A sentence or a name in English, and in Welsh where there is one.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct Localised {
+    pub en: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub cy: Option<String>,
+}
+
+impl Localised {
+    /// In the language asked for (`en`, `cy`), or else in English.
+    #[must_use]
+    pub fn get(&self, language: &str) -> &str {
+        match (language, &self.cy) {
+            ("cy", Some(cy)) => cy,
+            _ => &self.en,
+        }
+    }
+}
+
+/// What a question is, with what its kind needs to know.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[ts(export)]
+pub enum QuestionKind {
+    Text {
+        max: u32,
+    },
+    Integer,
+    Decimal,
+    SelectOne {
+        list: String,
+    },
+    SelectMultiple {
+        list: String,
+    },
+    Date,
+    Time,
+    DateTime,
+    /// `warning_accuracy_m`: above it the screen says that the position is rough.
+    Geopoint {
+        warning_accuracy_m: u32,
+    },
+    Image {
+        min: u32,
+        max: u32,
+    },
+    Barcode {
+        max: u32,
+    },
+    Note,
+    Acknowledge,
+    Calculate,
+    Hidden,
+    Group,
+    Repeat {
+        max: u32,
+    },
+}
+
+impl QuestionKind {
+    /// Whether the kind has an answer of its own; notes and sections have none.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        !matches!(self, Self::Note | Self::Group)
+    }
+
+    /// Whether a person ever sees it.
+    #[must_use]
+    pub fn is_shown(&self) -> bool {
+        !matches!(self, Self::Calculate | Self::Hidden)
+    }
+}
+
+/// How concurrent answers meet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Merge {
+    /// Both are kept until a person chooses.
+    #[default]
+    Mv,
+    /// Written once.
+    Once,
+    /// Added to and taken from.
+    Set,
+    /// Entries that never change.
+    Log,
+    /// Set by the server's rules alone.
+    Server,
+}
+
+/// How carefully an answer must be kept.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Pii {
+    #[default]
+    None,
+    Personal,
+    /// UK GDPR article 9.
+    Special,
+    /// UK GDPR article 10, or the Data Protection Act 2018 part 3.
+    Criminal,
+}
+
+/// One question, note or section of a form.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Question {
+    /// Slash-joined names of its sections and its own.
+    pub path: String,
+    pub name: String,
+    pub kind: QuestionKind,
+    pub label: Option<Localised>,
+    pub hint: Option<Localised>,
+    /// What a sentence calls it: “the size of the fly-tip”.
+    pub thing: Option<Localised>,
+    pub appearance: Option<String>,
+    pub merge: Merge,
+    pub pii: Pii,
+    /// Asked in the back office only; a device leaves it out.
+    pub office: bool,
+    /// The path of the section it stands in.
+    pub parent: Option<String>,
+    /// The path of the innermost repeat it stands in.
+    pub repeat: Option<String>,
+    #[serde(skip)]
+    #[ts(skip)]
+    rules: Rules,
+}
+
+/// What decides about a question, compiled.
+#[derive(Clone, Debug, Default)]
+struct Rules {
+    parent: Option<usize>,
+    /// The repeats around it, outermost first.
+    repeats: Vec<usize>,
+    relevant: Option<Expr>,
+    required: Needed,
+    required_message: Option<Localised>,
+    constraint: Option<Expr>,
+    constraint_message: Option<Localised>,
+    choice_filter: Option<Expr>,
+    calculation: Option<Expr>,
+}
+
+#[derive(Clone, Debug, Default)]
+enum Needed {
+    #[default]
+    Never,
+    Always,
+    When(Expr),
+}
+
+/// One choice of a list.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Choice {
+    pub name: String,
+    pub label: Localised,
+    #[serde(skip)]
+    #[ts(skip)]
+    columns: BTreeMap<String, String>,
+}
+
+/// A form that has been read and checked whole.
+#[derive(Clone, Debug)]
+pub struct Form {
+    document: FormDocument,
+    questions: Vec<Question>,
+    by_path: BTreeMap<String, usize>,
+    lists: BTreeMap<String, Vec<Choice>>,
+    line: Option<Expr>,
+    plan: plan::Plan,
+}
+
+/// A form as screens lay it out: rules stay in Rust.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct FormForScreen {
+    pub key: String,
+    pub version: u32,
+    pub title: Localised,
+    pub service: String,
+    pub questions: Vec<Question>,
+    pub lists: BTreeMap<String, Vec<Choice>>,
+}
+
+impl Form {
+    /// Reads a form file with the code lists it names, or says everything that is wrong with it.
+    pub fn parse(json: &str, codes: &Codes) -> Result<Self, Vec<FormFault>> {
+        parse::parse(document::read(json)?, codes)
+    }
+
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.document.settings.form_id
+    }
+
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.document.settings.version
+    }
+
+    #[must_use]
+    pub fn title(&self) -> &Localised {
+        &self.document.settings.form_title
+    }
+
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.document.settings
+    }
+
+    /// Every question, note and section, in the order they are asked.
+    #[must_use]
+    pub fn questions(&self) -> &[Question] {
+        &self.questions
+    }
+
+    #[must_use]
+    pub fn question(&self, path: &str) -> Option<&Question> {
+        self.by_path.get(path).and_then(|place| self.questions.get(*place))
+    }
+
+    /// The choices of a list.
+    #[must_use]
+    pub fn choices(&self, list: &str) -> &[Choice] {
+        self.lists.get(list).map_or(&[], Vec::as_slice)
+    }
+
+    /// The filled-in examples the file carries.
+    #[must_use]
+    pub fn examples(&self) -> &[Example] {
+        &self.document.examples
+    }
+
+    /// The paths whose state may differ after this question's answer changed, itself included.
+    #[must_use]
+    pub fn touched_by(&self, path: &str) -> Vec<&str> {
+        let touched = self.by_path.get(path).map(|place| self.plan.touched_by(*place)).unwrap_or_default();
+        touched.iter().filter_map(|place| self.questions.get(*place)).map(|each| each.path.as_str()).collect()
+    }
+
+    /// The whole form with its lists inside and its examples left out: what a device is given. The same
+    /// form always makes the same bytes, so their hash names it.
+    #[must_use]
+    pub fn resolved_json(&self) -> String {
+        let document = FormDocument {
+            schema: None,
+            codes: BTreeMap::new(),
+            examples: Vec::new(),
+            ..self.document.clone()
+        };
+        serde_json::to_string(&document).unwrap_or_default()
+    }
+
+    #[must_use]
+    pub fn for_screen(&self) -> FormForScreen {
+        FormForScreen {
+            key: self.key().to_owned(),
+            version: self.version(),
+            title: self.title().clone(),
+            service: self.document.settings.service.clone(),
+            questions: self.questions.clone(),
+            lists: self.lists.clone(),
+        }
+    }
+
+    /// A record's one line in a list, by the form's `instance_name`; its title where there is none.
+    #[must_use]
+    pub fn summary(&self, answers: &Answers, language: &str, now: Now) -> String {
+        let line = self.line.as_ref().map(|line| tree::Tree::new(self, answers, now).line(line, language));
+        line.filter(|line| !line.trim().is_empty()).unwrap_or_else(|| self.title().get(language).to_owned())
+    }
+}

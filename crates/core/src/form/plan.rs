@@ -1,0 +1,108 @@
+//! What depends on what: the order in which a form is worked out, and how little a change touches.
+
+use std::collections::BTreeSet;
+
+use super::expr::Expr;
+use super::{Needed, Question, Rules};
+
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// Every question after those that decide whether it counts or what it comes to.
+    pub order: Vec<usize>,
+    /// Of each question, those whose relevance or value it decides.
+    decides: Vec<BTreeSet<usize>>,
+    /// Of each question, those whose checks or choices read it.
+    read_by: Vec<BTreeSet<usize>>,
+    /// The questions that change with the time of day alone.
+    pub clocked: BTreeSet<usize>,
+}
+
+impl Plan {
+    /// The plan, or one question that depends on itself.
+    pub fn new(questions: &[Question]) -> Result<Self, usize> {
+        let mut plan = Self {
+            order: Vec::new(),
+            decides: vec![BTreeSet::new(); questions.len()],
+            read_by: vec![BTreeSet::new(); questions.len()],
+            clocked: BTreeSet::new(),
+        };
+        for (place, question) in questions.iter().enumerate() {
+            let rules = &question.rules;
+            let mut decide = |from: usize| link(&mut plan.decides, from, place);
+            rules.parent.into_iter().for_each(&mut decide);
+            deciding(rules).for_each(|expr| expr.references(&mut decide));
+            let mut read = |from: usize| link(&mut plan.read_by, from, place);
+            reading(rules).for_each(|expr| expr.references(&mut read));
+            if deciding(rules).chain(reading(rules)).any(Expr::reads_clock) {
+                plan.clocked.insert(place);
+            }
+        }
+        plan.order = plan.sorted()?;
+        Ok(plan)
+    }
+
+    /// Kahn's algorithm, the earliest question of the form first.
+    fn sorted(&self) -> Result<Vec<usize>, usize> {
+        let mut waits_for = vec![0_usize; self.decides.len()];
+        for decided in self.decides.iter().flatten() {
+            waits_for.get_mut(*decided).into_iter().for_each(|count| *count += 1);
+        }
+        let mut ready: BTreeSet<usize> =
+            waits_for.iter().enumerate().filter(|(_, count)| **count == 0).map(|(place, _)| place).collect();
+        let mut order = Vec::new();
+        while let Some(place) = ready.pop_first() {
+            order.push(place);
+            for decided in self.decides.get(place).into_iter().flatten() {
+                if let Some(count) = waits_for.get_mut(*decided) {
+                    *count -= 1;
+                    if *count == 0 {
+                        ready.insert(*decided);
+                    }
+                }
+            }
+        }
+        match waits_for.iter().position(|count| 0 < *count) {
+            None => Ok(order),
+            Some(place) => Err(place),
+        }
+    }
+
+    /// The questions to look at again when the answer of this one changed, itself included.
+    pub fn touched_by(&self, place: usize) -> BTreeSet<usize> {
+        self.touched_by_all(&BTreeSet::from([place]))
+    }
+
+    pub fn touched_by_all(&self, places: &BTreeSet<usize>) -> BTreeSet<usize> {
+        let mut decided = places.clone();
+        let mut ahead: Vec<usize> = places.iter().copied().collect();
+        while let Some(next) = ahead.pop() {
+            for place in self.decides.get(next).into_iter().flatten() {
+                if decided.insert(*place) {
+                    ahead.push(*place);
+                }
+            }
+        }
+        let readers: Vec<usize> =
+            decided.iter().filter_map(|place| self.read_by.get(*place)).flatten().copied().collect();
+        decided.extend(readers);
+        decided
+    }
+}
+
+fn link(links: &mut [BTreeSet<usize>], from: usize, to: usize) {
+    links.get_mut(from).into_iter().for_each(|targets| {
+        targets.insert(to);
+    });
+}
+
+fn deciding(rules: &Rules) -> impl Iterator<Item = &Expr> {
+    rules.relevant.iter().chain(&rules.calculation)
+}
+
+fn reading(rules: &Rules) -> impl Iterator<Item = &Expr> {
+    let required = match &rules.required {
+        Needed::When(expr) => Some(expr),
+        Needed::Never | Needed::Always => None,
+    };
+    rules.constraint.iter().chain(&rules.choice_filter).chain(required)
+}
