@@ -3,6 +3,7 @@
 use crate::install::{Need, install};
 use crate::program::{built, cargo, in_ci, is_here, npm, read, root, run, say, target};
 use crate::steps::Steps;
+use crate::{demo, kill};
 use anyhow::{Result, bail};
 use std::process::Command;
 
@@ -34,6 +35,11 @@ pub fn check() -> Result<()> {
         no_exported_sqlite,
     )?;
     steps.step("The simulator finds nothing", "Repeat the seed it printed", || simulate(&[]))?;
+    steps.step("Both programs survive being killed", "What it left is in the folder it named", || {
+        kill::kill(&[])
+    })?;
+    steps.step("The windows do what a person does", "Screenshots are in target/e2e", || windows(&[]))?;
+    steps.step("A field day holds", "Run `cargo xtask demo --headless`", demo::field_day)?;
     steps.step("Licences and advisories", "See deny.toml", dependencies)?;
     steps.summary();
     Ok(())
@@ -44,6 +50,27 @@ pub fn simulate(arguments: &[String]) -> Result<()> {
     let mut simulator = cargo();
     simulator.env("CARGO_TARGET_DIR", target().join("sim"));
     run(simulator.args(["run", "--quiet", "--package", "kerbside-sim", "--"]).args(arguments))
+}
+
+/// The tests through real windows: no display is needed, xvfb-run gives them one.
+pub fn windows(files: &[String]) -> Result<()> {
+    install(Need::Everything)?;
+    run(cargo().args(["build", "--workspace", "--bins"]))?;
+    let mut tests = Command::new("xvfb-run");
+    tests.current_dir(root()).env("KERBSIDE_BUILT", target().join("debug"));
+    tests.args([
+        "-a",
+        "-s",
+        "-screen 0 1280x1024x24",
+        "node",
+        "--test",
+        "--test-concurrency=1",
+        "--test-timeout=300000",
+    ]);
+    match files {
+        [] => run(tests.args(["e2e/app.test.mjs", "e2e/console.test.mjs"])),
+        some => run(tests.args(some)),
+    }
 }
 
 fn screens() -> Result<()> {

@@ -3,7 +3,10 @@
 
 mod check;
 mod clock;
+mod demo;
+mod field;
 mod install;
+mod kill;
 mod program;
 mod steps;
 
@@ -11,9 +14,12 @@ use program::say;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
+cargo xtask demo [--headless]     a field day of a demonstration council, with the real programs
 cargo xtask check                 everything that must hold before a change is sent in
 cargo xtask sim [--seeds A..B] [--mutant NAME]
-                                  whole devices and a whole server under one seed";
+                                  whole devices and a whole server under one seed
+cargo xtask kill [--points N]     both programs killed at N system calls
+cargo xtask e2e [FILE…]           the app's own window and the console, driven as a person would";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -22,7 +28,10 @@ fn main() -> ExitCode {
         None => ("help", [].as_slice()),
     };
     let outcome = match command {
+        "demo" => demo::demo(rest.iter().any(|flag| flag == "--headless")),
         "check" => check::check(),
+        "e2e" => check::windows(rest),
+        "kill" => kill::kill(rest),
         "sim" => check::simulate(rest),
         "help" | "--help" | "-h" => {
             say(USAGE);

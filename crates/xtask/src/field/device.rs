@@ -60,7 +60,9 @@ impl Device {
         drop(input);
         let output = child.wait_with_output().context("Could not wait for kerbside")?;
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-        let lines = printed.lines().map(|line| serde_json::from_str(line).with_context(|| format!("Not JSON: {line}")));
+        let lines = printed
+            .lines()
+            .map(|line| serde_json::from_str(line).with_context(|| format!("Not JSON: {line}")));
         Ok(Said {
             code: output.status.code().unwrap_or(-1),
             lines: lines.collect::<Result<_>>()?,

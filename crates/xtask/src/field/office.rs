@@ -23,18 +23,24 @@ pub struct Answer {
 
 impl Answer {
     pub fn json(&self) -> Result<Value> {
-        serde_json::from_slice(&self.body).with_context(|| format!("Not JSON: {}", String::from_utf8_lossy(&self.body)))
+        serde_json::from_slice(&self.body)
+            .with_context(|| format!("Not JSON: {}", String::from_utf8_lossy(&self.body)))
     }
 }
 
 impl Office {
     pub fn sign_in(server: SocketAddr, email: &str, password: &str) -> Result<Self> {
         let nobody = Office { server, cookie: String::new(), csrf: String::new() };
-        let answer = nobody.ask("POST", "/api/v1/session", Some(&json!({ "email": email, "password": password })))?;
+        let answer =
+            nobody.ask("POST", "/api/v1/session", Some(&json!({ "email": email, "password": password })))?;
         if !(200..300).contains(&answer.status) {
             bail!("{email} could not sign in: {}", String::from_utf8_lossy(&answer.body));
         }
-        let cookie = answer.headers.iter().find(|(name, _)| name == "set-cookie").context("Signing in sets a cookie")?;
+        let cookie = answer
+            .headers
+            .iter()
+            .find(|(name, _)| name == "set-cookie")
+            .context("Signing in sets a cookie")?;
         let cookie = cookie.1.split(';').next().unwrap_or_default().to_owned();
         Ok(Office { server, cookie, csrf: text(&answer.json()?, "csrf")?.to_owned() })
     }
@@ -50,7 +56,11 @@ impl Office {
     fn succeeds(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value> {
         let answer = self.ask(method, path, body)?;
         if !(200..300).contains(&answer.status) {
-            bail!("{method} {path} was answered {}: {}", answer.status, String::from_utf8_lossy(&answer.body));
+            bail!(
+                "{method} {path} was answered {}: {}",
+                answer.status,
+                String::from_utf8_lossy(&answer.body)
+            );
         }
         answer.json()
     }
@@ -112,7 +122,9 @@ mod tests {
 
     #[test]
     fn a_body_in_pieces_is_joined() {
-        let answer = understand(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+        let answer = understand(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+        );
         assert_eq!(answer.unwrap().body, b"abcde");
     }
 

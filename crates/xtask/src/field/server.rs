@@ -18,7 +18,8 @@ pub struct Server {
 impl Server {
     /// Starts it and waits for its `{"listening":…}`. `bind` may end in `:0`.
     pub fn start(data: &Path, bind: &str) -> Result<Self> {
-        let log = std::fs::File::create(data.with_extension("log")).context("Could not make the server's log file")?;
+        let log = std::fs::File::create(data.with_extension("log"))
+            .context("Could not make the server's log file")?;
         let mut serve = Command::new(built("kerbside-server"));
         serve.arg("serve").arg("--data").arg(data).args(["--bind", bind]);
         Self::watch(data, serve.env("KERBSIDE_LOG", "json").stderr(log))
@@ -26,17 +27,24 @@ impl Server {
 
     /// Runs a command that in the end is `kerbside-server serve`, perhaps under another program.
     pub fn watch(data: &Path, serve: &mut Command) -> Result<Self> {
-        let mut child =
-            serve.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("Could not start kerbside-server")?;
+        let mut child = serve
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("Could not start kerbside-server")?;
         let out = child.stdout.take().context("Its standard output was asked for")?;
         let mut line = String::new();
         BufReader::new(out).read_line(&mut line).context("Could not read what the server said")?;
         let said: Value = serde_json::from_str(&line).unwrap_or_default();
-        let listening = said.get("listening").and_then(Value::as_str).and_then(|url| url.strip_prefix("http://"));
+        let listening =
+            said.get("listening").and_then(Value::as_str).and_then(|url| url.strip_prefix("http://"));
         let Some(address) = listening.and_then(|address| address.parse().ok()) else {
             child.kill().ok();
             child.wait().ok();
-            bail!("The server did not say where it listens, but: {line:?}; see {}", data.with_extension("log").display());
+            bail!(
+                "The server did not say where it listens, but: {line:?}; see {}",
+                data.with_extension("log").display()
+            );
         };
         Ok(Server { data: data.to_path_buf(), child, address })
     }
@@ -50,7 +58,10 @@ impl Server {
         read(Command::new("kill").args(["-TERM", &self.child.id().to_string()]))?;
         let status = self.child.wait().context("Could not wait for the server")?;
         if !status.success() {
-            bail!("The server did not stop cleanly: {status}; see {}", self.data.with_extension("log").display());
+            bail!(
+                "The server did not stop cleanly: {status}; see {}",
+                self.data.with_extension("log").display()
+            );
         }
         Ok(())
     }
@@ -76,5 +87,8 @@ impl Drop for Server {
 /// `kerbside-server COMMAND… --data DIR`, while the server runs or not; one JSON object a line.
 pub fn command(data: &Path, words: &[&str]) -> Result<Vec<Value>> {
     let printed = read(Command::new(built("kerbside-server")).args(words).arg("--data").arg(data))?;
-    printed.lines().map(|line| serde_json::from_str(line).with_context(|| format!("Not JSON: {line}"))).collect()
+    printed
+        .lines()
+        .map(|line| serde_json::from_str(line).with_context(|| format!("Not JSON: {line}")))
+        .collect()
 }
