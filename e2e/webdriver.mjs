@@ -89,10 +89,10 @@ export class Screen {
   }
 
   /** The first visible thing of that role whose name is, begins with, or matches `name`. */
-  async find(role, name) {
+  async find(role, name, within = '') {
     const [source, exact] = name instanceof RegExp ? [name.source, false] : [name, true];
     try {
-      return await until(`there is a ${role} called ${name}`, () => this.run(FIND, role, source, exact));
+      return await until(`there is a ${role} called ${name}`, () => this.run(FIND, role, source, exact, within));
     } catch (reason) {
       throw new Error(`${reason.message}; the screen says:\n${await this.text()}`);
     }
@@ -100,11 +100,12 @@ export class Screen {
 
   async has(role, name) {
     const [source, exact] = name instanceof RegExp ? [name.source, false] : [name, true];
-    return (await this.run(FIND, role, source, exact)) !== null;
+    return (await this.run(FIND, role, source, exact, '')) !== null;
   }
 
-  async click(role, name) {
-    const element = await this.find(role, name);
+  /** `within` picks one of several by what the item of the list around it says. */
+  async click(role, name, within) {
+    const element = await this.find(role, name, within);
     await this.run('arguments[0].scrollIntoView({ block: "center" })', element);
     await this.call('POST', `/element/${element[ELEMENT]}/click`);
   }
@@ -146,7 +147,7 @@ export async function until(what, ask, patience = PATIENCE_MS) {
 }
 
 const FIND = `
-  const [role, wanted, exact] = arguments;
+  const [role, wanted, exact, within] = arguments;
   const kinds = {
     button: 'button, [role=button], summary, input[type=submit]',
     link: 'a[href]',
@@ -169,7 +170,9 @@ const FIND = `
   };
   const seen = (element) =>
     role === 'file' || role === 'radio' || role === 'checkbox' || (element.getClientRects().length > 0 && getComputedStyle(element).visibility !== 'hidden');
-  const all = [...document.querySelectorAll(kinds[role])].filter((element) => seen(element) && !element.disabled);
+  const all = [...document.querySelectorAll(kinds[role])].filter(
+    (element) => seen(element) && !element.disabled && (!within || element.closest('li, article')?.textContent.includes(within)),
+  );
   const pattern = exact ? null : new RegExp(wanted);
   return (
     all.find((element) => (exact ? name(element) === wanted : pattern.test(name(element)))) ??

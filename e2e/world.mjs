@@ -1,0 +1,127 @@
+// The real server with the demonstration council, and officers whose devices are the real `kerbside`: what a test through
+// a window needs around it. Each world has folders and ports of its own.
+
+import { execFile, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export const top = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+export const shots = join(top, 'target/e2e');
+const builds = process.env.KERBSIDE_BUILT ?? join(top, 'target/debug');
+export const built = (name) => join(builds, name);
+export const photo = (name) => join(top, 'e2e/photos', name);
+
+export class World {
+  static async open(name) {
+    const world = new World();
+    world.folder = mkdtempSync(join(tmpdir(), `kerbside-e2e-${name}-`));
+    world.data = join(world.folder, 'server');
+    mkdirSync(world.data);
+    const council = join(top, 'schemas/councils/demo.json');
+    world.passwords = new Map();
+    for (const line of await world.admin('council', 'load', council, '--demo-passwords')) {
+      if (line.email) world.passwords.set(line.email, line.password);
+    }
+    await world.serve('127.0.0.1:0');
+    return world;
+  }
+
+  async serve(bind) {
+    const log = openSync(join(this.folder, 'server.log'), 'a');
+    this.server = spawn(built('kerbside-server'), ['serve', '--data', this.data, '--bind', bind], { stdio: ['ignore', 'pipe', log] });
+    for await (const line of createInterface({ input: this.server.stdout })) {
+      this.url = JSON.parse(line).listening;
+      return;
+    }
+    throw new Error(`The server did not start:\n${readFileSync(join(this.folder, 'server.log'), 'utf8')}`);
+  }
+
+  admin(...words) {
+    return said(built('kerbside-server'), ['admin', ...words, '--data', this.data], process.env);
+  }
+
+  async code(email) {
+    const [{ code }] = await this.admin('device', 'code', '--officer', email);
+    return code;
+  }
+
+  /** An officer with an enrolled device, reached through `url`. */
+  async officer(email, { pin = '294817', url = this.url } = {}) {
+    const vault = join(this.folder, email);
+    const does = (...words) => said(built('kerbside'), ['--vault', vault, '--json', ...words], { ...process.env, KERBSIDE_PIN: pin });
+    await does('enrol', '--server', url, '--code', await this.code(email));
+    return {
+      does,
+      sync: () => does('sync', '--until-idle', '--deadline', '60'),
+      async reports(form, answers, photos, at = '52.6285,1.2920,6') {
+        const given = ['--answers', '-', ...photos.flatMap((name) => ['--photo', photo(name)]), '--at', at];
+        const [saved] = await said(built('kerbside'), ['--vault', vault, '--json', 'create', '--form', form, ...given], { ...process.env, KERBSIDE_PIN: pin }, answers);
+        return saved;
+      },
+      async edits(record, answers) {
+        return said(built('kerbside'), ['--vault', vault, '--json', 'edit', record, '--answers', '-'], { ...process.env, KERBSIDE_PIN: pin }, answers);
+      },
+    };
+  }
+
+  /** A line to the server that is cut at the n-th upload of a photo, until it is mended. */
+  async lineCutAtPhoto(nth) {
+    const { port } = new URL(this.url);
+    const open = new Set();
+    let uploads = 0;
+    let cut = false;
+    const relay = createServer((near) => {
+      if (cut) return near.destroy();
+      const far = connect(Number(port), '127.0.0.1');
+      for (const socket of [near, far]) {
+        open.add(socket);
+        socket.on('error', () => socket.destroy());
+        socket.on('close', () => (near.destroy(), far.destroy(), open.delete(socket)));
+      }
+      near.on('data', (bytes) => {
+        uploads += bytes.toString('latin1').split('PATCH /').length - 1;
+        if (uploads >= nth) {
+          cut = true;
+          for (const socket of open) socket.destroy();
+        } else far.write(bytes);
+      });
+      far.pipe(near);
+    });
+    await new Promise((listening) => relay.listen(0, '127.0.0.1', listening));
+    this.relays = [...(this.relays ?? []), relay];
+    return {
+      url: `http://127.0.0.1:${relay.address().port}`,
+      mend() {
+        nth = Infinity;
+        cut = false;
+      },
+    };
+  }
+
+  close() {
+    this.server.kill('SIGKILL');
+    for (const relay of this.relays ?? []) relay.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** The form's own first example: answers that may be saved. */
+export function example(form) {
+  return JSON.parse(readFileSync(join(top, `schemas/forms/${form}.json`), 'utf8')).examples[0].answers;
+}
+
+/** Runs a program and gives its lines of JSON. An end other than 0 is thrown with what was said. */
+function said(program, words, env, input) {
+  return new Promise((done, failed) => {
+    const child = execFile(program, words, { env, maxBuffer: 1 << 26 }, (error, out, complaint) => {
+      if (error) failed(new Error(`${words.join(' ')}: ended with ${error.code}: ${complaint}`));
+      else done(out.split('\n').filter(Boolean).map((line) => JSON.parse(line)));
+    });
+    if (input !== undefined) child.stdin.write(JSON.stringify(input));
+    child.stdin.end();
+  });
+}
