@@ -42,7 +42,9 @@ export function age(ms: number, now: number): string {
 export function span(ms: number): string {
   const minutes = Math.max(0, Math.round(ms / MINUTE));
   if (minutes < 60) return t('time.span_minutes', { minutes });
-  return t('time.span_hours', { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return t('time.span_hours', { hours, minutes: minutes % 60 });
+  return t('time.span_days', { days: Math.floor(hours / 24), hours: hours % 24 });
 }
 
 /** How long to wait, in the words of the unlock screen. */

@@ -184,6 +184,18 @@ export type PhotoView = {
   at_ms: number;
   received?: boolean | null;
 };
+/** A record as the device shows it: the view, the form it was made with, and who the officers in it are. */
+export type RecordCase = {
+  view: RecordView;
+  form: FormForScreen;
+  people: Record<string, string>;
+  state: RecordState;
+  you: number;
+};
+
+/** Which of two answers stands: one of those shown, both, or another. */
+export type ResolveChoice = { keep: number } | 'keep_both' | { answer: Answer };
+
 export type NoteView = { dot: string; kind: string; text: string; officer: string | number; at_ms: number };
 
 export type RecordView = {
@@ -270,13 +282,3 @@ export type AreaOutlines = {
     geometry: { type: 'Polygon'; coordinates: number[][][] } | { type: 'MultiPolygon'; coordinates: number[][][][] };
   }[];
 };
-
-export type EnrolledDevice = {
-  id: string;
-  short_code: string;
-  officer: number;
-  enrolled_at_ms: number;
-  last_seen_ms: number | null;
-  revoked_at_ms: number | null;
-};
-export type EnrolmentCode = { code: string; expires: string | number };

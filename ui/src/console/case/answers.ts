@@ -1,0 +1,90 @@
+/** A record's answers as the case page lays them out: in the order the form asks, with nothing that was answered left out. */
+import { isEmpty } from '../../lib/answers';
+import { sections, type Question } from '../../lib/form';
+import type { Answer, Answers, FieldView, FormForScreen, RecordView } from '../../lib/types';
+
+export interface AnswerRow {
+  key: string;
+  question: Question | null;
+  view: FieldView | null;
+}
+
+export interface AnswerSection {
+  key: string;
+  label: Question['label'] | null;
+  /** Which of a repeat's rows this is, counted from one. */
+  ordinal: number | null;
+  rows: AnswerRow[];
+}
+
+/** `visible` is what the form asks of these answers; until the server has said, only what was answered shows. */
+export function answerSections(form: FormForScreen, record: RecordView, visible: ReadonlySet<string>): AnswerSection[] {
+  const views = new Map(record.fields.filter((view) => !view.field.startsWith('@')).map((view) => [view.field, view]));
+  const taken = new Set<string>();
+  const laidOut = sections(form).flatMap((section) =>
+    rowIds(section.repeat, views).map((row, index): AnswerSection => {
+      const rows = section.questions
+        .map((question) => answerRow(question, row, views))
+        .filter((answer) => isShown(answer, visible));
+      rows.forEach((answer) => taken.add(answer.key));
+      return { key: row === null ? section.key : `${section.key}@${row}`, label: section.label, ordinal: row === null ? null : index + 1, rows };
+    }),
+  );
+  const asked = new Set(sections(form).flatMap((section) => [section.repeat, ...section.questions.map((question) => question.key)]));
+  const others = [...views.values()].filter((view) => !taken.has(view.field) && !asked.has(pathOf(view.field)) && hasAnswer(view));
+  const other: AnswerSection = { key: 'other', label: null, ordinal: null, rows: others.map((view) => ({ key: view.field, question: null, view })) };
+  return [...laidOut, other].filter((section) => section.rows.length > 0);
+}
+
+/** The first answer of every field: what the form is evaluated on, as the device does. */
+export function provisionalAnswers(record: RecordView): Answers {
+  const answers: Answers = {};
+  for (const view of record.fields) {
+    if (!view.field.startsWith('@')) answers[view.field] = view.values[0]?.answer ?? null;
+  }
+  return answers;
+}
+
+/** What "Keep both" would write, or null where two answers cannot stand in one. */
+export function bothAnswers(view: FieldView, question: Question | null): Answer {
+  const answers = view.values.map((value) => value.answer);
+  if (question?.merge !== 'mv') return null;
+  if (question?.kind === 'select_multiple') {
+    return [...new Set(answers.flatMap((answer) => (Array.isArray(answer) ? answer : [])))].sort();
+  }
+  if (question?.kind !== 'text' && question?.kind !== 'multiline') return null;
+  const texts = answers.filter((answer): answer is string => typeof answer === 'string' && answer !== '');
+  return texts.length < 2 ? null : texts.join(question.kind === 'multiline' ? '\n' : '; ');
+}
+
+function answerRow(question: Question, row: string | null, views: ReadonlyMap<string, FieldView>): AnswerRow {
+  const key = row === null ? question.key : `${question.key}@${row}`;
+  return { key, question, view: views.get(key) ?? null };
+}
+
+/** Photos have their own place on the page; a note asks nothing. */
+function isShown(answer: AnswerRow, visible: ReadonlySet<string>): boolean {
+  const kind = answer.question?.kind;
+  if (kind === 'image' || kind === 'note') return false;
+  if (answer.view && hasAnswer(answer.view)) return true;
+  return kind !== 'calculate' && visible.has(answer.key);
+}
+
+function hasAnswer(view: FieldView): boolean {
+  return view.values.length > 1 || view.values.some((value) => !isEmpty(value.answer));
+}
+
+function rowIds(section: string | null, views: ReadonlyMap<string, FieldView>): (string | null)[] {
+  if (section === null) return [null];
+  const listed = views.get(section)?.values[0]?.answer;
+  const ids = new Set(Array.isArray(listed) ? listed : []);
+  for (const key of views.keys()) {
+    const [path, row] = key.split('@');
+    if (row && path?.startsWith(`${section}/`)) ids.add(row);
+  }
+  return [...ids];
+}
+
+function pathOf(key: string): string {
+  return key.split('@')[0] ?? key;
+}

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import type { Case, TimelineLine } from '../../lib/types';
+import { moments } from './timeline';
+
+const at = (hours: number, minutes: number) => Date.UTC(2026, 2, 16, hours, minutes);
+const ANN = 1;
+const JO = 2;
+const nameOf = (officer: number | string) => (officer === ANN ? 'Ann Bailey' : 'You');
+
+function line(rest: Partial<TimelineLine>): TimelineLine {
+  return { seq: 1, at_ms: at(9, 12), received_at_ms: at(14, 40), officer: ANN, office: false, kind: 'created', dot: '1:1', ...rest };
+}
+function told(...timeline: TimelineLine[]): string[] {
+  const open: Case = {
+    view: { id: 'r', form: 'fly_tip', form_version: 1, created_at_ms: 0, created_by: ANN, teams: [], fields: [], photos: [], notes: [], two_answers: 0 },
+    form: {
+      key: 'fly_tip', version: 1, title: { en: 'Fly-tipping' }, service: 'street',
+      questions: [{ path: 'size', name: 'size', kind: { type: 'select_one', list: 'size' }, label: { en: 'How much' }, hint: null, thing: null, appearance: null, merge: 'mv', pii: 'none', office: false, parent: null, repeat: null }],
+      lists: { size: [{ name: 'car_boot', label: { en: 'Car boot' } }, { name: 'small_van', label: { en: 'Small van' } }] },
+    },
+    timeline, photos_named: 0, photos_received: 0, may_edit: true,
+  };
+  return moments(open, nameOf).map((moment) => moment.sentence);
+}
+
+test('a report made without a connection says when it was captured and how much later it came', () => {
+  expect(told(line({}))).toEqual(['Captured by Ann Bailey, no connection', 'Received from Ann Bailey, 5 h 28 min later']);
+});
+
+test('a report that came at once is one sentence', () => {
+  expect(told(line({ received_at_ms: at(9, 13) }))).toEqual(['Captured by Ann Bailey']);
+});
+
+test("the answers a report was made with are not told again as changes", () => {
+  expect(told(line({ received_at_ms: at(9, 13) }), line({ kind: 'changed', field: 'size', to: 'car_boot', received_at_ms: at(9, 13) }))).toHaveLength(1);
+});
+
+test('an edit at the desk stands between capture and receipt, where it happened', () => {
+  const edit = line({ seq: 2, kind: 'changed', dot: '9:1', officer: JO, office: true, field: 'size', from: ['car_boot'], to: 'small_van', at_ms: at(10, 2), received_at_ms: at(10, 2) });
+  expect(told(line({}), edit)[1]).toBe('You, at the office, changed “How much” from Car boot to Small van');
+});
+
+test('first answers, cleared answers and choices each have their sentence', () => {
+  const later = { officer: JO, kind: 'changed' as const, field: 'size', at_ms: at(15, 0), received_at_ms: at(15, 0) };
+  const sentences = told(
+    line({ received_at_ms: at(9, 13) }),
+    line({ ...later, seq: 2, dot: '9:1', from: [null], to: 'small_van' }),
+    line({ ...later, seq: 3, dot: '9:2', from: ['small_van'], to: null }),
+    line({ ...later, seq: 4, dot: '9:3', kind: 'chose', from: ['car_boot', 'small_van'], to: 'car_boot' }),
+  );
+  expect(sentences.slice(1)).toEqual([
+    'You answered “How much”: Small van',
+    'You cleared “How much”, which was Small van',
+    'You chose Car boot for “How much”, from Car boot or Small van',
+  ]);
+});
+
+test('one late exchange is one arrival, however many changes it brought', () => {
+  const late = { at_ms: at(9, 30), received_at_ms: at(14, 40), kind: 'changed' as const, field: 'size', from: [], to: 'car_boot' };
+  const sentences = told(line({ received_at_ms: at(9, 13) }), line({ ...late, seq: 2, dot: '1:2' }), line({ ...late, seq: 3, dot: '1:3', at_ms: at(9, 40) }));
+  expect(sentences.filter((sentence) => sentence.includes('received'))).toEqual(['Ann Bailey’s change received, 5 h 10 min later']);
+});

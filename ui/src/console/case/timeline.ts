@@ -1,0 +1,75 @@
+/** What happened to a record, as sentences in the order they happened: capture by the device's clock, receipt by ours. */
+import { answerText, isEmpty } from '../../lib/answers';
+import { findQuestion } from '../../lib/form';
+import { span } from '../../lib/time';
+import type { Answer, Case, TimelineLine } from '../../lib/types';
+import { say, t } from '../../lib/words';
+import { cameLate } from '../trays/age';
+
+export interface Moment {
+  key: string;
+  at: number;
+  sentence: string;
+  /** A late arrival is drawn apart from what people did. */
+  arrival: boolean;
+}
+
+export type NameOf = (officer: number | string) => string;
+
+export function moments(open: Case, nameOf: NameOf): Moment[] {
+  const created = open.timeline.find((line) => line.kind === 'created');
+  const told = open.timeline.filter((line) => line === created || line.dot !== created?.dot);
+  const done = told.map((line) => ({ key: `${line.seq}-${line.kind}-${line.field ?? ''}`, at: line.at_ms, sentence: sentenceFor(line, open, nameOf), arrival: false }));
+  return [...done, ...arrivals(told, nameOf)].sort((a, b) => a.at - b.at);
+}
+
+/** One sentence for each exchange that brought something late, however many changes it brought. */
+function arrivals(lines: TimelineLine[], nameOf: NameOf): Moment[] {
+  const earliest = new Map<string, TimelineLine>();
+  for (const line of lines.filter((late) => cameLate(late.at_ms, late.received_at_ms))) {
+    const key = `${line.officer}-${Math.floor(line.received_at_ms / 60_000)}`;
+    const known = earliest.get(key);
+    if (!known || line.at_ms < known.at_ms) earliest.set(key, line);
+  }
+  return [...earliest.values()].map((line) => ({
+    key: `received-${line.seq}`,
+    at: line.received_at_ms,
+    sentence: t(line.kind === 'created' ? 'console.timeline.received' : 'console.timeline.received_change', {
+      who: nameOf(line.officer),
+      gap: span(line.received_at_ms - line.at_ms),
+    }),
+    arrival: true,
+  }));
+}
+
+function sentenceFor(line: TimelineLine, open: Case, nameOf: NameOf): string {
+  const who = line.office ? t('console.timeline.at_the_office', { who: nameOf(line.officer) }) : nameOf(line.officer);
+  switch (line.kind) {
+    case 'created':
+      return t(cameLate(line.at_ms, line.received_at_ms) ? 'console.timeline.captured_late' : 'console.timeline.captured', { who });
+    case 'photo':
+      return t('console.timeline.photo', { who });
+    case 'note':
+      return t('console.timeline.note', { who });
+    case 'changed':
+    case 'chose':
+      return changeSentence(line, open, who);
+  }
+}
+
+function changeSentence(line: TimelineLine, open: Case, who: string): string {
+  const question = findQuestion(open.form, line.field ?? '');
+  const words = (answer: Answer | undefined) => answerText(answer, question);
+  const from = (line.from ?? []).filter((answer) => !isEmpty(answer));
+  const params = { who, question: question ? say(question.label) : fieldName(line.field), from: from.map(words).join(t('console.timeline.or')), to: words(line.to) };
+  if (line.kind === 'chose') return t('console.timeline.chose', params);
+  if (isEmpty(line.to)) return t('console.timeline.cleared', params);
+  return t(from.length === 0 ? 'console.timeline.answered' : 'console.timeline.changed', params);
+}
+
+/** `@team` and `@status` have names of their own; a question this form does not know is called by its key. */
+function fieldName(field: string | null | undefined): string {
+  if (field === '@team') return t('console.case.team');
+  if (field === '@status') return t('console.case.status');
+  return field ?? '';
+}

@@ -1,0 +1,35 @@
+/** Single-key shortcuts (WCAG 2.1.4: they can be turned off, and never fire while somebody types). */
+
+export type Command = 'next' | 'previous' | 'change' | 'search' | 'help' | 'new';
+
+const COMMANDS: Readonly<Record<string, Command>> = { j: 'next', k: 'previous', e: 'change', '/': 'search', '?': 'help', n: 'new' };
+export const SHORTCUTS: readonly { key: string; command: Command }[] = Object.entries(COMMANDS).map(([key, command]) => ({ key, command }));
+
+const REMEMBERED = 'kerbside.console.shortcuts';
+
+export interface Press {
+  key: string;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  altKey: boolean;
+  isComposing: boolean;
+}
+
+export function commandOf(press: Press, typing: boolean): Command | null {
+  if (typing || press.ctrlKey || press.metaKey || press.altKey || press.isComposing) return null;
+  return COMMANDS[press.key] ?? null;
+}
+
+/** Whether a key pressed there belongs to the thing itself: a letter in a select or a radio moves its choice. */
+export function isTyping(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  return target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName);
+}
+
+export function shortcutsOn(storage: Pick<Storage, 'getItem'>): boolean {
+  return storage.getItem(REMEMBERED) !== 'off';
+}
+
+export function rememberShortcuts(storage: Pick<Storage, 'setItem'>, on: boolean): void {
+  storage.setItem(REMEMBERED, on ? 'on' : 'off');
+}

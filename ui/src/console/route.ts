@@ -1,0 +1,30 @@
+/** What the address says is open, so that Back, reload and a link sent to a colleague all work. */
+
+export interface Route {
+  tray: string | null;
+  query: string | null;
+  record: string | null;
+}
+
+export const NOWHERE: Route = { tray: null, query: null, record: null };
+
+export function routeOf(hash: string): Route {
+  const [kind, name, record] = hash.replace(/^#?\/?/, '').split('/').map(decoded);
+  if (kind === 'search') return { tray: null, query: name ?? '', record: record || null };
+  if (kind === 'tray' && name) return { tray: name, query: null, record: record || null };
+  return NOWHERE;
+}
+
+export function hashOf(route: Route): string {
+  const place = route.query === null ? ['tray', route.tray ?? ''] : ['search', route.query];
+  const parts = route.record === null ? place : [...place, route.record];
+  return `#/${parts.map(encodeURIComponent).join('/')}`;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

@@ -1,0 +1,104 @@
+/** The only file that calls `fetch` and `EventSource`: one line per call of the server's API. */
+import type { DeviceCode } from './generated/DeviceCode';
+import type { DeviceLine } from './generated/DeviceLine';
+import type {
+  Answers, AreaOutlines, Case, CaseEdit, Evaluation, Fault, Poke, Session, Tray, TrayLine, TrayPage,
+} from './types';
+
+/** The server's refusal (problem+json), or our own word for silence and for an answer that is not the server's. */
+export class Failure extends Error {
+  constructor(
+    readonly code: string,
+    readonly status = 0,
+    readonly faults: Fault[] = [],
+    readonly reference: string | null = null,
+  ) {
+    super(code);
+  }
+}
+
+export const signIn = (email: string, password: string) => ask<Session>('POST', '/api/v1/session', { email, password }).then(keepCsrf);
+export const session = () => ask<Session>('GET', '/api/v1/session').then(keepCsrf);
+export const signOut = () => ask<void>('DELETE', '/api/v1/session');
+export const trays = () => ask<Tray[]>('GET', '/api/v1/trays');
+export const tray = (key: string, after: string | null, limit: number) => ask<TrayPage>('GET', `/api/v1/trays/${encodeURIComponent(key)}${query({ after, limit })}`);
+export const search = (q: string) => ask<{ records: TrayLine[] }>('GET', `/api/v1/search${query({ q })}`);
+export const openCase = (record: string) => ask<Case>('GET', `/api/v1/records/${record}`);
+export const change = (record: string, edits: CaseEdit[]) => ask<{ dot: string }>('POST', `/api/v1/records/${record}/changes`, { edits });
+export const note = (record: string, text: string) => ask<{ dot: string }>('POST', `/api/v1/records/${record}/notes`, { text });
+export const evaluate = (form: string, version: number, answers: Answers, changed: string | null) => ask<Evaluation>('POST', `/api/v1/forms/${form}/${version}/evaluate`, { answers, changed });
+export const areas = () => ask<AreaOutlines>('GET', '/api/v1/areas');
+export const devices = () => ask<DeviceLine[]>('GET', '/api/v1/devices');
+export const newDeviceCode = (officer: number) => ask<DeviceCode>('POST', '/api/v1/devices/codes', { officer });
+export const revokeDevice = (device: string) => ask<void>('POST', `/api/v1/devices/${device}/revoke`);
+export const photoUrl = (record: string, sha256: string, size: 'thumb' | 'display' | 'original') => `/v1/photos/${record}/${sha256}?size=${size}`;
+
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 30_000;
+
+/**
+ * Listens to `/v1/live`. `heard(null)` means anything may have changed: the line has just opened, perhaps again.
+ * The browser reopens a dropped line by itself; one that the server refused is ours to reopen, ever less often.
+ */
+export function live(heard: (poke: Poke | null) => void, lineOpen: (open: boolean) => void): () => void {
+  let source: EventSource;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let wait = FIRST_WAIT_MS;
+  const listen = () => {
+    source = new EventSource('/v1/live');
+    source.addEventListener('open', () => {
+      wait = FIRST_WAIT_MS;
+      lineOpen(true);
+      heard(null);
+    });
+    source.addEventListener('poke', (event) => heard(JSON.parse(event.data as string) as Poke));
+    source.addEventListener('error', () => {
+      lineOpen(false);
+      if (source.readyState !== EventSource.CLOSED) return;
+      timer = setTimeout(listen, wait);
+      wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+    });
+  };
+  listen();
+  return () => {
+    clearTimeout(timer);
+    source.close();
+  };
+}
+
+let csrf = '';
+
+function keepCsrf(opened: Session): Session {
+  csrf = opened.csrf;
+  return opened;
+}
+
+async function ask<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  if (method !== 'GET') headers['Kerbside-Csrf'] = csrf;
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  const reply = await fetch(path, { method, headers, body: body === undefined ? null : JSON.stringify(body), credentials: 'same-origin' }).catch(() => {
+    throw new Failure('unreachable');
+  });
+  const text = await reply.text();
+  if (reply.ok && text === '') return undefined as T;
+  const said = parsed(text, reply);
+  if (reply.ok) return said as T;
+  const problem = said as { code?: string; faults?: Fault[]; reference?: string };
+  throw new Failure(problem.code ?? 'unexpected_reply', reply.status, problem.faults ?? [], problem.reference ?? null);
+}
+
+/** A proxy or a captive portal answers 200 with a page of its own: that is not the server's word for anything. */
+function parsed(text: string, reply: Response): unknown {
+  if (!/json/.test(reply.headers.get('Content-Type') ?? '')) throw new Failure('unexpected_reply', reply.status);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Failure('unexpected_reply', reply.status);
+  }
+}
+
+function query(params: Record<string, string | number | null>): string {
+  const given = Object.entries(params).filter(([, value]) => value !== null);
+  return given.length === 0 ? '' : `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString()}`;
+}
