@@ -108,6 +108,10 @@ codes! {
     AlreadyEnrolled = "already_enrolled", 409;
     UnsentWork = "unsent_work", 409;
     VaultDamaged = "vault_damaged", 500;
+    /// Another process has this vault open.
+    VaultInUse = "vault_in_use", 409;
+    /// Nothing was changed, so there is nothing to save.
+    NothingChanged = "nothing_changed", 409;
     NeedsNewerVersion = "needs_newer_version", 426;
 }
 
