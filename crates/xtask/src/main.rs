@@ -1,6 +1,7 @@
 //! `cargo xtask`: everything a person does with this project by hand, as one word. It is the first thing built on
 //! a new machine, so it needs nothing but Rust, and installs what the rest needs.
 
+mod advisories;
 mod check;
 mod clock;
 mod demo;
