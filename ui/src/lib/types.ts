@@ -171,7 +171,7 @@ export type WaitingItem = {
 
 export type Waiting = { strip: Strip; items: WaitingItem[] };
 
-export type ValueView = { answer: Answer; officer: string | number; actor: number; at_ms: number; dot: string };
+export type ValueView = { answer: Answer; officer: number; actor: number; at_ms: number; dot: string };
 export type FieldView = { field: string; row?: string | null; values: ValueView[]; seen: string };
 export type PhotoView = {
   field: string;
@@ -180,7 +180,7 @@ export type PhotoView = {
   bytes: number;
   width?: number | null;
   height?: number | null;
-  officer: string | number;
+  officer: number;
   at_ms: number;
   received?: boolean | null;
 };
@@ -196,7 +196,7 @@ export type RecordCase = {
 /** Which of two answers stands: one of those shown, both, or another. */
 export type ResolveChoice = { keep: number } | 'keep_both' | { answer: Answer };
 
-export type NoteView = { dot: string; kind: string; text: string; officer: string | number; at_ms: number };
+export type NoteView = { dot: string; kind: string; text: string; officer: number; at_ms: number };
 
 export type RecordView = {
   id: string;
@@ -204,8 +204,8 @@ export type RecordView = {
   form_version: number;
   reference?: string | null;
   office_reference?: string | null;
-  created_at_ms: number;
-  created_by: string | number;
+  created_at_ms: number | null;
+  created_by: number | null;
   teams: string[];
   status?: string | null;
   fields: FieldView[];

@@ -1,0 +1,116 @@
+/** One draft on the screen. Every keystroke goes to the vault; of several to one field only the newest waits its turn. */
+import type { Capture, PhotoFrom } from '../lib/capture';
+import { reason } from '../lib/failures';
+import * as native from '../lib/native';
+import type { Answer, Answers, Draft, Evaluation, Fault, PlaceAnswer, SaveOutcome } from '../lib/types';
+import { photoUrl } from './pictures';
+import { phone } from './phone.svelte';
+
+export class Drafting {
+  draft = $state.raw<Draft | null>(null);
+  answers = $state<Answers>({});
+  evaluation = $state.raw<Evaluation | null>(null);
+  /** The faults that stood when saving was last asked for; answering one takes it away. */
+  faults = $state.raw<Fault[]>([]);
+  refused = $state<string | null>(null);
+  keeping = $state(false);
+
+  #waiting = new Map<string, Answer>();
+  #busy: Promise<void> | null = null;
+  #fix: PlaceAnswer | null = null;
+
+  constructor(private readonly id: string) {}
+
+  async open(): Promise<void> {
+    try {
+      this.#take(await native.openDraft(this.id));
+    } catch (failure) {
+      this.refused = reason(failure);
+    }
+  }
+
+  answer(field: string, json: Answer): void {
+    this.answers[field] = json;
+    this.faults = this.faults.filter((fault) => fault.field !== field);
+    this.#waiting.set(field, json);
+    this.#busy ??= this.#keep();
+  }
+
+  async save(): Promise<SaveOutcome> {
+    await this.#busy;
+    const outcome = await native.saveDraft(this.id);
+    if ('faults' in outcome) this.faults = outcome.faults;
+    return outcome;
+  }
+
+  async discard(): Promise<void> {
+    await this.#busy;
+    await native.discardDraft(this.id);
+  }
+
+  photosOf(field: string): string[] {
+    return this.draft?.photos.filter((photo) => photo.field === field).map((photo) => photo.sha256) ?? [];
+  }
+
+  /** What the fields of this draft may ask of the phone. */
+  capture(startAtViewfinder: boolean): Capture {
+    return {
+      startAtViewfinder,
+      photoUrl,
+      photograph: (field, jpeg, from) => this.#photograph(field, jpeg, from),
+      removePhoto: (field, sha256) => this.#removePhoto(field, sha256),
+      fix: async () => (this.#fix = (await native.position()) ?? this.#fix),
+      reason,
+      now: () => Date.now(),
+    };
+  }
+
+  async #keep(): Promise<void> {
+    this.keeping = true;
+    for (let next = this.#next(); next !== null; next = this.#next()) {
+      const [field, json] = next;
+      try {
+        this.evaluation = await native.answer(this.id, field, json);
+        this.refused = null;
+      } catch (failure) {
+        this.refused = reason(failure);
+      }
+    }
+    this.keeping = false;
+    this.#busy = null;
+  }
+
+  #next(): [string, Answer] | null {
+    for (const entry of this.#waiting) {
+      this.#waiting.delete(entry[0]);
+      return entry;
+    }
+    return null;
+  }
+
+  async #photograph(field: string, jpeg: Blob, from: PhotoFrom) {
+    const line = await native.photograph(this.id, field, new Uint8Array(await jpeg.arrayBuffer()), from, this.#fix);
+    await this.#reread(field);
+    return line;
+  }
+
+  async #removePhoto(field: string, sha256: string): Promise<void> {
+    await native.removePhoto(this.id, field, sha256);
+    await this.#reread(field);
+  }
+
+  /** Photos change what the vault holds of the draft, and nothing that is being typed. */
+  async #reread(field: string): Promise<void> {
+    const newest = await native.openDraft(this.id);
+    this.draft = newest;
+    this.evaluation = newest.evaluation;
+    this.faults = this.faults.filter((fault) => fault.field !== field);
+    void phone.refresh();
+  }
+
+  #take(draft: Draft): void {
+    this.draft = draft;
+    this.answers = { ...draft.answers };
+    this.evaluation = draft.evaluation;
+  }
+}

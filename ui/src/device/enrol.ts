@@ -1,0 +1,28 @@
+/** What stands between the enrolment page and the office, before anything is sent. */
+import { t, type Word } from '../lib/words';
+
+export type EnrolField = 'server' | 'code' | 'pin' | 'again';
+export type EnrolEntries = Record<EnrolField, string>;
+
+const SHORTEST_PIN = 6;
+
+export function enrolFaults(entries: EnrolEntries): { field: EnrolField; sentence: string }[] {
+  const faults: [EnrolField, Word | null][] = [
+    ['server', serverFault(entries.server.trim())],
+    ['code', entries.code.trim() === '' ? 'device.enrol.code_missing' : null],
+    ['pin', pinFault(entries.pin)],
+    ['again', entries.pin === entries.again ? null : 'device.enrol.again_differs'],
+  ];
+  return faults.flatMap(([field, word]) => (word === null ? [] : [{ field, sentence: t(word) }]));
+}
+
+function serverFault(server: string): Word | null {
+  if (server === '') return 'device.enrol.server_missing';
+  return /^https?:\/\/[^\s/]+/.test(server) ? null : 'device.enrol.server_shape';
+}
+
+function pinFault(pin: string): Word | null {
+  if (pin === '') return 'device.enrol.pin_missing';
+  if (!/^\d+$/.test(pin)) return 'device.enrol.pin_figures';
+  return pin.length < SHORTEST_PIN ? 'device.enrol.pin_short' : null;
+}

@@ -1,0 +1,51 @@
+/** What every screen of the phone reads: who is here, what is waiting, what time it is. */
+import * as native from '../lib/native';
+import type { Status, Strip } from '../lib/types';
+import { address, parse, type Route } from './route';
+
+class Phone {
+  status = $state<Status | null>(null);
+  strip = $state<Strip | null>(null);
+  /** Goes up whenever the device says that something changed; screens read again when it does. */
+  changes = $state(0);
+  now = $state(Date.now());
+  route = $state<Route>(parse(location.hash));
+
+  /** Starts listening; the answer stops it. */
+  start(): () => void {
+    const moved = () => (this.route = parse(location.hash));
+    addEventListener('hashchange', moved);
+    const clock = setInterval(() => (this.now = Date.now()), 10_000);
+    const heard = native.onChanged(() => void this.refresh());
+    void this.refresh();
+    return () => {
+      removeEventListener('hashchange', moved);
+      clearInterval(clock);
+      void heard.then((stop) => stop());
+    };
+  }
+
+  async refresh(): Promise<void> {
+    this.status = await native.status();
+    if (this.status.unlocked) this.strip = (await native.waiting()).strip;
+    this.now = Date.now();
+    this.changes += 1;
+  }
+
+  become(status: Status): void {
+    this.status = status;
+    void this.refresh();
+  }
+
+  go(route: Route): void {
+    location.hash = address(route);
+  }
+
+  /** Goes on without leaving the present screen behind to come back to. */
+  replace(route: Route): void {
+    history.replaceState(null, '', address(route));
+    this.route = route;
+  }
+}
+
+export const phone = new Phone();

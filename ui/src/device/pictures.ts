@@ -1,0 +1,25 @@
+/** Photos as addresses an `img` can show. Bytes cross once for each size; the oldest are let go. */
+import type { PhotoSize } from '../lib/capture';
+import * as native from '../lib/native';
+
+const KEPT = 60;
+const urls = new Map<string, Promise<string>>();
+
+export function photoUrl(sha256: string, size: PhotoSize): Promise<string> {
+  const key = `${sha256}/${size}`;
+  const known = urls.get(key);
+  if (known !== undefined) return known;
+  const made = native.photoBytes(sha256, size).then((bytes) => URL.createObjectURL(new Blob([bytes], { type: 'image/jpeg' })));
+  urls.set(key, made);
+  made.catch(() => urls.delete(key));
+  letGo();
+  return made;
+}
+
+function letGo(): void {
+  for (const [key, made] of urls) {
+    if (urls.size <= KEPT) return;
+    urls.delete(key);
+    void made.then((url) => URL.revokeObjectURL(url));
+  }
+}

@@ -1,0 +1,33 @@
+/** What a record's page says, worked out from its view and its form. */
+import { isEmpty } from '../lib/answers';
+import { findQuestion, type Question } from '../lib/form';
+import type { FieldView, RecordCase } from '../lib/types';
+import { t } from '../lib/words';
+
+export type Shown = { field: FieldView; question: Question };
+
+/** The questions with more than one answer, which a person has to settle. */
+export function disagreements(open: RecordCase): Shown[] {
+  return shown(open).filter(({ field }) => field.values.length > 1);
+}
+
+/** The questions with one answer, in the order of the form. */
+export function answered(open: RecordCase): Shown[] {
+  return shown(open).filter(({ field }) => field.values.length === 1 && !isEmpty(field.values[0]?.answer));
+}
+
+export function who(open: RecordCase, officer: number | null | undefined): string {
+  if (officer === null || officer === undefined) return t('device.record.someone');
+  if (officer === open.you) return t('device.record.you');
+  return open.people[String(officer)] ?? t('device.record.someone');
+}
+
+function shown(open: RecordCase): Shown[] {
+  const order = open.form.questions.map((question) => question.path);
+  return open.view.fields
+    .flatMap((field) => {
+      const question = findQuestion(open.form, field.field);
+      return question === undefined || question.kind === 'image' ? [] : [{ field, question }];
+    })
+    .sort((one, other) => order.indexOf(one.question.key) - order.indexOf(other.question.key));
+}

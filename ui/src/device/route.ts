@@ -1,0 +1,38 @@
+/** Where the officer is, kept in the address, so that Back is the phone's own and a web view that was killed opens where it was. */
+
+export type Route =
+  | { at: 'shift'; saved: string | null }
+  | { at: 'draft'; draft: string; fresh: boolean }
+  | { at: 'record'; record: string }
+  | { at: 'waiting' }
+  | { at: 'settings' };
+
+export const HOME: Route = { at: 'shift', saved: null };
+
+export function parse(hash: string): Route {
+  const [at = '', id = '', more = ''] = hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  switch (at) {
+    case 'draft':
+      return id === '' ? HOME : { at, draft: id, fresh: more === 'new' };
+    case 'record':
+      return id === '' ? HOME : { at, record: id };
+    case 'waiting':
+    case 'settings':
+      return { at };
+    default:
+      return { at: 'shift', saved: id === '' ? null : id };
+  }
+}
+
+export function address(route: Route): string {
+  switch (route.at) {
+    case 'shift':
+      return route.saved === null ? '#/shift' : `#/shift/${encodeURIComponent(route.saved)}`;
+    case 'draft':
+      return `#/draft/${encodeURIComponent(route.draft)}${route.fresh ? '/new' : ''}`;
+    case 'record':
+      return `#/record/${encodeURIComponent(route.record)}`;
+    default:
+      return `#/${route.at}`;
+  }
+}

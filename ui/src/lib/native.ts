@@ -1,0 +1,46 @@
+/** The only door to the app's shell: one line for each command. Everything else does not know it is in Tauri. */
+import { invoke } from '@tauri-apps/api/core';
+import { listen } from '@tauri-apps/api/event';
+import type { PhotoFrom, PhotoSize } from './capture';
+import type {
+  Answer,
+  Draft,
+  Evaluation,
+  PhotoLine,
+  PlaceAnswer,
+  RecordCase,
+  ResolveChoice,
+  SaveOutcome,
+  Shift,
+  Status,
+  Waiting,
+} from './types';
+
+/** What a refused command throws: a code that has words, and a reference to read out. */
+export type Failure = { code: string; reference: string | null };
+
+export const status = () => invoke<Status>('status');
+export const enrol = (server: string, code: string, pin: string, ca: string | null) => invoke<Status>('enrol', { server, code, pin, ca });
+export const unlock = (pin: string) => invoke<Status>('unlock', { pin });
+export const unlockOnline = (pin: string) => invoke<Status>('unlock_online', { pin });
+export const lock = () => invoke<Status>('lock');
+export const shift = () => invoke<Shift>('shift');
+export const startDraft = (form: string) => invoke<Draft>('start_draft', { form });
+export const editRecord = (record: string) => invoke<Draft>('edit_record', { record });
+export const openDraft = (draft: string) => invoke<Draft>('open_draft', { draft });
+export const answer = (draft: string, field: string, json: Answer) => invoke<Evaluation>('answer', { draft, field, json });
+export const discardDraft = (draft: string) => invoke<void>('discard_draft', { draft });
+export const photograph = (draft: string, field: string, jpeg: Uint8Array, from: PhotoFrom, fix: PlaceAnswer | null) =>
+  invoke<PhotoLine>('photograph', jpeg, { headers: { draft, field, from, fix: fix === null ? '' : JSON.stringify(fix) } });
+export const removePhoto = (draft: string, field: string, sha256: string) => invoke<void>('remove_photo', { draft, field, sha256 });
+export const photoBytes = (sha256: string, size: PhotoSize) => invoke<ArrayBuffer>('photo_bytes', { sha256, size });
+export const saveDraft = (draft: string) => invoke<SaveOutcome>('save_draft', { draft });
+export const showRecord = (record: string) => invoke<RecordCase>('show_record', { record });
+export const resolve = (record: string, field: string, choice: ResolveChoice) => invoke<void>('resolve', { record, field, choice });
+export const writeNote = (record: string, text: string) => invoke<void>('write_note', { record, text });
+export const waiting = () => invoke<Waiting>('waiting');
+export const tryNow = () => invoke<void>('try_now');
+export const position = () => invoke<PlaceAnswer | null>('position');
+
+/** Calls back whenever something on the device changed: what was on screen may be out of date. */
+export const onChanged = (told: () => void) => listen('changed', told);
