@@ -38,7 +38,7 @@ test('the triager signs in and finds an empty tray', async () => {
 });
 
 test('a report appears by itself, with two of its three photos', async () => {
-  saved = await ann.reports('fly_tip', example('fly_tip'), ['cobbled-street.jpg', 'kerb-barrier.jpg', 'harbour-crate.jpg']);
+  saved = await ann.reports('fly_tip', { ...example('fly_tip'), 'more/where_text': 'By the bus shelter' }, ['cobbled-street.jpg', 'kerb-barrier.jpg', 'harbour-crate.jpg']);
   await assert.rejects(ann.sync(), /ended with 3/, 'the line was cut');
   await screen.says(/1 new|FT-\d+/);
   if (await screen.has('button', /new/)) await screen.click('button', /new/);
@@ -64,29 +64,29 @@ test('the case shows its place, its photos and its timeline', async () => {
 });
 
 test('an answer is corrected, and the timeline says by whom', async () => {
-  await screen.click('button', /^Change What has been dumped|^Change Desc/);
-  await screen.fill(/What has been dumped|Desc/, 'A sofa and two mattresses');
+  await screen.click('button', 'Change Exact place in words');
+  await screen.fill('Exact place in words', 'On the verge beside the bus shelter');
   await screen.click('button', 'Save');
   await screen.says(/Jo Ali.*changed|You.*changed/);
-  await screen.says('A sofa and two mattresses');
+  await screen.says('On the verge beside the bus shelter');
   await screen.shot('console-corrected');
 });
 
 test('two answers stay until somebody chooses', async () => {
-  await ann.edits(saved.record, { description: 'A sofa and one mattress' });
+  await ann.edits(saved.record, { 'more/where_text': 'In the passage behind the bus shelter' });
   await ann.sync();
   await screen.says('Two answers');
-  await screen.says('A sofa and one mattress');
-  await screen.says('A sofa and two mattresses');
+  await screen.says('In the passage behind the bus shelter');
+  await screen.says('On the verge beside the bus shelter');
   await screen.shot('console-two-answers');
-  await screen.click('button', 'Keep', 'one mattress');
+  await screen.click('button', 'Keep', 'In the passage');
   await until('one answer is left', async () => !(await screen.has('button', 'Keep')));
-  await screen.says('A sofa and one mattress');
+  await screen.says('In the passage behind the bus shelter');
   await screen.shot('console-chosen');
   await ann.sync();
   const [shown] = await ann.does('show', saved.record);
-  const field = shown.fields.find((field) => field.field === 'description');
-  assert.deepEqual(field.values.map((value) => value.answer), ['A sofa and one mattress']);
+  const field = shown.fields.find((field) => field.field === 'more/where_text');
+  assert.deepEqual(field.values.map((value) => value.answer), ['In the passage behind the bus shelter']);
 });
 
 test('signing out leaves nothing behind', async () => {

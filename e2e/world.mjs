@@ -109,9 +109,11 @@ export class World {
   }
 }
 
-/** The form's own first example: answers that may be saved. */
+/** The form's own first example, without its photos: answers that may be saved. */
 export function example(form) {
-  return JSON.parse(readFileSync(join(top, `schemas/forms/${form}.json`), 'utf8')).examples[0].answers;
+  const { answers } = JSON.parse(readFileSync(join(top, `schemas/forms/${form}.json`), 'utf8')).examples[0];
+  const isPicture = (answer) => Array.isArray(answer) && /^[0-9a-f]{64}$/.test(answer[0]);
+  return Object.fromEntries(Object.entries(answers).filter(([, answer]) => !isPicture(answer)));
 }
 
 /** Runs a program and gives its lines of JSON. An end other than 0 is thrown with what was said. */

@@ -133,8 +133,12 @@ impl Officer {
         Ok(Officer { name, device, line })
     }
 
-    /// Saves the first example of the form, with these photos, here.
-    pub fn reports(&self, form: &str, photos: &[&str], place: &str) -> Result<Value> {
+    /// Saves the first example of the form, with these photos, here, and with some answers of its own.
+    pub fn reports(&self, form: &str, photos: &[&str], place: &str, own: &Value) -> Result<Value> {
+        let mut answers = example(form)?;
+        if let (Some(answers), Some(own)) = (answers.as_object_mut(), own.as_object()) {
+            answers.extend(own.clone());
+        }
         let pictures = root().join("e2e/photos");
         let pictures: Vec<_> =
             photos.iter().map(|photo| pictures.join(photo).to_string_lossy().into_owned()).collect();
@@ -142,7 +146,7 @@ impl Officer {
         for picture in &pictures {
             words.extend(["--photo", picture]);
         }
-        only(self.device.given(&words, Some(&example(form)?))?)
+        only(self.device.given(&words, Some(&answers))?)
     }
 
     pub fn syncs(&self) -> Result<Value> {
@@ -164,11 +168,18 @@ fn one_time_code(data: &Path, email: &str) -> Result<String> {
     Ok(text(&made, "code")?.to_owned())
 }
 
-/// The answers of the form's own first example.
+/// The answers of the form's own first example, without its photos: those are given as files.
 pub fn example(form: &str) -> Result<Value> {
     let path = root().join(format!("schemas/forms/{form}.json"));
     let page =
         std::fs::read_to_string(&path).with_context(|| format!("Could not read {}", path.display()))?;
     let form: Value = serde_json::from_str(&page).context("A form is JSON")?;
-    form.pointer("/examples/0/answers").cloned().context("A form has an example with answers")
+    let mut answers =
+        form.pointer("/examples/0/answers").cloned().context("A form has an example with answers")?;
+    let picture =
+        |answer: &Value| answer.pointer("/0").and_then(Value::as_str).is_some_and(|item| item.len() == 64);
+    if let Some(answers) = answers.as_object_mut() {
+        answers.retain(|_, answer| !picture(answer));
+    }
+    Ok(answers)
 }

@@ -17,7 +17,9 @@ use std::process::Command;
 use story::Story;
 
 /// The question that the warden and the triager answer differently.
-const DISPUTED: &str = "description";
+const DISPUTED: &str = "more/where_text";
+const BY_THE_OFFICE: &str = "On the verge beside the bus shelter";
+const BY_THE_WARDEN: &str = "In the passage behind the bus shelter";
 
 pub fn demo(headless: bool) -> Result<()> {
     let window = !headless && std::env::var_os("DISPLAY").is_some();
@@ -70,8 +72,12 @@ fn play(folder: &Path, story: &mut Story) -> Result<Town> {
 /// One report of the warden is with the office before anything goes wrong.
 fn before_the_cut(town: &Town, story: &mut Story) -> Result<String> {
     story.scene("Morning. Ann Bailey, a warden, reports a fly-tip, and it is received.");
-    let saved =
-        town.ann.reports("fly_tip", &["cobbled-street.jpg", "kerb-barrier.jpg"], "52.6285,1.2920,6")?;
+    let saved = town.ann.reports(
+        "fly_tip",
+        &["cobbled-street.jpg", "kerb-barrier.jpg"],
+        "52.6285,1.2920,6",
+        &json!({ DISPUTED: "By the bus shelter" }),
+    )?;
     town.ann.syncs()?;
     let record = text(&saved, "record")?.to_owned();
     story.tells(format!("saved as {}", text(&saved, "ref")?));
@@ -92,14 +98,15 @@ fn while_the_server_is_down(town: &mut Town, story: &mut Story) -> Result<Vec<St
         (&["blurred-wall.jpg", "kerb-barrier.jpg"], "52.6278,1.3011,12"),
     ];
     for (photos, place) in streets {
-        let saved = town.ann.reports("fly_tip", photos, place)?;
+        let saved = town.ann.reports("fly_tip", photos, place, &json!({}))?;
         story.tells(format!("Ann saves {} with {} photos at {place}", text(&saved, "ref")?, photos.len()));
         records.push(text(&saved, "record")?.to_owned());
     }
-    let audit = town.priya.reports("tenancy_audit", &["behind-a-wall.jpg"], "52.6190,1.2790,8")?;
+    let audit =
+        town.priya.reports("tenancy_audit", &["behind-a-wall.jpg"], "52.6190,1.2790,8", &json!({}))?;
     story.tells(format!("Priya Shah, in a tenant's home, saves a tenancy audit as {}", text(&audit, "ref")?));
     records.push(text(&audit, "record")?.to_owned());
-    let seen = town.tom.reports("observation", &["street-corner.jpg"], "52.6278,1.3011,4")?;
+    let seen = town.tom.reports("observation", &["street-corner.jpg"], "52.6278,1.3011,4", &json!({}))?;
     story.tells(format!("Tom Okafor logs a vehicle he saw as {}", text(&seen, "ref")?));
     records.push(text(&seen, "record")?.to_owned());
     for (officer, count) in [(&town.ann, 3), (&town.priya, 1), (&town.tom, 1)] {
@@ -120,14 +127,11 @@ fn disagree(town: &mut Town, record: &str, story: &mut Story) -> Result<()> {
     let jo = town.office("jo@example.gov.uk")?;
     let case = jo.reads(&format!("/api/v1/records/{record}"))?;
     let seen = field(&case, DISPUTED)?.get("seen").cloned().context("A field says what was seen of it")?;
-    let edit =
-        json!({ "edits": [{ "field": DISPUTED, "answer": "A sofa and two mattresses", "seen": seen }] });
+    let edit = json!({ "edits": [{ "field": DISPUTED, "answer": BY_THE_OFFICE, "seen": seen }] });
     jo.sends(&format!("/api/v1/records/{record}/changes"), &edit)?;
-    story.tells("Jo Ali, at her desk: A sofa and two mattresses");
-    town.ann
-        .device
-        .given(&["edit", record, "--answers", "-"], Some(&json!({ DISPUTED: "A sofa and one mattress" })))?;
-    story.tells("Ann, on the street: A sofa and one mattress");
+    story.tells(format!("Jo Ali, at her desk: {BY_THE_OFFICE}"));
+    town.ann.device.given(&["edit", record, "--answers", "-"], Some(&json!({ DISPUTED: BY_THE_WARDEN })))?;
+    story.tells(format!("Ann, on the street: {BY_THE_WARDEN}"));
     let attempt = town.ann.device.tries(&["sync", "--once", "--deadline", "5"], None)?;
     story.holds("Ann still has no connection", attempt.code == OFFLINE);
     story.holds(
@@ -173,15 +177,15 @@ fn both_answers_stay(town: &Town, record: &str, story: &mut Story) -> Result<()>
 }
 
 fn somebody_chooses(town: &Town, record: &str, story: &mut Story) -> Result<()> {
-    story.scene("Ann goes back, counts, and chooses.");
-    let choice = json!("A sofa and two mattresses").to_string();
+    story.scene("Ann goes back, looks, and chooses.");
+    let choice = json!(BY_THE_OFFICE).to_string();
     town.ann.device.does(&["resolve", record, DISPUTED, "--answer", &choice])?;
     town.ann.syncs()?;
     let case = town.office("jo@example.gov.uk")?.reads(&format!("/api/v1/records/{record}"))?;
     let chosen = field(&case, DISPUTED)?.pointer("/values/0/answer").and_then(Value::as_str);
     story.holds(
         "both sides show the one that she chose",
-        values(&case)? == 1 && chosen == Some("A sofa and two mattresses"),
+        values(&case)? == 1 && chosen == Some(BY_THE_OFFICE),
     );
     let shown = json!({ "view": only(town.ann.device.does(&["show", record])?)? });
     story.holds("and so does her device", values(&shown)? == 1);
