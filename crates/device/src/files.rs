@@ -1,0 +1,53 @@
+//! Writing a file so that a power cut leaves either the old one or the new
+//! one: temporary file, fsync, rename, fsync of the folder.
+
+use anyhow::{Context, Result};
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+
+pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().context("A file needs a folder")?;
+    let name = path.file_name().context("A file needs a name")?;
+    let temporary = folder.join(format!(".{}.part", name.to_string_lossy()));
+    let mut file = open_private(&temporary).context("Open the temporary file")?;
+    file.write_all(bytes).context("Write the temporary file")?;
+    file.sync_all().context("Sync the temporary file")?;
+    drop(file);
+    fs::rename(&temporary, path).context("Rename the temporary file")?;
+    sync_folder(folder)
+}
+
+pub fn make_private_folder(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).context("Make the folder")?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+            .context("Close the folder to other users")?;
+    }
+    Ok(())
+}
+
+fn open_private(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options.open(path)
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> Result<()> {
+    File::open(folder)
+        .and_then(|opened| opened.sync_all())
+        .context("Sync the folder")
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Path) -> Result<()> {
+    Ok(())
+}

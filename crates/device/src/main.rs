@@ -1,0 +1,3 @@
+//! `kerbside`: the device without a screen.
+
+fn main() {}

@@ -1,0 +1,111 @@
+//! Keeping a photo: the sealed files first, each on disk under its final name,
+//! then the row that names them.
+
+use super::{Copies, PhotoFrom, make_copies, orientation_of, photo_facts, read_exif, seal_photo, unseal_photo};
+use crate::clock::Reading;
+use crate::keys::derive;
+use crate::store::PhotoRow;
+use crate::vault::Vault;
+use anyhow::{Context, Result};
+use data_encoding::HEXLOWER;
+use kerbside_core::change::PhotoFacts;
+use kerbside_core::ids::Sha256;
+use kerbside_core::problem::{Code, Problem};
+use kerbside_core::value::Place;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use zeroize::Zeroizing;
+
+/// A photo safe in the vault, not yet named by a draft or a change.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    pub sha256: Sha256,
+    pub facts: PhotoFacts,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum PhotoSize {
+    Thumb,
+    Display,
+    Original,
+}
+
+impl PhotoSize {
+    pub const ALL: [Self; 3] = [Self::Thumb, Self::Display, Self::Original];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Thumb => "thumb",
+            Self::Display => "display",
+            Self::Original => "original",
+        }
+    }
+}
+
+impl Vault {
+    /// The bytes as they came, hashed before anything else looks at them.
+    pub fn keep_photo(&mut self, original: &[u8], from: PhotoFrom, fix: Option<&Place>, now: Reading) -> Result<Kept> {
+        let sha256 = Sha256::of(original);
+        let exif = read_exif(original);
+        let copies = make_copies(original, orientation_of(exif.as_ref()))?;
+        let facts = photo_facts(original.len() as u64, exif.as_ref(), &copies, from, fix);
+        if self.store.photo(sha256)?.is_none() {
+            self.write_photo(sha256, original, &copies, now)?;
+        }
+        Ok(Kept { sha256, facts })
+    }
+
+    fn write_photo(&mut self, sha256: Sha256, original: &[u8], copies: &Copies, now: Reading) -> Result<()> {
+        let key: [u8; 32] = self.random.bytes()?;
+        for (size, plain) in [
+            (PhotoSize::Original, original),
+            (PhotoSize::Display, &copies.display),
+            (PhotoSize::Thumb, &copies.thumb),
+        ] {
+            let sealed = seal_photo(&key, self.random.bytes()?, plain)?;
+            let name = self.blob_name(sha256, size);
+            self.blobs.put(&name, sealed)?;
+        }
+        let row = PhotoRow {
+            sha256,
+            key,
+            bytes: original.len() as u64,
+            kind: copies.format.media_type().to_owned(),
+            width: copies.width,
+            height: copies.height,
+            added_ms: now.wall_ms,
+        };
+        self.store.transact(|store| store.insert_photo(&row))
+    }
+
+    pub fn photo_bytes(&self, sha256: Sha256, size: PhotoSize) -> Result<Zeroizing<Vec<u8>>> {
+        let row = self
+            .store
+            .photo(sha256)?
+            .ok_or_else(|| Problem::new(Code::NotFound, "No such photo on this device"))?;
+        let sealed = self.blobs.read(&self.blob_name(sha256, size))?;
+        unseal_photo(&row.key, &sealed).context("Open a photo")
+    }
+
+    /// Removes what no draft and no record names. The row goes first: a file without a row harms nobody.
+    pub(crate) fn drop_photo_if_unnamed(&mut self, sha256: Sha256) -> Result<()> {
+        if self.store.photo_is_named(sha256)? {
+            return Ok(());
+        }
+        self.store.transact(|store| store.delete_photo(sha256))?;
+        for size in PhotoSize::ALL {
+            let name = self.blob_name(sha256, size);
+            self.blobs.remove(&name)?;
+        }
+        Ok(())
+    }
+
+    /// Says nothing about the photo to whoever lacks the vault key.
+    fn blob_name(&self, sha256: Sha256, size: PhotoSize) -> String {
+        let named = derive(&self.photo_names, size.name().as_bytes(), &sha256.0);
+        HEXLOWER.encode(named.as_slice())
+    }
+}

@@ -1,0 +1,134 @@
+//! Photos at rest: one file each, XChaCha20-Poly1305 in 64 KiB chunks by the
+//! STREAM construction (19 random bytes, a chunk counter, a last-chunk flag),
+//! so that no chunk can be cut off, swapped or carried to another file.
+
+use crate::files::write_durably;
+use anyhow::{Context, Result, anyhow, bail};
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use zeroize::Zeroizing;
+
+const MAGIC: &[u8; 4] = b"KSP1";
+const CHUNK: usize = 64 * 1024;
+const TAG: usize = 16;
+
+/// Where sealed photos lie: a folder on a handheld, memory in the simulator.
+#[derive(Debug, Clone)]
+pub enum BlobStore {
+    Folder(PathBuf),
+    Memory(BTreeMap<String, Vec<u8>>),
+}
+
+impl BlobStore {
+    pub fn put(&mut self, name: &str, sealed: Vec<u8>) -> Result<()> {
+        match self {
+            Self::Folder(folder) => write_durably(&folder.join(name), &sealed).context("Write a photo"),
+            Self::Memory(blobs) => {
+                blobs.insert(name.to_owned(), sealed);
+                Ok(())
+            }
+        }
+    }
+
+    pub fn read(&self, name: &str) -> Result<Vec<u8>> {
+        match self {
+            Self::Folder(folder) => fs::read(folder.join(name)).context("Read a photo"),
+            Self::Memory(blobs) => blobs.get(name).cloned().context("Read a photo"),
+        }
+    }
+
+    pub fn remove(&mut self, name: &str) -> Result<()> {
+        match self {
+            Self::Folder(folder) => match fs::remove_file(folder.join(name)) {
+                Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+                    Err(cause).context("Remove a photo")
+                }
+                _ => Ok(()),
+            },
+            Self::Memory(blobs) => {
+                blobs.remove(name);
+                Ok(())
+            }
+        }
+    }
+}
+
+pub fn seal_photo(key: &[u8; 32], prefix: [u8; 19], plain: &[u8]) -> Result<Vec<u8>> {
+    let cipher = XChaCha20Poly1305::new(&(*key).into());
+    let header = [MAGIC.as_slice(), &prefix].concat();
+    let mut out = header.clone();
+    let mut pieces = plain.chunks(CHUNK).enumerate().peekable();
+    if pieces.peek().is_none() {
+        bail!("A photo is not empty");
+    }
+    while let Some((number, piece)) = pieces.next() {
+        let nonce = chunk_nonce(&prefix, number, pieces.peek().is_none())?;
+        let sealed = cipher
+            .encrypt(&nonce, Payload { msg: piece, aad: &header })
+            .map_err(|_| anyhow!("Sealing a photo failed"))?;
+        out.extend_from_slice(&sealed);
+    }
+    Ok(out)
+}
+
+pub fn unseal_photo(key: &[u8; 32], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    let (header, body) = sealed.split_at_checked(MAGIC.len() + 19).context("A photo's file is cut short")?;
+    let prefix = header
+        .strip_prefix(MAGIC)
+        .and_then(|rest| <[u8; 19]>::try_from(rest).ok())
+        .context("A photo's file does not begin as one")?;
+    let cipher = XChaCha20Poly1305::new(&(*key).into());
+    let mut out = Zeroizing::new(Vec::with_capacity(body.len()));
+    let mut pieces = body.chunks(CHUNK + TAG).enumerate().peekable();
+    if pieces.peek().is_none() {
+        bail!("A photo's file is cut short");
+    }
+    while let Some((number, piece)) = pieces.next() {
+        let nonce = chunk_nonce(&prefix, number, pieces.peek().is_none())?;
+        let plain = cipher
+            .decrypt(&nonce, Payload { msg: piece, aad: header })
+            .map_err(|_| anyhow!("A photo's file was altered or cut short"))?;
+        out.extend_from_slice(&plain);
+    }
+    Ok(out)
+}
+
+fn chunk_nonce(prefix: &[u8; 19], number: usize, last: bool) -> Result<XNonce> {
+    let number = u32::try_from(number).context("A photo has too many chunks")?;
+    let mut nonce = [0_u8; 24];
+    let bytes = prefix.iter().copied().chain(number.to_be_bytes()).chain([u8::from(last)]);
+    for (to, from) in nonce.iter_mut().zip(bytes) {
+        *to = from;
+    }
+    Ok(nonce.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn photo(len: usize) -> Vec<u8> {
+        (0..len).map(|n| u8::try_from(n % 251).unwrap()).collect()
+    }
+
+    #[test]
+    fn every_length_around_a_chunk_comes_back_byte_for_byte() {
+        for len in [1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK] {
+            let sealed = seal_photo(&[1; 32], [2; 19], &photo(len)).unwrap();
+            assert_eq!(*unseal_photo(&[1; 32], &sealed).unwrap(), photo(len));
+        }
+    }
+
+    #[test]
+    fn a_photo_cut_at_a_chunk_or_with_a_flipped_bit_is_noticed() {
+        let sealed = seal_photo(&[1; 32], [2; 19], &photo(2 * CHUNK + 5)).unwrap();
+        assert!(unseal_photo(&[1; 32], &sealed[..23 + CHUNK + TAG]).is_err());
+        let mut flipped = sealed.clone();
+        flipped[100] ^= 1;
+        assert!(unseal_photo(&[1; 32], &flipped).is_err());
+        assert!(unseal_photo(&[9; 32], &sealed).is_err());
+    }
+}

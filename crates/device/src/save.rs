@@ -1,0 +1,222 @@
+//! Saving: one act of one officer becomes one change, in one transaction with
+//! its counter, its place in the chain, the record's head and the photos it names.
+
+use crate::clock::Reading;
+use crate::store::{ChangeState, OwnChange, RecordRow};
+use crate::vault::{Vault, corrected_ms};
+use anyhow::{Context as _, Result};
+use kerbside_core::chain;
+use kerbside_core::change::{Change, ChangeBytes, Edit};
+use kerbside_core::field::{FieldKey, REFERENCE, STATUS, TEAM};
+use kerbside_core::form::{Answers, Fault, Now};
+use kerbside_core::ids::{Cid, RecordId, RowId, Sha256};
+use kerbside_core::problem::{Code, Problem};
+use kerbside_core::record::{Record, view};
+use kerbside_core::time::{Moment, TimeSource};
+use kerbside_core::value::Value;
+use serde::Serialize;
+use ts_rs::TS;
+
+/// What the officer is told after the durable commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct Saved {
+    pub record: RecordId,
+    pub reference: Option<String>,
+    pub dot: String,
+    pub photos: Vec<Sha256>,
+}
+
+/// The answers will not do, and why. Thrown through `anyhow` and found again at the edge.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Faults(pub Vec<Fault>);
+
+impl std::fmt::Display for Faults {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{} answers need attention", self.0.len())
+    }
+}
+
+impl std::error::Error for Faults {}
+
+/// One act, ready to be written.
+#[derive(Debug)]
+pub(crate) struct Act {
+    pub record: RecordId,
+    pub form: String,
+    pub form_version: u32,
+    pub edits: Vec<Edit>,
+    /// The draft that ends with this act.
+    pub draft: Option<RowId>,
+}
+
+impl Vault {
+    pub(crate) fn new_record_id(&mut self, now: Reading) -> Result<RecordId> {
+        let wall_ms = u64::try_from(now.wall_ms).unwrap_or(0);
+        Ok(RecordId::new(wall_ms, self.random.bytes()?))
+    }
+
+    pub(crate) fn commit(&mut self, act: Act, now: Reading) -> Result<Saved> {
+        let cid = Cid(self.random.bytes()?);
+        let taken_before = self.boot_taken;
+        let mut progress = self.store.progress()?;
+        self.take_boot(&mut progress);
+        let done = self.commit_as(act, cid, progress, now);
+        if done.is_err() {
+            self.boot_taken = taken_before;
+        }
+        done
+    }
+
+    fn commit_as(&self, act: Act, cid: Cid, mut progress: crate::store::Progress, now: Reading) -> Result<Saved> {
+        let Act { record, form, form_version, mut edits, draft } = act;
+        let mut reference = None;
+        if edits.first() == Some(&Edit::Create) {
+            progress.reference += 1;
+            let given = format!("{}-{:02}", self.identity.short_code, progress.reference);
+            edits.extend(self.system_edits(&given)?);
+            reference = Some(given);
+        }
+        let time_ms = corrected_ms(&progress, now);
+        progress.hlc = progress.hlc.tick(u64::try_from(time_ms).unwrap_or(0));
+        progress.counter += 1;
+        let change = Change {
+            version: kerbside_core::change::VERSION,
+            cid,
+            record,
+            actor: progress.actor,
+            counter: progress.counter,
+            officer: self.identity.officer,
+            at: Moment {
+                hlc: progress.hlc,
+                wall_ms: now.wall_ms,
+                monotonic_ms: now.monotonic_ms,
+                boot: progress.boot,
+                server_offset_ms: progress.server_offset_ms,
+                source: TimeSource::Device,
+            },
+            form,
+            form_version,
+            edits,
+            was: None,
+        };
+        let written = ChangeBytes::write(&change);
+        written.read().map_err(|cause| Problem::new(Code::TooLarge, cause.to_string()))?;
+        progress.chain = chain::next(progress.chain, written.hash());
+        let own = OwnChange {
+            actor: change.actor,
+            counter: change.counter,
+            record,
+            hash: written.hash(),
+            chain: progress.chain,
+            bytes: written.into_bytes(),
+            saved_ms: now.wall_ms,
+            received_ms: None,
+            state: ChangeState::Saved,
+            pending: true,
+            reason: None,
+            seen: false,
+        };
+        let photos: Vec<Sha256> = change.photos().map(|(_, photo, _)| photo).collect();
+        let kept = self.store.record(record)?;
+        let mut head = match &kept {
+            Some(row) => unpack(&row.head)?,
+            None => Record::default(),
+        };
+        head.apply(&change);
+        let row = self.record_row(record, kept.as_ref(), None, &head, now)?;
+        self.store.transact(|store| {
+            store.insert_change(&own)?;
+            store.put_record(&row)?;
+            for photo in &photos {
+                store.insert_upload(record, *photo, now.wall_ms)?;
+            }
+            if let Some(draft) = draft {
+                store.delete_draft(draft)?;
+            }
+            store.put_progress(&progress)
+        })?;
+        Ok(Saved { record, reference: reference.or(row.reference), dot: change.dot().to_string(), photos })
+    }
+
+    fn system_edits(&self, reference: &str) -> Result<Vec<Edit>> {
+        let put = |field: &str, value: Value| Edit::Put {
+            field: FieldKey::new(field),
+            context: kerbside_core::change::Context::default(),
+            value,
+        };
+        let mut edits = vec![put(REFERENCE, Value::text(reference))];
+        if let Some(team) = self.council()?.my_teams.first() {
+            edits.push(put(TEAM, Value::code(team.as_str())));
+        }
+        Ok(edits)
+    }
+
+    /// A record's row from its head. `base` where it has moved; else what the row had.
+    pub(crate) fn record_row(
+        &self,
+        id: RecordId,
+        kept: Option<&RecordRow>,
+        base: Option<&Record>,
+        head: &Record,
+        now: Reading,
+    ) -> Result<RecordRow> {
+        let summary = match self.form_for(head.form(), head.form_version()) {
+            Ok(form) => form.summary(&answers_of(head), "en", moment(now)),
+            Err(cause) => {
+                tracing::debug!(cause = format!("{cause:#}"), "No form for a record's line");
+                String::new()
+            }
+        };
+        Ok(RecordRow {
+            id,
+            form: head.form().to_owned(),
+            form_version: head.form_version(),
+            base: base.map(Record::pack).or_else(|| kept.and_then(|row| row.base.clone())),
+            head: head.pack(),
+            reference: view::text_of(head.provisional(&FieldKey::new(REFERENCE))),
+            office_reference: kept.and_then(|row| row.office_reference.clone()),
+            summary,
+            status: view::text_of(head.provisional(&FieldKey::new(STATUS))),
+            created_ms: head.created().map_or(now.wall_ms, |stamp| stamp.at_ms),
+            changed_ms: latest_ms(head).unwrap_or(now.wall_ms),
+            two_answers: head.two_answers(),
+            leaving: kept.is_some_and(|row| row.leaving),
+            wanted: kept.is_some_and(|row| row.wanted),
+            unconfirmed: kept.is_some_and(|row| row.unconfirmed),
+        })
+    }
+}
+
+pub(crate) fn moment(now: Reading) -> Now {
+    Now { ms: now.wall_ms, offset_min: now.offset_min }
+}
+
+pub(crate) fn unpack(bytes: &[u8]) -> Result<Record> {
+    Record::unpack(bytes).context("Read a record's state")
+}
+
+/// A record's answers as a form evaluates them: photos and rows as codes.
+pub(crate) fn answers_of(record: &Record) -> Answers {
+    let mut answers = Answers::default();
+    for (field, _) in record.registers().filter(|(field, _)| !field.is_system()) {
+        if let Some(value) = record.provisional(field).filter(|value| *value != Value::Null) {
+            answers.insert(field.clone(), value);
+        }
+    }
+    for (field, set) in record.sets().filter(|(field, _)| !field.is_system()) {
+        let codes: std::collections::BTreeSet<String> =
+            set.members().iter().filter_map(crate::drafts::member_text).collect();
+        if !codes.is_empty() {
+            answers.insert(field.clone(), Value::Codes(codes));
+        }
+    }
+    answers
+}
+
+fn latest_ms(record: &Record) -> Option<i64> {
+    let answers = record.registers().flat_map(|(_, register)| register.values()).map(|written| written.stamp.at_ms);
+    let notes = record.notes().map(|note| note.stamp.at_ms);
+    let photos = record.photos().into_iter().map(|(_, _, stamp, _)| stamp.at_ms).collect::<Vec<_>>();
+    answers.chain(notes).chain(photos).chain(record.created().map(|stamp| stamp.at_ms)).max()
+}

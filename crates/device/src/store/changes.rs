@@ -1,0 +1,205 @@
+//! The changes made here: outbox and archive in one table.
+
+use super::{Store, from_row, to_row};
+use anyhow::{Context, Result};
+use kerbside_core::ids::{Actor, RecordId, Sha256};
+use rusqlite::OptionalExtension;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeState {
+    Saved,
+    Received,
+    Held,
+    Duplicate,
+    Refused,
+    /// Written anew under another actor after a fork.
+    Redotted,
+    /// The server lost it and so did this device; it was declared so.
+    Missing,
+}
+
+impl ChangeState {
+    const ALL: [(Self, &'static str); 7] = [
+        (Self::Saved, "saved"),
+        (Self::Received, "received"),
+        (Self::Held, "held"),
+        (Self::Duplicate, "duplicate"),
+        (Self::Refused, "refused"),
+        (Self::Redotted, "redotted"),
+        (Self::Missing, "missing"),
+    ];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(state, _)| *state == self).map_or("saved", |(_, name)| name)
+    }
+
+    fn named(name: &str) -> Self {
+        Self::ALL.iter().find(|(_, known)| *known == name).map_or(Self::Saved, |(state, _)| *state)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnChange {
+    pub actor: Actor,
+    pub counter: u64,
+    pub record: RecordId,
+    pub hash: Sha256,
+    pub chain: Sha256,
+    pub bytes: Vec<u8>,
+    pub saved_ms: i64,
+    pub received_ms: Option<i64>,
+    pub state: ChangeState,
+    /// Head must carry it because base does not yet.
+    pub pending: bool,
+    pub reason: Option<String>,
+    /// The officer was told of the refusal and has put it away.
+    pub seen: bool,
+}
+
+const CHANGE: &str = "SELECT actor, counter, record, hash, chain, bytes, saved_ms, received_ms, state, pending, reason, seen
+    FROM own_change";
+
+fn change_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<OwnChange> {
+    Ok(OwnChange {
+        actor: Actor(row.get(0)?),
+        counter: from_row(row.get(1)?),
+        record: RecordId(row.get(2)?),
+        hash: Sha256(row.get(3)?),
+        chain: Sha256(row.get(4)?),
+        bytes: row.get(5)?,
+        saved_ms: row.get(6)?,
+        received_ms: row.get(7)?,
+        state: ChangeState::named(&row.get::<_, String>(8)?),
+        pending: row.get(9)?,
+        reason: row.get(10)?,
+        seen: row.get(11)?,
+    })
+}
+
+impl Store {
+    pub fn insert_change(&self, change: &OwnChange) -> Result<()> {
+        let OwnChange { actor, counter, record, hash, chain, bytes, saved_ms, received_ms, state, pending, reason, seen } =
+            change;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO own_change (actor, counter, record, hash, chain, bytes, saved_ms, received_ms, state,
+                     pending, reason, seen)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            )?
+            .execute((
+                actor.0,
+                to_row(*counter),
+                record.0,
+                hash.0,
+                chain.0,
+                bytes,
+                saved_ms,
+                received_ms,
+                state.name(),
+                pending,
+                reason,
+                seen,
+            ))
+            .context("Keep a change")?;
+        Ok(())
+    }
+
+    /// From `first` on, oldest first.
+    pub fn changes_from(&self, actor: Actor, first: u64, most: u32) -> Result<Vec<OwnChange>> {
+        self.changes(&format!("{CHANGE} WHERE actor = $1 AND counter >= $2 ORDER BY counter LIMIT $3"), (actor.0, to_row(first), most))
+    }
+
+    pub fn change_at(&self, actor: Actor, counter: u64) -> Result<Option<OwnChange>> {
+        self.connection
+            .prepare_cached(&format!("{CHANGE} WHERE actor = $1 AND counter = $2"))?
+            .query_row((actor.0, to_row(counter)), change_row)
+            .optional()
+            .context("Read a change")
+    }
+
+    pub fn changes_of(&self, record: RecordId) -> Result<Vec<OwnChange>> {
+        self.changes(&format!("{CHANGE} WHERE record = $1 ORDER BY actor, counter"), [record.0])
+    }
+
+    /// What head carries over base, in the order it was made.
+    pub fn pending_of(&self, record: RecordId) -> Result<Vec<OwnChange>> {
+        self.changes(
+            &format!("{CHANGE} WHERE record = $1 AND pending = 1 ORDER BY saved_ms, actor, counter"),
+            [record.0],
+        )
+    }
+
+    pub fn all_changes(&self) -> Result<Vec<OwnChange>> {
+        self.changes(&format!("{CHANGE} ORDER BY actor, counter"), ())
+    }
+
+    /// What no server holds yet, or holds and refuses.
+    pub fn unsettled_changes(&self) -> Result<Vec<OwnChange>> {
+        self.changes(
+            &format!(
+                "{CHANGE} WHERE state IN ('saved', 'refused', 'held') ORDER BY saved_ms, actor, counter"
+            ),
+            (),
+        )
+    }
+
+    pub fn settle_change(&self, actor: Actor, counter: u64, state: ChangeState, pending: bool, reason: Option<&str>, at_ms: i64) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "UPDATE own_change SET state = $3, pending = $4, reason = $5,
+                     received_ms = COALESCE(received_ms, $6)
+                 WHERE actor = $1 AND counter = $2",
+            )?
+            .execute((actor.0, to_row(counter), state.name(), pending, reason, at_ms))
+            .context("Settle a change")?;
+        Ok(())
+    }
+
+    pub fn set_pending(&self, actor: Actor, counter: u64, pending: bool) -> Result<()> {
+        self.connection
+            .prepare_cached("UPDATE own_change SET pending = $3 WHERE actor = $1 AND counter = $2")?
+            .execute((actor.0, to_row(counter), pending))
+            .context("Mark what head carries")?;
+        Ok(())
+    }
+
+    /// After a restore the server has these no longer: they are on their way again.
+    pub fn unsettle_changes(&self, actor: Actor, after: u64) -> Result<Vec<RecordId>> {
+        self.connection
+            .prepare_cached(
+                "UPDATE own_change SET state = 'saved', pending = 1, received_ms = NULL, reason = NULL
+                 WHERE actor = $1 AND counter > $2 AND state <> 'redotted' RETURNING record",
+            )?
+            .query_map((actor.0, to_row(after)), |row| row.get(0).map(RecordId))?
+            .collect::<Result<_, _>>()
+            .context("Send changes again")
+    }
+
+    /// Acknowledged changes of long ago that a backup holds. Never anything else.
+    pub fn delete_safe_changes(&self, actor: Actor, through: u64, before_ms: i64) -> Result<usize> {
+        self.connection
+            .prepare_cached(
+                "DELETE FROM own_change WHERE actor = $1 AND counter <= $2 AND received_ms < $3
+                     AND pending = 0 AND state IN ('received', 'duplicate')",
+            )?
+            .execute((actor.0, to_row(through), before_ms))
+            .context("Clear the archive")
+    }
+
+    pub fn put_away_refused(&self, record: RecordId) -> Result<()> {
+        self.connection
+            .prepare_cached("UPDATE own_change SET seen = 1 WHERE record = $1 AND state = 'refused'")?
+            .execute([record.0])
+            .context("Put a refusal away")?;
+        Ok(())
+    }
+
+    fn changes(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<OwnChange>> {
+        self.connection
+            .prepare_cached(sql)?
+            .query_map(parameters, change_row)?
+            .collect::<Result<_, _>>()
+            .context("Read changes")
+    }
+}

@@ -1,0 +1,250 @@
+//! The database of one vault, and the only folder of this crate that contains
+//! SQL. Encrypted by SQLCipher on a handheld; in memory and plain in the
+//! simulator. One function is one query; `transact` makes several one act.
+
+mod changes;
+mod drafts;
+mod photos;
+mod progress;
+mod records;
+
+pub use changes::{ChangeState, OwnChange};
+pub use drafts::{DraftRow, Seen};
+pub use photos::{PhotoRow, UploadRow, UploadState};
+pub use progress::Progress;
+pub use records::RecordRow;
+
+use crate::keys::VaultKey;
+use anyhow::{Context, Result, bail};
+use data_encoding::HEXLOWER;
+use rusqlite::{Connection, backup::Backup};
+use std::path::Path;
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+const MIGRATIONS: [&str; 1] = [include_str!("001_first.sql")];
+
+pub struct Store {
+    connection: Connection,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Store")
+    }
+}
+
+impl Store {
+    pub fn open(file: &Path, key: &VaultKey) -> Result<Self> {
+        let connection = Connection::open(file).context("Open the vault's database")?;
+        let raw = Zeroizing::new(format!("x'{}'", HEXLOWER.encode(key.as_slice())));
+        connection.pragma_update(None, "key", raw.as_str()).context("Give the database its key")?;
+        connection.pragma_update(None, "cipher_memory_security", "OFF").context("Set the cipher")?;
+        let store = Self { connection };
+        store.prepare().context("Open the vault's database with its key")?;
+        Ok(store)
+    }
+
+    pub fn in_memory() -> Result<Self> {
+        let store = Self { connection: Connection::open_in_memory().context("Open a database in memory")? };
+        store.prepare()?;
+        Ok(store)
+    }
+
+    /// The same rows in another database in memory, as a restored or cloned phone has them.
+    pub fn copy_in_memory(&self) -> Result<Self> {
+        let mut copy = Connection::open_in_memory().context("Open a database in memory")?;
+        Backup::new(&self.connection, &mut copy)
+            .and_then(|backup| backup.run_to_completion(1000, Duration::ZERO, None))
+            .context("Copy the database")?;
+        let store = Self { connection: copy };
+        store.prepare()?;
+        Ok(store)
+    }
+
+    fn prepare(&self) -> Result<()> {
+        self.connection.busy_timeout(Duration::from_secs(5)).context("Set the time to wait")?;
+        self.connection
+            .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))
+            .context("Set WAL")?;
+        self.connection.pragma_update(None, "synchronous", "FULL").context("Set synchronous")?;
+        self.connection.pragma_update(None, "fullfsync", true).context("Set fullfsync")?;
+        self.connection.pragma_update(None, "foreign_keys", true).context("Set foreign keys")?;
+        self.connection.set_prepared_statement_cache_capacity(64);
+        self.migrate()
+    }
+
+    fn migrate(&self) -> Result<()> {
+        let version: i64 = self
+            .connection
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .context("Read the schema version")?;
+        let done = usize::try_from(version).context("Read the schema version")?;
+        if MIGRATIONS.len() < done {
+            bail!("This vault was written by a newer version");
+        }
+        for (step, sql) in MIGRATIONS.iter().enumerate().skip(done) {
+            self.transact(|store| {
+                store.connection.execute_batch(sql).context("Run a migration")?;
+                let version = i64::try_from(step + 1)?;
+                store.connection.pragma_update(None, "user_version", version).context("Write the schema version")
+            })?;
+        }
+        Ok(())
+    }
+
+    /// All of it or none of it, on disk when this returns.
+    pub fn transact<T>(&self, act: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        self.connection.execute_batch("BEGIN IMMEDIATE").context("Begin a transaction")?;
+        match act(self) {
+            Ok(done) => {
+                if let Err(cause) = self.connection.execute_batch("COMMIT") {
+                    self.roll_back();
+                    return Err(cause).context("Commit a transaction");
+                }
+                Ok(done)
+            }
+            Err(cause) => {
+                self.roll_back();
+                Err(cause)
+            }
+        }
+    }
+
+    fn roll_back(&self) {
+        if self.connection.is_autocommit() {
+            return;
+        }
+        if let Err(cause) = self.connection.execute_batch("ROLLBACK") {
+            tracing::error!(%cause, "A transaction could not be rolled back");
+        }
+    }
+
+    /// What SQLite and SQLCipher find wrong, page by page. Empty when all is well.
+    pub fn damage(&self) -> Result<Vec<String>> {
+        let mut found = Vec::new();
+        for pragma in ["integrity_check", "cipher_integrity_check", "foreign_key_check"] {
+            self.connection
+                .pragma_query(None, pragma, |row| {
+                    let line: String = row.get::<_, String>(0)?;
+                    if line != "ok" {
+                        found.push(format!("{pragma}: {line}"));
+                    }
+                    Ok(())
+                })
+                .context("Check the database")?;
+        }
+        Ok(found)
+    }
+
+    pub fn note_in_journal(&self, at_ms: i64, kind: &str, detail: &str) -> Result<()> {
+        self.connection
+            .prepare_cached("INSERT INTO journal (at_ms, kind, detail) VALUES ($1, $2, $3)")?
+            .execute((at_ms, kind, detail))
+            .context("Write the journal")?;
+        Ok(())
+    }
+
+    pub fn journal(&self) -> Result<Vec<(i64, String, String)>> {
+        self.connection
+            .prepare_cached("SELECT at_ms, kind, detail FROM journal ORDER BY rowid")?
+            .query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<Result<_, _>>()
+            .context("Read the journal")
+    }
+
+    pub fn put_pack(&self, name: &str, version: u32, body: &[u8]) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO pack (name, version, body) VALUES ($1, $2, $3)
+                 ON CONFLICT (name, version) DO UPDATE SET body = excluded.body, offered = 1",
+            )?
+            .execute((name, version, body))
+            .context("Keep a pack")?;
+        Ok(())
+    }
+
+    /// Old versions stay for the records written by them, and are not offered for new ones.
+    pub fn offer_packs(&self, offered: &[(String, u32)]) -> Result<()> {
+        self.connection.execute("UPDATE pack SET offered = 0", ()).context("Withdraw packs")?;
+        let mut offer = self
+            .connection
+            .prepare_cached("UPDATE pack SET offered = 1 WHERE name = $1 AND version = $2")?;
+        for (name, version) in offered {
+            offer.execute((name, version)).context("Offer a pack")?;
+        }
+        Ok(())
+    }
+
+    pub fn pack(&self, name: &str, version: u32) -> Result<Option<Vec<u8>>> {
+        use rusqlite::OptionalExtension;
+        self.connection
+            .prepare_cached("SELECT body FROM pack WHERE name = $1 AND version = $2")?
+            .query_row((name, version), |row| row.get(0))
+            .optional()
+            .context("Read a pack")
+    }
+
+    /// Name and version of every pack held, and whether it is offered.
+    pub fn packs(&self) -> Result<Vec<(String, u32, bool)>> {
+        self.connection
+            .prepare_cached("SELECT name, version, offered FROM pack ORDER BY name, version")?
+            .query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<Result<_, _>>()
+            .context("List packs")
+    }
+}
+
+/// Counters fit 53 bits by the protocol's own rule, so neither way loses anything.
+fn to_row(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn from_row(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_says_nothing_to_whoever_lacks_the_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("vault.db");
+        let store = Store::open(&file, &Zeroizing::new([1; 32])).unwrap();
+        store.note_in_journal(1, "test", "a telling sentence").unwrap();
+        assert!(store.damage().unwrap().is_empty());
+        drop(store);
+        let bytes = std::fs::read(&file).unwrap();
+        assert!(!bytes.starts_with(b"SQLite format"));
+        assert!(!bytes.windows(7).any(|seen| seen == b"telling"));
+        assert!(Store::open(&file, &Zeroizing::new([2; 32])).is_err());
+        let again = Store::open(&file, &Zeroizing::new([1; 32])).unwrap();
+        assert_eq!(again.journal().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn every_commit_waits_for_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("vault.db"), &Zeroizing::new([1; 32])).unwrap();
+        let read = |name: &str| {
+            store.connection.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0)).unwrap()
+        };
+        assert_eq!(read("journal_mode"), rusqlite::types::Value::Text("wal".into()));
+        assert_eq!(read("synchronous"), rusqlite::types::Value::Integer(2));
+        assert_eq!(read("foreign_keys"), rusqlite::types::Value::Integer(1));
+    }
+
+    #[test]
+    fn an_act_that_fails_half_way_leaves_nothing() {
+        let store = Store::in_memory().unwrap();
+        let failed: Result<()> = store.transact(|store| {
+            store.note_in_journal(1, "half", "")?;
+            bail!("the power went")
+        });
+        assert!(failed.is_err());
+        assert!(store.journal().unwrap().is_empty());
+        assert!(store.copy_in_memory().unwrap().journal().unwrap().is_empty());
+    }
+}

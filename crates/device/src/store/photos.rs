@@ -1,0 +1,230 @@
+//! Photos held, and their way to the server.
+
+use super::{Store, from_row, to_row};
+use anyhow::{Context, Result};
+use kerbside_core::ids::{RecordId, Sha256};
+use rusqlite::OptionalExtension;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhotoRow {
+    pub sha256: Sha256,
+    pub key: [u8; 32],
+    pub bytes: u64,
+    pub kind: String,
+    pub width: u32,
+    pub height: u32,
+    pub added_ms: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UploadState {
+    Saved,
+    Sending,
+    Received,
+    Safe,
+    Refused,
+}
+
+impl UploadState {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Saved => "saved",
+            Self::Sending => "sending",
+            Self::Received => "received",
+            Self::Safe => "safe",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// On the server, as its signed receipt says.
+    #[must_use]
+    pub fn arrived(self) -> bool {
+        match self {
+            Self::Received | Self::Safe => true,
+            Self::Saved | Self::Sending | Self::Refused => false,
+        }
+    }
+
+    fn named(name: &str) -> Self {
+        match name {
+            "sending" => Self::Sending,
+            "received" => Self::Received,
+            "safe" => Self::Safe,
+            "refused" => Self::Refused,
+            _ => Self::Saved,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadRow {
+    pub record: RecordId,
+    pub sha256: Sha256,
+    pub bytes: u64,
+    pub url: Option<String>,
+    pub sent: u64,
+    pub state: UploadState,
+    pub reason: Option<String>,
+    pub since_ms: i64,
+    pub received_ms: Option<i64>,
+}
+
+const UPLOAD: &str = "SELECT upload.record, upload.sha256, photo.bytes, upload.url, upload.sent, upload.state,
+    upload.reason, upload.since_ms, upload.received_ms
+    FROM upload JOIN photo ON photo.sha256 = upload.sha256";
+
+fn upload_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<UploadRow> {
+    Ok(UploadRow {
+        record: RecordId(row.get(0)?),
+        sha256: Sha256(row.get(1)?),
+        bytes: from_row(row.get(2)?),
+        url: row.get(3)?,
+        sent: from_row(row.get(4)?),
+        state: UploadState::named(&row.get::<_, String>(5)?),
+        reason: row.get(6)?,
+        since_ms: row.get(7)?,
+        received_ms: row.get(8)?,
+    })
+}
+
+fn photo_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<PhotoRow> {
+    Ok(PhotoRow {
+        sha256: Sha256(row.get(0)?),
+        key: row.get(1)?,
+        bytes: from_row(row.get(2)?),
+        kind: row.get(3)?,
+        width: row.get(4)?,
+        height: row.get(5)?,
+        added_ms: row.get(6)?,
+    })
+}
+
+const PHOTO: &str = "SELECT sha256, key, bytes, kind, width, height, added_ms FROM photo";
+
+impl Store {
+    pub fn insert_photo(&self, photo: &PhotoRow) -> Result<()> {
+        let PhotoRow { sha256, key, bytes, kind, width, height, added_ms } = photo;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO photo (sha256, key, bytes, kind, width, height, added_ms)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (sha256) DO NOTHING",
+            )?
+            .execute((sha256.0, key, to_row(*bytes), kind, width, height, added_ms))
+            .context("Keep a photo's row")?;
+        Ok(())
+    }
+
+    pub fn photo(&self, sha256: Sha256) -> Result<Option<PhotoRow>> {
+        self.connection
+            .prepare_cached(&format!("{PHOTO} WHERE sha256 = $1"))?
+            .query_row([sha256.0], photo_row)
+            .optional()
+            .context("Read a photo's row")
+    }
+
+    pub fn photos(&self) -> Result<Vec<PhotoRow>> {
+        self.connection
+            .prepare_cached(&format!("{PHOTO} ORDER BY sha256"))?
+            .query_map((), photo_row)?
+            .collect::<Result<_, _>>()
+            .context("List photos")
+    }
+
+    /// Whether any draft or record still names it.
+    pub fn photo_is_named(&self, sha256: Sha256) -> Result<bool> {
+        self.connection
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM draft_photo WHERE sha256 = $1)
+                     OR EXISTS (SELECT 1 FROM upload WHERE sha256 = $1)",
+            )?
+            .query_row([sha256.0], |row| row.get(0))
+            .context("Look for who names a photo")
+    }
+
+    pub fn delete_photo(&self, sha256: Sha256) -> Result<()> {
+        self.connection
+            .prepare_cached("DELETE FROM photo WHERE sha256 = $1")?
+            .execute([sha256.0])
+            .context("Delete a photo's row")?;
+        Ok(())
+    }
+
+    pub fn insert_upload(&self, record: RecordId, sha256: Sha256, since_ms: i64) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO upload (record, sha256, since_ms) VALUES ($1, $2, $3)
+                 ON CONFLICT (record, sha256) DO NOTHING",
+            )?
+            .execute((record.0, sha256.0, since_ms))
+            .context("Queue a photo")?;
+        Ok(())
+    }
+
+    pub fn uploads(&self) -> Result<Vec<UploadRow>> {
+        self.connection
+            .prepare_cached(&format!("{UPLOAD} ORDER BY upload.since_ms, upload.rowid"))?
+            .query_map((), upload_row)?
+            .collect::<Result<_, _>>()
+            .context("List photos on their way")
+    }
+
+    pub fn uploads_of(&self, record: RecordId) -> Result<Vec<UploadRow>> {
+        self.connection
+            .prepare_cached(&format!("{UPLOAD} WHERE upload.record = $1 ORDER BY upload.since_ms, upload.rowid"))?
+            .query_map([record.0], upload_row)?
+            .collect::<Result<_, _>>()
+            .context("List a record's photos on their way")
+    }
+
+    pub fn set_upload_url(&self, record: RecordId, sha256: Sha256, url: Option<&str>) -> Result<()> {
+        self.connection
+            .prepare_cached("UPDATE upload SET url = $3, state = 'sending' WHERE record = $1 AND sha256 = $2")?
+            .execute((record.0, sha256.0, url))
+            .context("Keep where a photo is sent")?;
+        Ok(())
+    }
+
+    pub fn set_upload_sent(&self, record: RecordId, sha256: Sha256, sent: u64) -> Result<()> {
+        self.connection
+            .prepare_cached("UPDATE upload SET sent = $3 WHERE record = $1 AND sha256 = $2")?
+            .execute((record.0, sha256.0, to_row(sent)))
+            .context("Keep how much of a photo was sent")?;
+        Ok(())
+    }
+
+    pub fn settle_upload(&self, record: RecordId, sha256: Sha256, state: UploadState, receipt: &[u8], at_ms: i64) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "UPDATE upload SET state = $3, receipt = $4, received_ms = $5, reason = NULL, url = NULL
+                 WHERE record = $1 AND sha256 = $2",
+            )?
+            .execute((record.0, sha256.0, state.name(), receipt, at_ms))
+            .context("Keep a photo's receipt")?;
+        Ok(())
+    }
+
+    pub fn refuse_upload(&self, record: RecordId, sha256: Sha256, reason: &str) -> Result<()> {
+        self.connection
+            .prepare_cached("UPDATE upload SET state = 'refused', reason = $3, url = NULL WHERE record = $1 AND sha256 = $2")?
+            .execute((record.0, sha256.0, reason))
+            .context("Keep why a photo was refused")?;
+        Ok(())
+    }
+
+    /// A server that lost time may have lost photos: every one is asked about again.
+    pub fn ask_again_for_uploads(&self) -> Result<()> {
+        self.connection
+            .execute("UPDATE upload SET state = 'saved', url = NULL, sent = 0 WHERE state IN ('sending', 'received')", ())
+            .context("Ask about photos again")?;
+        Ok(())
+    }
+
+    pub fn delete_uploads_of(&self, record: RecordId) -> Result<Vec<Sha256>> {
+        self.connection
+            .prepare_cached("DELETE FROM upload WHERE record = $1 RETURNING sha256")?
+            .query_map([record.0], |row| row.get(0).map(Sha256))?
+            .collect::<Result<_, _>>()
+            .context("Forget a record's photos")
+    }
+}

@@ -1,0 +1,158 @@
+//! Records as confirmed (base) and as shown (head), with what lists need.
+
+use super::Store;
+use anyhow::{Context, Result};
+use kerbside_core::ids::RecordId;
+use rusqlite::{OptionalExtension, named_params};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordRow {
+    pub id: RecordId,
+    pub form: String,
+    pub form_version: u32,
+    pub base: Option<Vec<u8>>,
+    pub head: Vec<u8>,
+    pub reference: Option<String>,
+    pub office_reference: Option<String>,
+    pub summary: String,
+    pub status: Option<String>,
+    pub created_ms: i64,
+    pub changed_ms: i64,
+    pub two_answers: u32,
+    pub leaving: bool,
+    pub wanted: bool,
+    pub unconfirmed: bool,
+}
+
+const RECORD: &str = "SELECT id, form, form_version, base, head, reference, office_reference, summary, status,
+    created_ms, changed_ms, two_answers, leaving, wanted, unconfirmed FROM record";
+
+fn record_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<RecordRow> {
+    Ok(RecordRow {
+        id: RecordId(row.get(0)?),
+        form: row.get(1)?,
+        form_version: row.get(2)?,
+        base: row.get(3)?,
+        head: row.get(4)?,
+        reference: row.get(5)?,
+        office_reference: row.get(6)?,
+        summary: row.get(7)?,
+        status: row.get(8)?,
+        created_ms: row.get(9)?,
+        changed_ms: row.get(10)?,
+        two_answers: row.get(11)?,
+        leaving: row.get(12)?,
+        wanted: row.get(13)?,
+        unconfirmed: row.get(14)?,
+    })
+}
+
+impl Store {
+    pub fn put_record(&self, record: &RecordRow) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO record (id, form, form_version, base, head, reference, office_reference, summary,
+                     status, created_ms, changed_ms, two_answers, leaving, wanted, unconfirmed)
+                 VALUES (:id, :form, :form_version, :base, :head, :reference, :office_reference, :summary,
+                     :status, :created_ms, :changed_ms, :two_answers, :leaving, :wanted, :unconfirmed)
+                 ON CONFLICT (id) DO UPDATE SET form = excluded.form, form_version = excluded.form_version,
+                     base = excluded.base, head = excluded.head, reference = excluded.reference,
+                     office_reference = excluded.office_reference, summary = excluded.summary,
+                     status = excluded.status, created_ms = excluded.created_ms, changed_ms = excluded.changed_ms,
+                     two_answers = excluded.two_answers, leaving = excluded.leaving, wanted = excluded.wanted,
+                     unconfirmed = excluded.unconfirmed",
+            )?
+            .execute(named_params! {
+                ":id": record.id.0,
+                ":form": record.form,
+                ":form_version": record.form_version,
+                ":base": record.base,
+                ":head": record.head,
+                ":reference": record.reference,
+                ":office_reference": record.office_reference,
+                ":summary": record.summary,
+                ":status": record.status,
+                ":created_ms": record.created_ms,
+                ":changed_ms": record.changed_ms,
+                ":two_answers": record.two_answers,
+                ":leaving": record.leaving,
+                ":wanted": record.wanted,
+                ":unconfirmed": record.unconfirmed,
+            })
+            .context("Keep a record")?;
+        Ok(())
+    }
+
+    pub fn record(&self, id: RecordId) -> Result<Option<RecordRow>> {
+        self.connection
+            .prepare_cached(&format!("{RECORD} WHERE id = $1"))?
+            .query_row([id.0], record_row)
+            .optional()
+            .context("Read a record")
+    }
+
+    /// By one of the references people say aloud.
+    pub fn record_by_reference(&self, reference: &str) -> Result<Option<RecordRow>> {
+        self.connection
+            .prepare_cached(&format!("{RECORD} WHERE reference = $1 OR office_reference = $1"))?
+            .query_row([reference], record_row)
+            .optional()
+            .context("Find a record by its reference")
+    }
+
+    /// Newest first.
+    pub fn records(&self) -> Result<Vec<RecordRow>> {
+        self.connection
+            .prepare_cached(&format!("{RECORD} ORDER BY changed_ms DESC, id"))?
+            .query_map((), record_row)?
+            .collect::<Result<_, _>>()
+            .context("List records")
+    }
+
+    pub fn wanted_records(&self) -> Result<Vec<RecordId>> {
+        self.connection
+            .prepare_cached("SELECT id FROM record WHERE wanted = 1 ORDER BY id LIMIT 100")?
+            .query_map((), |row| row.get(0).map(RecordId))?
+            .collect::<Result<_, _>>()
+            .context("List records to ask for")
+    }
+
+    /// A filling from nothing begins: what is confirmed now has to be confirmed again.
+    pub fn doubt_records(&self) -> Result<()> {
+        self.connection
+            .execute("UPDATE record SET unconfirmed = 1 WHERE base IS NOT NULL", ())
+            .context("Doubt the records held")?;
+        Ok(())
+    }
+
+    /// It ends: what was not confirmed has left.
+    pub fn unconfirmed_leave(&self) -> Result<()> {
+        self.connection
+            .execute("UPDATE record SET leaving = 1, unconfirmed = 0 WHERE unconfirmed = 1", ())
+            .context("Let unconfirmed records leave")?;
+        Ok(())
+    }
+
+    pub fn leaving_records(&self) -> Result<Vec<RecordId>> {
+        self.connection
+            .prepare_cached("SELECT id FROM record WHERE leaving = 1 ORDER BY id")?
+            .query_map((), |row| row.get(0).map(RecordId))?
+            .collect::<Result<_, _>>()
+            .context("List records that leave")
+    }
+
+    pub fn delete_record(&self, id: RecordId) -> Result<()> {
+        self.connection
+            .prepare_cached("DELETE FROM record WHERE id = $1")?
+            .execute([id.0])
+            .context("Forget a record")?;
+        Ok(())
+    }
+
+    pub fn count_records(&self) -> Result<u32> {
+        self.connection
+            .prepare_cached("SELECT COUNT(*) FROM record")?
+            .query_row((), |row| row.get(0))
+            .context("Count records")
+    }
+}
