@@ -121,6 +121,40 @@ pub fn nullable<'b, T: Decode<'b, ()>>(decoder: &mut Decoder<'b>) -> Result<Opti
     decoder.decode().map(Some)
 }
 
+/// Any canonical item as JSON for a person: maps by their keys, bytes in hexadecimal.
+pub fn to_json(bytes: &[u8]) -> Result<serde_json::Value, Error> {
+    check_canonical(bytes)?;
+    json_item(&mut Decoder::new(bytes))
+}
+
+fn json_item(d: &mut Decoder<'_>) -> Result<serde_json::Value, Error> {
+    use serde_json::{Map, Value, json};
+    Ok(match d.datatype()? {
+        Type::Null | Type::Undefined => {
+            d.skip()?;
+            Value::Null
+        }
+        Type::Bool => json!(d.bool()?),
+        Type::Bytes => json!(format!("h'{}'", crate::ids::to_hex(d.bytes()?))),
+        Type::String => json!(d.str()?),
+        Type::Array => {
+            let count = d.array()?.unwrap_or(0);
+            Value::Array((0..count).map(|_| json_item(d)).collect::<Result<_, _>>()?)
+        }
+        Type::Map => {
+            let mut map = Map::new();
+            for _ in 0..d.map()?.unwrap_or(0) {
+                let key = json_item(d)?;
+                let key = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
+                map.insert(key, json_item(d)?);
+            }
+            Value::Object(map)
+        }
+        // What is left after the canonical check are whole numbers and unassigned simple values.
+        _ => d.int().map(|number| json!(i128::from(number)))?,
+    })
+}
+
 /// Byte strings inside derived messages: `#[cbor(with = "crate::cbor::blob")]`.
 pub mod blob {
     use minicbor::decode::Error;

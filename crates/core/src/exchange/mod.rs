@@ -13,7 +13,7 @@ mod wire;
 
 pub use enrol::{Allotted, Enrol, Enrolled, Offered, Retire, Retired, UnlockRequest, Unlocked};
 pub use item::Item;
-pub use proof::RequestProof;
+pub use proof::{DEVICE_HEADER, NONCE_HEADER, RequestProof, SIGNATURE_HEADER};
 pub use push::{ClockReading, Head, Push, Wants};
 pub use reply::{Mark, Offer, Paging, PhotoReceipt, PhotoState, Receipt, Reply, Verdict};
 

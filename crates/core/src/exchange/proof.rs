@@ -28,3 +28,8 @@ pub struct RequestProof {
     #[cbor(n(6), with = "cbor::blob")]
     pub nonce: Vec<u8>,
 }
+
+/// Headers of a signed request: the device's id, the nonce and the 64 bytes of the signature (both base64url).
+pub const DEVICE_HEADER: &str = "kerbside-device";
+pub const NONCE_HEADER: &str = "kerbside-nonce";
+pub const SIGNATURE_HEADER: &str = "kerbside-signature";

@@ -64,7 +64,10 @@ pub enum Paging {
     Whole,
 }
 
-/// A document the device should hold: a form, the council's names.
+/// A document the device should hold, read by `GET /v1/packs/{name}/{version}`. A reply lists all of them.
+///
+/// `form.<key>` is a form with its lists inside; `council` is `{key, name, teams: [{key, name, service, forms}],
+/// people: {officer: name}, officer: {id, name, role, teams}}`, where the teams are those whose records come here.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 #[cbor(map)]
 pub struct Offer {
