@@ -96,12 +96,13 @@ pub fn councils_are_data(tree: &Tree) -> Vec<Finding> {
         tree.rust().chain(tree.ending(&[".ts", ".svelte"]).filter(|(path, _)| !path.contains(".test.")));
     Tree::lines(pages, "a council is data: put the difference into schemas/councils", |line| {
         let line = code(line).replace('\'', "\"");
-        let compared = |sign| {
-            line.split(sign).rev().skip(1).filter_map(|before: &str| before.split_whitespace().next_back())
-        };
+        let signs = ["=== \"", "!== \"", "== \"", "!= \""];
+        let compared = signs
+            .iter()
+            .flat_map(|sign| line.match_indices(sign))
+            .filter_map(|(at, _)| line.get(..at)?.split_whitespace().next_back());
         let named = |operand: &str| operand.contains("council") && !operand.contains('"');
-        ["=== \"", "== \"", "!== \"", "!= \""].into_iter().any(|sign| compared(sign).any(named))
-            || line.contains("match council")
+        compared.into_iter().any(named) || line.contains("match council")
     })
 }
 

@@ -163,7 +163,7 @@ fn sentences(page: &str) -> BTreeMap<String, (usize, BTreeSet<String>)> {
             .split('{')
             .skip(1)
             .filter_map(|rest| rest.split_once('}'))
-            .map(|(gap, _)| gap.to_owned());
+            .map(|(gap, _)| gap.to_lowercase());
         found.insert(key.to_owned(), (index + 1, gaps.collect()));
     }
     found
