@@ -93,6 +93,8 @@ codes! {
     UnknownForm = "unknown_form", 422;
     /// A second answer to a question that is answered once and stands.
     AnsweredOnce = "answered_once", 409;
+    /// The device's clock was far ahead; taken all the same.
+    ClockAhead = "clock_ahead", 409;
     PhotoTooLarge = "photo_too_large", 413;
     PhotoNotAnImage = "photo_not_an_image", 422;
     NoSignal = "no_signal", 503;
