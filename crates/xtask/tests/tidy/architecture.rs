@@ -131,6 +131,8 @@ fn sql_outside_a_store_is_caught() {
 fn a_clock_in_core_is_caught() {
     let path = "crates/core/src/time.rs";
     catches(core_is_pure, &[(path, "//! x\nuse std::time::SystemTime;\n")], path, 2);
+    let tests = ("crates/core/src/exchange/mod.rs", "//! x\n#[cfg(test)]\nmod wire;\n");
+    allows(core_is_pure, &[tests, ("crates/core/src/exchange/wire.rs", "//! x\nuse std::fs;\n")]);
     allows(
         core_is_pure,
         &[(path, "//! x\n// not std::time\n#[cfg(test)]\nmod tests {\nuse std::time::Instant;\n}")],

@@ -62,9 +62,23 @@ impl Tree {
 
     /// Rust that runs in a product: without test files, and each file cut where its tests begin.
     pub fn rust(&self) -> impl Iterator<Item = (&str, &str)> {
+        let product = |path: &str| !is_test(path) && !self.is_declared_a_test(path);
         self.ending(&[".rs"])
-            .filter(|(path, _)| !is_test(path))
+            .filter(move |(path, _)| product(path))
             .map(|(path, text)| (path, without_tests(text)))
+    }
+
+    /// `#[cfg(test)] mod wire;` makes `wire.rs` a test wherever it stands.
+    fn is_declared_a_test(&self, path: &str) -> bool {
+        let Some((folder, file)) = path.rsplit_once('/') else { return false };
+        let declared = format!("#[cfg(test)]\nmod {};", file.trim_end_matches(".rs"));
+        let parents = [
+            format!("{folder}/mod.rs"),
+            format!("{folder}/lib.rs"),
+            format!("{folder}/main.rs"),
+            format!("{folder}.rs"),
+        ];
+        parents.iter().filter_map(|parent| self.page(parent)).any(|text| text.contains(&declared))
     }
 
     /// A finding for each line of `pages` that `offends`.
