@@ -8,7 +8,7 @@ CREATE TABLE council (
   seq BIGINT NOT NULL DEFAULT 0,
   last_actor BIGINT NOT NULL DEFAULT 0,
   last_officer BIGINT NOT NULL DEFAULT 0,
-  backed_up_seq BIGINT NOT NULL DEFAULT 0
+  hlc BIGINT NOT NULL DEFAULT 0
 );
 
 CREATE TABLE server_key (
@@ -47,6 +47,7 @@ CREATE TABLE device (
   short_code TEXT NOT NULL UNIQUE,
   name TEXT NOT NULL DEFAULT '',
   app_version TEXT NOT NULL DEFAULT '',
+  unlock_share BYTEA NOT NULL,
   enrolled_at BIGINT NOT NULL DEFAULT 0,
   last_seen_at BIGINT NOT NULL DEFAULT 0,
   revoked_at BIGINT
@@ -87,6 +88,7 @@ CREATE TABLE dot (
   actor BIGINT NOT NULL REFERENCES actor (id),
   counter BIGINT NOT NULL,
   hash BYTEA NOT NULL,
+  chain BYTEA NOT NULL,
   cid BYTEA NOT NULL,
   record BYTEA NOT NULL,
   verdict BIGINT NOT NULL DEFAULT 0,
@@ -130,6 +132,7 @@ CREATE TABLE record (
   created_actor BIGINT NOT NULL DEFAULT 0,
   captured_at BIGINT NOT NULL DEFAULT 0,
   received_at BIGINT NOT NULL DEFAULT 0,
+  first_seq BIGINT NOT NULL DEFAULT 0,
   last_seq BIGINT NOT NULL DEFAULT 0,
   summary TEXT NOT NULL DEFAULT '',
   words TEXT NOT NULL DEFAULT '',
@@ -151,6 +154,7 @@ CREATE TABLE record_team (
   team TEXT NOT NULL,
   since_seq BIGINT NOT NULL DEFAULT 0,
   until_seq BIGINT,
+  until_at BIGINT,
   PRIMARY KEY (record, team, since_seq)
 );
 CREATE INDEX record_team_team ON record_team (team, until_seq, since_seq);

@@ -8,7 +8,7 @@ CREATE TABLE council (
   seq INTEGER NOT NULL DEFAULT 0,
   last_actor INTEGER NOT NULL DEFAULT 0,
   last_officer INTEGER NOT NULL DEFAULT 0,
-  backed_up_seq INTEGER NOT NULL DEFAULT 0
+  hlc INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE TABLE server_key (
@@ -47,6 +47,7 @@ CREATE TABLE device (
   short_code TEXT NOT NULL UNIQUE,
   name TEXT NOT NULL DEFAULT '',
   app_version TEXT NOT NULL DEFAULT '',
+  unlock_share BLOB NOT NULL,
   enrolled_at INTEGER NOT NULL DEFAULT 0,
   last_seen_at INTEGER NOT NULL DEFAULT 0,
   revoked_at INTEGER
@@ -87,6 +88,7 @@ CREATE TABLE dot (
   actor INTEGER NOT NULL REFERENCES actor (id),
   counter INTEGER NOT NULL,
   hash BLOB NOT NULL,
+  chain BLOB NOT NULL,
   cid BLOB NOT NULL,
   record BLOB NOT NULL,
   verdict INTEGER NOT NULL DEFAULT 0,
@@ -130,6 +132,7 @@ CREATE TABLE record (
   created_actor INTEGER NOT NULL DEFAULT 0,
   captured_at INTEGER NOT NULL DEFAULT 0,
   received_at INTEGER NOT NULL DEFAULT 0,
+  first_seq INTEGER NOT NULL DEFAULT 0,
   last_seq INTEGER NOT NULL DEFAULT 0,
   summary TEXT NOT NULL DEFAULT '',
   words TEXT NOT NULL DEFAULT '',
@@ -151,6 +154,7 @@ CREATE TABLE record_team (
   team TEXT NOT NULL,
   since_seq INTEGER NOT NULL DEFAULT 0,
   until_seq INTEGER,
+  until_at INTEGER,
   PRIMARY KEY (record, team, since_seq)
 ) STRICT;
 CREATE INDEX record_team_team ON record_team (team, until_seq, since_seq);

@@ -1,6 +1,7 @@
 //! Handhelds, the one-time codes that enrol them, and the actors that number their changes.
 
 use anyhow::Result;
+use kerbside_core::exchange::Enrol;
 use kerbside_core::ids::{Actor, DeviceId, OfficerId, Sha256};
 use kerbside_core::problem::{Code, Problem};
 use serde::Serialize;
@@ -80,9 +81,10 @@ impl Store {
     /// Spends a code: the device, its first actor and its short code, all or nothing.
     ///
     /// The same device asking again with the same code (its first answer was lost) is given the same.
-    pub fn enrol(&mut self, typed: &str, public_key: [u8; 32], name: &str, now_ms: i64) -> Result<Enrolled> {
+    pub fn enrol(&mut self, now_ms: i64, enrol: &Enrol) -> Result<Enrolled> {
         let fresh = uuid::Builder::from_random_bytes(self.chance.bytes()?).into_uuid();
-        let hash = code::hash(typed).0;
+        let hash = code::hash(&enrol.code).0;
+        let public_key = enrol.key.0;
         self.connection.transaction(|tx| {
             let officer = spend(tx, hash, public_key, now_ms)?;
             let again = tx.find(
@@ -93,7 +95,7 @@ impl Store {
                 Some(row) => (DeviceId(row.bytes(0)?), row.text(1)?),
                 None => {
                     let device = DeviceId(fresh.into_bytes());
-                    (device, put_device(tx, device, public_key, name, &officer, now_ms)?)
+                    (device, put_device(tx, device, enrol, &officer, now_ms)?)
                 }
             };
             tx.execute(
@@ -179,19 +181,33 @@ fn spend(tx: &mut Connection, hash: [u8; 32], public_key: [u8; 32], now_ms: i64)
     officer.ok_or_else(|| Problem::new(Code::CodeWrong, "the officer of this code has left").into())
 }
 
+/// Spends a code for something other than enrolment; the same device may repeat it.
+pub(super) fn spend_again(tx: &mut Connection, hash: [u8; 32], device: DeviceId, now_ms: i64) -> Result<Officer> {
+    let key = tx.find("SELECT public_key FROM device WHERE id = $1", values![device])?;
+    let key = key.map(|row| row.bytes::<32>(0)).transpose()?;
+    let officer = spend(tx, hash, key.unwrap_or_default(), now_ms)?;
+    tx.execute(
+        "UPDATE enrol_code SET used_at = COALESCE(used_at, $1), device = $2 WHERE hash = $3",
+        values![now_ms, device, hash],
+    )?;
+    Ok(officer)
+}
+
 fn put_device(
     tx: &mut Connection,
     device: DeviceId,
-    public_key: [u8; 32],
-    name: &str,
+    enrol: &Enrol,
     officer: &Officer,
     now_ms: i64,
 ) -> Result<String> {
     let short_code = free_short_code(tx, officer)?;
+    let name: String = enrol.name.chars().take(80).collect();
+    let app: String = enrol.app.chars().take(64).collect();
+    let share = enrol.unlock_share.get(..enrol.unlock_share.len().min(256)).unwrap_or_default();
     tx.execute(
-        "INSERT INTO device (id, public_key, officer, short_code, name, enrolled_at, last_seen_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $6)",
-        values![device.0, public_key, officer.id.0, &short_code, name, now_ms],
+        "INSERT INTO device (id, public_key, officer, short_code, name, app_version, unlock_share, enrolled_at, \
+         last_seen_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+        values![device, enrol.key.0, officer.id, &short_code, name, app, share, now_ms],
     )?;
     Ok(short_code)
 }

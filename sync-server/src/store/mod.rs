@@ -7,11 +7,17 @@ mod chance;
 mod connection;
 mod devices;
 mod dialect;
+mod exchange;
 mod identity;
+mod judge;
 mod migrate;
+mod packs;
 mod people;
 mod pool;
+mod pull;
+mod records;
 mod sessions;
+mod taking;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -35,11 +41,12 @@ use connection::Driver;
 pub struct Store {
     connection: Connection,
     chance: Chance,
+    forms: packs::FormShelf,
 }
 
 impl Store {
     fn over(connection: Connection, chance: Chance) -> Self {
-        Self { connection, chance }
+        Self { connection, chance, forms: packs::FormShelf::default() }
     }
 
     /// A server's whole database in memory, whose every random byte follows from `seed`.

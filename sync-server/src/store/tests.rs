@@ -4,7 +4,9 @@ mod scratch;
 
 use std::collections::BTreeMap;
 
+use kerbside_core::exchange::Enrol;
 use kerbside_core::problem::{Code, Problem};
+use kerbside_core::sign::PublicKey;
 use serde_json::json;
 
 pub(crate) use scratch::{Scratch, both};
@@ -43,6 +45,11 @@ fn each(promise: impl Fn(&mut Store, &Scratch)) {
 
 fn ann(store: &mut Store) -> Officer {
     store.officer_by_email("ann@example.gov.uk").unwrap().unwrap().0
+}
+
+fn enrol(code: &str, key: u8) -> Enrol {
+    let key = PublicKey([key; 32]);
+    Enrol { code: code.into(), key, name: "phone".into(), app: "0.1.0".into(), unlock_share: vec![7; 32] }
 }
 
 fn code_of(fault: &anyhow::Error) -> Option<Code> {
@@ -122,17 +129,17 @@ fn an_enrolment_code_works_once_and_for_a_quarter_of_an_hour() {
     each(|store, _| {
         let ann = ann(store);
         let code = store.make_device_code(&ann, NOW).unwrap().code;
-        let wrong = store.enrol("0000-0000-0000-0000", [1; 32], "phone", NOW).unwrap_err();
+        let wrong = store.enrol(NOW, &enrol("0000-0000-0000-0000", 1)).unwrap_err();
         assert_eq!(code_of(&wrong), Some(Code::CodeWrong));
-        let first = store.enrol(&code.to_lowercase(), [1; 32], "phone", NOW + 1).unwrap();
+        let first = store.enrol(NOW + 1, &enrol(&code.to_lowercase(), 1)).unwrap();
         assert_eq!(first.short_code, "W07");
-        let other = store.enrol(&code, [2; 32], "phone", NOW + 2).unwrap_err();
+        let other = store.enrol(NOW + 2, &enrol(&code, 2)).unwrap_err();
         assert_eq!(code_of(&other), Some(Code::CodeUsed));
-        let repeated = store.enrol(&code, [1; 32], "phone", NOW + CODE_LASTS_MS * 2).unwrap();
+        let repeated = store.enrol(NOW + CODE_LASTS_MS * 2, &enrol(&code, 1)).unwrap();
         assert_eq!((first.device, first.actor), (repeated.device, repeated.actor));
 
         let late = store.make_device_code(&ann, NOW).unwrap().code;
-        let expired = store.enrol(&late, [3; 32], "phone", NOW + CODE_LASTS_MS + 1).unwrap_err();
+        let expired = store.enrol(NOW + CODE_LASTS_MS + 1, &enrol(&late, 3)).unwrap_err();
         assert_eq!(code_of(&expired), Some(Code::CodeExpired));
     });
 }
@@ -144,7 +151,7 @@ fn a_second_device_of_one_officer_gets_another_short_code_and_actor() {
         let enrolled: Vec<_> = (1..4)
             .map(|key| {
                 let code = store.make_device_code(&ann, NOW).unwrap().code;
-                store.enrol(&code, [key; 32], "phone", NOW).unwrap()
+                store.enrol(NOW, &enrol(&code, key)).unwrap()
             })
             .collect();
         let codes: Vec<_> = enrolled.iter().map(|device| device.short_code.as_str()).collect();

@@ -1,0 +1,146 @@
+//! Records as the server keeps them: the fold of the log, what trays and searches read, and the teams in scope.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result};
+use kerbside_core::change::Member;
+use kerbside_core::field::{FieldKey, REFERENCE, STATUS};
+use kerbside_core::form::{Answers, Form, Now};
+use kerbside_core::ids::{RecordId, Sha256};
+use kerbside_core::record::Record;
+use kerbside_core::record::view::text_of;
+use kerbside_core::value::Value;
+
+use super::connection::Connection;
+use super::people::team_set;
+use crate::values;
+
+/// The longest text a search looks through.
+const WORDS_LIMIT: usize = 2_000;
+
+/// A record with what the office added to it.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    pub state: Record,
+    pub office_reference: String,
+    pub first_seq: i64,
+    pub received_at: i64,
+}
+
+pub(super) fn load(tx: &mut Connection, id: RecordId) -> Result<Option<Kept>> {
+    let found = tx.find(
+        "SELECT state, office_reference, first_seq, received_at FROM record WHERE id = $1",
+        values![id],
+    )?;
+    let Some(row) = found else { return Ok(None) };
+    let state = Record::unpack(&row.blob(0)?).with_context(|| format!("Reading record {id}"))?;
+    Ok(Some(Kept { state, office_reference: row.text(1)?, first_seq: row.int(2)?, received_at: row.int(3)? }))
+}
+
+/// Writes the fold and everything that lists read from it.
+pub(super) fn save(tx: &mut Connection, id: RecordId, kept: &Kept, last_seq: i64, form: Option<&Form>) -> Result<()> {
+    let state = &kept.state;
+    let created = state.created();
+    let summary = form.map(|form| summary(form, state)).unwrap_or_default();
+    let reference = text_of(state.provisional(&FieldKey::new(REFERENCE))).unwrap_or_default();
+    let status = text_of(state.provisional(&FieldKey::new(STATUS))).unwrap_or_default();
+    let words = words(state, &[&reference, &kept.office_reference, &summary]);
+    tx.execute(
+        "INSERT INTO record (id, form, form_version, reference, office_reference, created_by, created_actor, \
+         captured_at, received_at, first_seq, last_seq, summary, words, status, two_answers, photos_named, state) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
+         ON CONFLICT (id) DO UPDATE SET form_version = excluded.form_version, reference = excluded.reference, \
+         last_seq = excluded.last_seq, summary = excluded.summary, words = excluded.words, \
+         status = excluded.status, two_answers = excluded.two_answers, photos_named = excluded.photos_named, \
+         state = excluded.state",
+        values![
+            id,
+            state.form(),
+            state.form_version(),
+            reference,
+            &kept.office_reference,
+            created.map_or(0, |stamp| stamp.officer.0),
+            created.map_or(0, |stamp| stamp.dot.actor.0),
+            created.map_or(0, |stamp| stamp.at_ms),
+            kept.received_at,
+            kept.first_seq,
+            last_seq,
+            summary,
+            words,
+            status,
+            state.two_answers(),
+            i64::try_from(photos_of(state).len())?,
+            state.pack(),
+        ],
+    )
+    .map(|_| ())
+}
+
+/// The photos that are in the record now, each once.
+pub(super) fn photos_of(state: &Record) -> BTreeSet<Sha256> {
+    state.photos().into_iter().map(|(_, photo, ..)| photo).collect()
+}
+
+/// The next number of a series: `FT-000123`.
+pub(super) fn next_reference(tx: &mut Connection, prefix: &str) -> Result<String> {
+    let row = tx.one(
+        "INSERT INTO number_row (prefix, last) VALUES ($1, 1) \
+         ON CONFLICT (prefix) DO UPDATE SET last = number_row.last + 1 RETURNING last",
+        values![prefix],
+    )?;
+    Ok(format!("{prefix}-{:06}", row.int(0)?))
+}
+
+/// The teams that have the record now.
+pub(super) fn teams_now(tx: &mut Connection, id: RecordId) -> Result<BTreeSet<String>> {
+    let rows = tx.query("SELECT team FROM record_team WHERE record = $1 AND until_seq IS NULL", values![id])?;
+    team_set(&rows)
+}
+
+/// The teams that have it or had it since `after_ms`: an officer who still held it may not have known that it went.
+pub(super) fn teams_lately(tx: &mut Connection, id: RecordId, after_ms: i64) -> Result<BTreeSet<String>> {
+    let rows = tx.query(
+        "SELECT team FROM record_team WHERE record = $1 AND (until_at IS NULL OR until_at > $2)",
+        values![id, after_ms],
+    )?;
+    team_set(&rows)
+}
+
+/// The answers a form is evaluated over: the provisional one of each question, rows and photos as sets of ids.
+pub fn answers_of(state: &Record) -> Answers {
+    let mut answers = Answers::default();
+    for (field, register) in state.registers().filter(|(field, _)| !field.is_system()) {
+        if let Some(written) = register.provisional() {
+            answers.insert(field.clone(), written.value);
+        }
+    }
+    for (field, set) in state.sets().filter(|(field, _)| !field.is_system()) {
+        let members = set.members().into_iter().filter_map(|member| match member {
+            Member::Row(row) => Some(row.to_string()),
+            Member::Photo(photo) => Some(photo.to_string()),
+            Member::Text(text) => Some(text),
+            Member::Opaque { .. } => None,
+        });
+        answers.insert(field.clone(), Value::Codes(members.collect()));
+    }
+    answers
+}
+
+/// The record's one line in a list, as of the moment it was made, so that it does not change by itself.
+fn summary(form: &Form, state: &Record) -> String {
+    let ms = state.created().map_or(0, |stamp| stamp.at_ms);
+    form.summary(&answers_of(state), "en", Now { ms, offset_min: 0 })
+}
+
+fn words(state: &Record, first: &[&str]) -> String {
+    let mut words = first.join(" ");
+    for (field, _) in state.registers().filter(|(field, _)| !field.is_system()) {
+        for value in state.answers(field) {
+            if let Some(text) = text_of(Some(value)) {
+                words.push(' ');
+                words.push_str(&text);
+            }
+        }
+    }
+    words.to_lowercase().chars().take(WORDS_LIMIT).collect()
+}

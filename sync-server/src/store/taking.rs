@@ -1,0 +1,289 @@
+//! Taking changes in: each is judged, numbered and folded into its record, whoever sends it.
+//!
+//! All of it happens inside one transaction of the caller, who holds the council's row: what is committed
+//! gets its number in the order of commits, on both databases.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use anyhow::{Context, Result};
+use kerbside_core::change::{Change, ChangeBytes};
+use kerbside_core::form::Form;
+use kerbside_core::ids::{Actor, DeviceId, Dot, OfficerId, RecordId, Sha256};
+use kerbside_core::record::Record;
+use kerbside_core::{chain, cbor};
+use minicbor::{Decode, Encode};
+
+use super::connection::Connection;
+use super::judge::{self, Judged};
+use super::packs::FormShelf;
+use super::people::{Officer, read_officer, teams};
+use super::records::{self, Kept};
+use crate::values;
+
+/// The verdicts as the `dot` table keeps them.
+pub(super) const ACCEPTED: i64 = 0;
+pub(super) const FLAGGED: i64 = 1;
+pub(super) const HELD: i64 = 2;
+pub(super) const DUPLICATE: i64 = 3;
+pub(super) const REFUSED: i64 = 4;
+
+/// The kinds of entry in the log.
+pub(super) const LOG_CHANGE: i64 = 0;
+pub(super) const LOG_SCOPE: i64 = 1;
+
+/// Whose changes are being taken.
+#[derive(Debug, Clone)]
+pub(super) struct Writer {
+    pub(super) actor: Actor,
+    pub(super) officer: Officer,
+    pub(super) last: u64,
+    pub(super) chain: Sha256,
+    pub(super) is_retired: bool,
+}
+
+/// The log's word for a record that changed teams.
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct ScopeMove {
+    #[n(0)]
+    pub(super) from: Vec<String>,
+    #[n(1)]
+    pub(super) to: Vec<String>,
+}
+
+pub(super) struct Taking<'a> {
+    pub(super) tx: &'a mut Connection,
+    pub(super) forms: &'a mut FormShelf,
+    pub(super) now_ms: i64,
+    seq: i64,
+}
+
+impl<'a> Taking<'a> {
+    /// Begins by locking the council's row, so that two takings are never under way at once.
+    pub(super) fn begin(tx: &'a mut Connection, forms: &'a mut FormShelf, now_ms: i64) -> Result<Self> {
+        let row = tx.one("UPDATE council SET seq = seq WHERE id = 1 RETURNING seq", &[])?;
+        Ok(Self { seq: row.int(0)?, tx, forms, now_ms })
+    }
+
+    pub(super) fn finish(self) -> Result<()> {
+        self.tx.execute("UPDATE council SET seq = $1 WHERE id = 1", values![self.seq]).map(|_| ())
+    }
+
+    /// Takes the writer's next change, and whatever was held for want of it.
+    pub(super) fn take(&mut self, writer: &mut Writer, bytes: &[u8]) -> Result<()> {
+        let change = ChangeBytes::received(bytes.to_vec());
+        let dot = Dot { actor: writer.actor, counter: writer.last + 1 };
+        writer.chain = chain::next(writer.chain, change.hash());
+        let read = change.read();
+        let (judged, act) = match &read {
+            Ok(read) => (judge::judge(self, writer, dot, read)?, (read.cid.0, read.record)),
+            Err(_) => (Judged::Refused(judge::unreadable(&change)), ([0; 8], RecordId::default())),
+        };
+        self.tx.execute(
+            "INSERT INTO dot (actor, counter, hash, chain, cid, record, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            values![dot.actor, to_row(dot.counter)?, change.hash(), writer.chain, act.0, act.1, self.now_ms],
+        )?;
+        writer.last = dot.counter;
+        self.tx.execute(
+            "UPDATE actor SET last_counter = $1, chain = $2 WHERE id = $3",
+            values![to_row(writer.last)?, writer.chain, writer.actor],
+        )?;
+        self.settle(dot, &judged, read.as_ref().ok(), change.bytes())?;
+        if !matches!(judged, Judged::Held(_)) {
+            self.release(dot)?;
+        }
+        Ok(())
+    }
+
+    /// Writes down what became of a change, and folds it in if it was taken.
+    fn settle(&mut self, dot: Dot, judged: &Judged, change: Option<&Change>, bytes: &[u8]) -> Result<()> {
+        let (verdict, code, other) = match judged {
+            Judged::Taken(None) => (ACCEPTED, "", None),
+            Judged::Taken(Some(flag)) => (FLAGGED, flag.name(), None),
+            Judged::Held(waits) => (HELD, "", Some(*waits)),
+            Judged::Duplicate(same) => (DUPLICATE, "", Some(*same)),
+            Judged::Refused(code) => (REFUSED, code.name(), None),
+        };
+        let seq = match (judged, change) {
+            (Judged::Taken(_), Some(change)) => Some(self.fold(change, bytes)?),
+            _ => None,
+        };
+        self.tx.execute(
+            "UPDATE dot SET verdict = $1, code = $2, other_actor = $3, other_counter = $4, seq = $5 \
+             WHERE actor = $6 AND counter = $7",
+            values![
+                verdict,
+                code,
+                other.map(|other| other.actor.0),
+                other.map(|other| to_row(other.counter)).transpose()?,
+                seq,
+                dot.actor,
+                to_row(dot.counter)?,
+            ],
+        )?;
+        if matches!(judged, Judged::Taken(_) | Judged::Duplicate(_)) {
+            return self
+                .tx
+                .execute(
+                    "DELETE FROM set_aside WHERE actor = $1 AND counter = $2",
+                    values![dot.actor, to_row(dot.counter)?],
+                )
+                .map(|_| ());
+        }
+        let waits = if let Judged::Held(waits) = judged { Some(*waits) } else { None };
+        self.tx
+            .execute(
+                "INSERT INTO set_aside (actor, counter, waits_actor, waits_counter, body) VALUES ($1, $2, $3, $4, $5) \
+                 ON CONFLICT (actor, counter) DO UPDATE SET waits_actor = excluded.waits_actor, \
+                 waits_counter = excluded.waits_counter",
+                values![
+                    dot.actor,
+                    to_row(dot.counter)?,
+                    waits.map(|waits| waits.actor.0),
+                    waits.map(|waits| to_row(waits.counter)).transpose()?,
+                    bytes,
+                ],
+            )
+            .map(|_| ())
+    }
+
+    /// Judges again what waited for this dot, and what waited for those in turn.
+    fn release(&mut self, arrived: Dot) -> Result<()> {
+        let mut arrivals = VecDeque::from([arrived]);
+        while let Some(arrived) = arrivals.pop_front() {
+            let waiting = self.tx.query(
+                "SELECT actor, counter, body FROM set_aside WHERE waits_actor = $1 AND waits_counter <= $2 \
+                 ORDER BY actor, counter",
+                values![arrived.actor, to_row(arrived.counter)?],
+            )?;
+            for row in waiting {
+                let dot = Dot { actor: Actor(row.u32(0)?), counter: u64::try_from(row.int(1)?)? };
+                let bytes = row.blob(2)?;
+                let change = ChangeBytes::received(bytes.clone()).read().context("Reading a held change")?;
+                let writer = writer(self.tx, dot.actor)?;
+                let judged = judge::judge(self, &writer, dot, &change)?;
+                self.settle(dot, &judged, Some(&change), &bytes)?;
+                if !matches!(judged, Judged::Held(_)) {
+                    arrivals.push_back(dot);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the change its number and folds it into its record.
+    fn fold(&mut self, change: &Change, bytes: &[u8]) -> Result<i64> {
+        self.seq += 1;
+        let seq = self.seq;
+        self.tx.execute(
+            "INSERT INTO log (seq, kind, record, actor, counter, received_at, body) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            values![seq, LOG_CHANGE, change.record, change.actor, to_row(change.counter)?, self.now_ms, bytes],
+        )?;
+        let form = self.forms.nearest(self.tx, &change.form, change.form_version)?;
+        let before = records::load(self.tx, change.record)?;
+        let is_new = before.is_none();
+        let mut kept = match before {
+            Some(kept) => kept,
+            None => self.begin_record(form.as_deref(), seq)?,
+        };
+        kept.state.apply(change);
+        records::save(self.tx, change.record, &kept, seq, form.as_deref())?;
+        for (_, photo, facts) in change.photos() {
+            self.tx.execute(
+                "INSERT INTO photo_named (record, sha256, actor, bytes, named_seq) VALUES ($1, $2, $3, $4, $5) \
+                 ON CONFLICT (record, sha256, actor) DO NOTHING",
+                values![change.record, photo, change.actor, to_row(facts.bytes)?, seq],
+            )?;
+        }
+        self.move_teams(change, &kept.state, is_new, seq)?;
+        Ok(seq)
+    }
+
+    fn begin_record(&mut self, form: Option<&Form>, seq: i64) -> Result<Kept> {
+        let prefix = form.map_or("R", |form| form.settings().ref_prefix.as_str());
+        let office_reference = records::next_reference(self.tx, prefix)?;
+        Ok(Kept { state: Record::default(), office_reference, first_seq: seq, received_at: self.now_ms })
+    }
+
+    /// Keeps the scope in step with the record's team. A record without one goes to its creator's team.
+    fn move_teams(&mut self, change: &Change, state: &Record, is_new: bool, seq: i64) -> Result<()> {
+        let now = self.teams_of(state, change.officer)?;
+        let before = records::teams_now(self.tx, change.record)?;
+        if now == before {
+            return Ok(());
+        }
+        let since = if is_new { seq } else { self.log_move(change.record, &before, &now)? };
+        for team in before.difference(&now) {
+            self.tx.execute(
+                "UPDATE record_team SET until_seq = $1, until_at = $2 \
+                 WHERE record = $3 AND team = $4 AND until_seq IS NULL",
+                values![since, self.now_ms, change.record, team],
+            )?;
+        }
+        for team in now.difference(&before) {
+            self.tx.execute(
+                "INSERT INTO record_team (record, team, since_seq) VALUES ($1, $2, $3)",
+                values![change.record, team, since],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn log_move(&mut self, record: RecordId, from: &BTreeSet<String>, to: &BTreeSet<String>) -> Result<i64> {
+        self.seq += 1;
+        let moved =
+            ScopeMove { from: from.iter().cloned().collect(), to: to.iter().cloned().collect() };
+        self.tx.execute(
+            "INSERT INTO log (seq, kind, record, received_at, body) VALUES ($1, $2, $3, $4, $5)",
+            values![self.seq, LOG_SCOPE, record, self.now_ms, cbor::encode(&moved)],
+        )?;
+        Ok(self.seq)
+    }
+
+    /// The teams whose record it is: those it names, or else the first of its creator's teams with this form.
+    pub(super) fn teams_of(&mut self, state: &Record, writer: OfficerId) -> Result<BTreeSet<String>> {
+        let named: BTreeSet<String> = state.teams().into_iter().collect();
+        if !named.is_empty() {
+            return Ok(named);
+        }
+        let creator = state.created().map_or(writer, |stamp| stamp.officer);
+        let Some(creator) = read_officer(self.tx, creator)? else { return Ok(BTreeSet::new()) };
+        let own: Vec<_> =
+            teams(self.tx)?.into_iter().filter(|team| creator.teams.contains(&team.key)).collect();
+        let with_form = own.iter().find(|team| team.forms.iter().any(|form| form == state.form()));
+        Ok(with_form.or(own.first()).map(|team| team.key.clone()).into_iter().collect())
+    }
+}
+
+/// The actor and the officer who writes through it.
+pub(super) fn writer(tx: &mut Connection, actor: Actor) -> Result<Writer> {
+    find_writer(tx, actor)?.with_context(|| format!("Nobody writes as actor {actor}"))
+}
+
+pub(super) fn find_writer(tx: &mut Connection, actor: Actor) -> Result<Option<Writer>> {
+    let found = tx.find(
+        "SELECT officer, last_counter, chain, retired_at FROM actor WHERE id = $1",
+        values![actor],
+    )?;
+    let Some(row) = found else { return Ok(None) };
+    let Some(officer) = read_officer(tx, OfficerId(row.u32(0)?))? else { return Ok(None) };
+    Ok(Some(Writer {
+        actor,
+        officer,
+        last: u64::try_from(row.int(1)?)?,
+        chain: Sha256(row.bytes(2)?),
+        is_retired: row.find_int(3)?.is_some(),
+    }))
+}
+
+/// The actor, if it numbers changes on this device.
+pub(super) fn find_device_writer(tx: &mut Connection, device: DeviceId, actor: Actor) -> Result<Option<Writer>> {
+    let own = tx.find("SELECT id FROM actor WHERE id = $1 AND device = $2", values![actor, device])?;
+    if own.is_none() { Ok(None) } else { find_writer(tx, actor) }
+}
+
+/// Counters stay below 2^53 by the protocol's own rule.
+pub(super) fn to_row(counter: u64) -> Result<i64> {
+    Ok(i64::try_from(counter)?)
+}
+
