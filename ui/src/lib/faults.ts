@@ -7,7 +7,7 @@ export function faultSentence(fault: Fault, question?: Question): string {
   const own = say(fault.message);
   if (own !== '') return own;
   const label = say(fault.thing) || say(question?.label) || fault.field;
-  const params: Params = { thing: inSentence(label), Thing: label };
+  const params: Params = { thing: inSentence(label), Thing: label.charAt(0).toUpperCase() + label.slice(1) };
   if (fault.max !== null) params['max'] = fault.max;
   if (fault.min !== null) params['min'] = fault.min;
   return find(fault.key, params) ?? t('form.fault.check', params);
