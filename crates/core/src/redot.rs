@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::change::{Change, Context, Edit};
 use crate::ids::{Actor, Dot};
+use crate::planted::{self, Mutant};
 
 /// From one actor to the next.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -48,7 +49,8 @@ impl Redot {
     #[must_use]
     pub fn context(&self, context: &Context) -> Context {
         let seen = context.get(self.from);
-        let kept = Dot { actor: self.from, counter: seen.min(self.shared) };
+        let shared = if planted::is(Mutant::RedotToHwm) { u64::MAX } else { self.shared };
+        let kept = Dot { actor: self.from, counter: seen.min(shared) };
         let moved = self.moved.range(..=seen).next_back().map(|(_, counter)| Dot { actor: self.to, counter: *counter });
         Context::new(
             context

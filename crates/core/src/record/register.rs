@@ -5,6 +5,7 @@ use crdts::{CmRDT, CvRDT, MVReg, VClock, mvreg};
 use super::{Stamp, clock_of, context_of};
 use crate::change::Context;
 use crate::ids::Actor;
+use crate::planted::{self, Mutant};
 use crate::value::Value;
 
 /// One value as it was written, and all it was written over.
@@ -66,6 +67,9 @@ impl Register {
     /// What someone looking at the question now has in front of them: the clocks of all its values, not only their dots.
     #[must_use]
     pub fn context(&self) -> Context {
+        if planted::is(Mutant::ContextOfVisibleDotsOnly) {
+            return Context::new(self.values().into_iter().map(|written| written.stamp.dot));
+        }
         context_of(&self.0.read_ctx().add_clock)
     }
 }

@@ -1,0 +1,111 @@
+//! Faults the simulator plants: crashes between two writes, and mutants that a good simulator must catch.
+//!
+//! Only in a build with `--cfg kerbside_sim`; in every other build `is` is a constant and a crash cannot happen.
+
+/// Rules that can be broken on purpose, one at a time, to see whether the simulator notices.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mutant {
+    /// The device takes its next counter in a transaction of its own.
+    CounterOutsideTransaction,
+    /// The device moves its cursor before it applies the page.
+    CursorBeforePage,
+    /// A page is applied though the server has not proven the device's own dots.
+    PageBeforeProof,
+    /// A refused change does not consume its counter.
+    RefusalDoesNotConsume,
+    /// The log is read from where paging ended, not from where it began.
+    SnapshotWithoutTail,
+    /// A refused change stays in the record's head.
+    NoRebuildOnRefusal,
+    /// Other bytes under a known dot are taken for a repeat.
+    NoForkCheck,
+    /// A context names the dots of the visible values, not their clocks.
+    ContextOfVisibleDotsOnly,
+    /// Re-dotted contexts keep what the double wrote.
+    RedotToHwm,
+    /// A change leaves the outbox when it is sent.
+    OutboxClearedOnSend,
+    /// The same act under another dot is taken for another.
+    NoCid,
+}
+
+impl Mutant {
+    pub const ALL: [Self; 11] = [
+        Self::CounterOutsideTransaction,
+        Self::CursorBeforePage,
+        Self::PageBeforeProof,
+        Self::RefusalDoesNotConsume,
+        Self::SnapshotWithoutTail,
+        Self::NoRebuildOnRefusal,
+        Self::NoForkCheck,
+        Self::ContextOfVisibleDotsOnly,
+        Self::RedotToHwm,
+        Self::OutboxClearedOnSend,
+        Self::NoCid,
+    ];
+}
+
+#[cfg(not(kerbside_sim))]
+mod absent {
+    use super::Mutant;
+
+    /// Whether this rule is broken on purpose: never, in this build.
+    #[inline]
+    #[must_use]
+    pub const fn is(_: Mutant) -> bool {
+        false
+    }
+
+    /// Whether the process dies here: never, in this build.
+    #[inline]
+    #[must_use]
+    pub const fn crashes_here() -> bool {
+        false
+    }
+}
+
+#[cfg(kerbside_sim)]
+mod planted {
+    use std::cell::Cell;
+
+    use super::Mutant;
+
+    thread_local! {
+        static MUTANT: Cell<Option<Mutant>> = const { Cell::new(None) };
+        static WRITES_LEFT: Cell<Option<u32>> = const { Cell::new(None) };
+    }
+
+    /// Breaks one rule, or none, on this thread.
+    pub fn plant(mutant: Option<Mutant>) {
+        MUTANT.set(mutant);
+    }
+
+    /// Lets this many places between writes pass, then crashes at the next. None: no crash.
+    pub fn crash_after(writes: Option<u32>) {
+        WRITES_LEFT.set(writes);
+    }
+
+    /// Whether this rule is broken on purpose.
+    #[must_use]
+    pub fn is(mutant: Mutant) -> bool {
+        MUTANT.get() == Some(mutant)
+    }
+
+    /// Whether the process dies here.
+    #[must_use]
+    pub fn crashes_here() -> bool {
+        match WRITES_LEFT.get() {
+            Some(0) => true,
+            Some(left) => {
+                WRITES_LEFT.set(Some(left - 1));
+                false
+            }
+            None => false,
+        }
+    }
+}
+
+#[cfg(not(kerbside_sim))]
+pub use absent::{crashes_here, is};
+#[cfg(kerbside_sim)]
+pub use planted::{crash_after, crashes_here, is, plant};
