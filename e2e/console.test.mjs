@@ -13,7 +13,7 @@ let saved;
 
 before(async () => {
   world = await World.open('console');
-  line = await world.lineCutAtPhoto(3);
+  line = await world.line({ cutAtPhoto: 3 });
   ann = await world.officer('ann@example.gov.uk', { url: line.url });
   screen = await openBrowser(shots);
 });

@@ -117,6 +117,13 @@ export class Screen {
     await this.call('POST', `/element/${element[ELEMENT]}/value`, { text: words });
   }
 
+  /** Taps a choice of a question, by its label as a thumb would: the round mark itself may be drawn, not real. */
+  async choose(question, choice) {
+    const element = await until(`“${question}” offers “${choice}”`, () => this.run(CHOICE, question, choice));
+    await this.run('arguments[0].scrollIntoView({ block: "center" })', element);
+    await this.call('POST', `/element/${element[ELEMENT]}/click`);
+  }
+
   /** Gives a file to a file input, hidden or not. */
   async give(name, file) {
     const element = await this.find('file', name);
@@ -145,6 +152,13 @@ export async function until(what, ask, patience = PATIENCE_MS) {
   }
   throw new Error(`Waited ${patience / 1000} s in vain until ${what}`);
 }
+
+const CHOICE = `
+  const [question, choice] = arguments;
+  const clean = (element) => (element?.textContent ?? '').replace(/\\s+/g, ' ').trim();
+  const asked = [...document.querySelectorAll('fieldset')].find((group) => clean(group.querySelector('legend')).startsWith(question));
+  return [...(asked?.querySelectorAll('label') ?? [])].find((label) => clean(label) === choice) ?? null;
+`;
 
 const FIND = `
   const [role, wanted, exact, within] = arguments;

@@ -68,14 +68,24 @@ export class World {
     };
   }
 
-  /** A line to the server that is cut at the n-th upload of a photo, until it is mended. */
-  async lineCutAtPhoto(nth) {
+  /** A line to the server that can really be cut, by us or at the n-th upload of a photo. */
+  async line({ cutAtPhoto = Infinity } = {}) {
     const { port } = new URL(this.url);
     const open = new Set();
-    let uploads = 0;
-    let cut = false;
+    const line = {
+      uploads: 0,
+      isCut: false,
+      cut() {
+        line.isCut = true;
+        for (const socket of open) socket.destroy();
+      },
+      mend() {
+        line.isCut = false;
+        cutAtPhoto = Infinity;
+      },
+    };
     const relay = createServer((near) => {
-      if (cut) return near.destroy();
+      if (line.isCut) return near.destroy();
       const far = connect(Number(port), '127.0.0.1');
       for (const socket of [near, far]) {
         open.add(socket);
@@ -83,21 +93,35 @@ export class World {
         socket.on('close', () => (near.destroy(), far.destroy(), open.delete(socket)));
       }
       near.on('data', (bytes) => {
-        uploads += bytes.toString('latin1').split('PATCH /').length - 1;
-        if (uploads >= nth) {
-          cut = true;
-          for (const socket of open) socket.destroy();
-        } else far.write(bytes);
+        line.uploads += bytes.toString('latin1').split('PATCH /').length - 1;
+        if (line.uploads >= cutAtPhoto) line.cut();
+        else far.write(bytes);
       });
       far.pipe(near);
     });
     await new Promise((listening) => relay.listen(0, '127.0.0.1', listening));
     this.relays = [...(this.relays ?? []), relay];
+    line.url = `http://127.0.0.1:${relay.address().port}`;
+    return line;
+  }
+
+  /** Somebody at a desk, by the console's own interface. */
+  async office(email) {
+    const origin = { origin: this.url, 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' };
+    const ask = async (method, path, body, headers) => {
+      const answer = await fetch(this.url + path, { method, headers: { ...origin, ...headers }, body: body && JSON.stringify(body) });
+      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+      return answer;
+    };
+    const signedIn = await ask('POST', '/api/v1/session', { email, password: this.passwords.get(email) });
+    const [cookie] = signedIn.headers.getSetCookie().map((line) => line.split(';')[0]);
+    const proof = { cookie, 'kerbside-csrf': (await signedIn.json()).csrf };
+    const reads = async (path) => (await ask('GET', path, undefined, proof)).json();
     return {
-      url: `http://127.0.0.1:${relay.address().port}`,
-      mend() {
-        nth = Infinity;
-        cut = false;
+      reads,
+      async answers(record, field, answer) {
+        const { seen } = (await reads(`/api/v1/records/${record}`)).view.fields.find((shown) => shown.field === field);
+        return ask('POST', `/api/v1/records/${record}/changes`, { edits: [{ field, answer, seen }] }, proof);
       },
     };
   }
@@ -114,6 +138,12 @@ export function example(form) {
   const { answers } = JSON.parse(readFileSync(join(top, `schemas/forms/${form}.json`), 'utf8')).examples[0];
   const isPicture = (answer) => Array.isArray(answer) && /^[0-9a-f]{64}$/.test(answer[0]);
   return Object.fromEntries(Object.entries(answers).filter(([, answer]) => !isPicture(answer)));
+}
+
+/** What a person reads for a choice of a code list, such as `flytipping.size` and `car_boot`. */
+export function label(list, name) {
+  const [file, key] = list.split('.');
+  return JSON.parse(readFileSync(join(top, `schemas/codes/${file}.json`), 'utf8')).lists[key].find((choice) => choice.name === name).label.en;
 }
 
 /** Runs a program and gives its lines of JSON. An end other than 0 is thrown with what was said. */

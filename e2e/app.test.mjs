@@ -1,0 +1,153 @@
+// The officer, in the app's own window: from a one-time code to a choice between two answers.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { openApp, until } from './webdriver.mjs';
+import { World, built, example, label, photo, shots } from './world.mjs';
+
+const PIN = '294817';
+let world;
+let line;
+let screen;
+let record;
+
+before(async () => {
+  world = await World.open('app');
+  line = await world.line();
+  screen = await openApp(built('kerbside-app'), { KERBSIDE_VAULT: join(world.folder, 'app'), KERBSIDE_KEY_STORE: 'file' }, shots);
+});
+
+after(async () => {
+  await screen?.close();
+  world?.close();
+});
+
+test('a device is set up with a one-time code', async () => {
+  await screen.fill('Address of your office', line.url);
+  await screen.fill('Code', 'AAAA-BBBB-CCCC-DD');
+  await screen.fill('Choose a PIN', PIN);
+  await screen.fill('The same PIN again', '294818');
+  await screen.click('button', 'Set up this device');
+  await screen.says('The two PINs must be the same');
+  await screen.shot('app-enrol-problem');
+  await screen.fill('The same PIN again', PIN);
+  await screen.fill('Code', await world.code('ann@example.gov.uk'));
+  await screen.click('button', 'Set up this device');
+  await screen.says('Ann');
+  await screen.says('W07');
+  await screen.says('Nothing yet today');
+  await screen.shot('app-shift');
+});
+
+test('it is locked and opened again with the PIN', async () => {
+  await screen.click('button', 'Lock');
+  await screen.says('Ann Bailey');
+  await screen.fill('PIN', '111111');
+  await screen.click('button', 'Unlock');
+  await screen.says('That is not the PIN');
+  await screen.shot('app-wrong-pin');
+  for (const figure of PIN) await screen.click('button', figure);
+  await screen.click('button', 'Unlock');
+  await screen.says('My records');
+});
+
+test('two taps from the shift, a photograph is taken', async () => {
+  line.cut();
+  await screen.click('button', 'Fly-tipping');
+  await screen.click('button', 'Take the photo');
+  await screen.says('1 taken');
+  await screen.shot('app-viewfinder');
+  await screen.click('button', 'Done');
+});
+
+test('another is chosen from the phone', async () => {
+  await screen.give('Choose a photo', photo('cobbled-street.jpg'));
+  const drawn = () => screen.run("return [...document.querySelectorAll('fieldset img')].filter((image) => image.naturalWidth > 0).length");
+  await until('two photos are drawn', async () => (await drawn()) === 2);
+  await screen.shot('app-photos');
+});
+
+test('a pin is placed where the device does not know its place', async () => {
+  await screen.says('Place a pin instead');
+  await screen.click('button', 'Place a pin');
+  await screen.fill('Latitude', '52.6285');
+  await screen.fill('Longitude', '1.2920');
+  await screen.click('button', 'Put the pin here');
+  await screen.says('Place kept');
+  await screen.says('pin placed by hand');
+});
+
+test('what is left to answer is said before and after saving is tried', async () => {
+  await screen.click('button', 'Save on this device');
+  await screen.says('There is a problem');
+  await screen.shot('app-problem');
+});
+
+test('the form is filled in and saved without a connection', async () => {
+  const { waste, size, hazards, evidence } = example('fly_tip');
+  await screen.choose('What is most of the waste?', label('flytipping.waste', waste));
+  await screen.choose('How much is there?', label('flytipping.size', size));
+  await screen.choose('Are there any hazards?', label('flytipping.hazards', hazards[0]));
+  await screen.choose('Is there evidence of who left it?', label('common.yes_no', evidence));
+  await screen.fill('Exact place in words', 'By the bus shelter');
+  await screen.says('Draft kept');
+  await screen.shot('app-form');
+  await screen.click('button', 'Save on this device');
+  await screen.says('My records');
+  await screen.says('Saved on this device');
+  await screen.says(/W07-\d+/);
+  await screen.says(/1 waiting/);
+  await screen.shot('app-saved');
+});
+
+test('the officer sees what waits and why, and then that it was received', async () => {
+  await screen.click('button', /1 waiting/);
+  await screen.says('Why: no signal');
+  await screen.shot('app-waiting');
+  line.mend();
+  await screen.click('button', 'Try now');
+  await screen.says('Everything you saved has been received');
+  await screen.click('button', 'Back');
+  await screen.says('Received');
+  await screen.says(/FT-\d{6}/);
+  await screen.shot('app-received');
+  const office = await world.office('jo@example.gov.uk');
+  const { records } = await office.reads('/api/v1/trays/arrived');
+  assert.equal(records.length, 1);
+  [{ record }] = records;
+  await until('both photos are there', async () => (await office.reads(`/api/v1/records/${record}`)).photos_received === 2);
+});
+
+test('two answers stand side by side until the officer chooses', async () => {
+  line.cut();
+  const office = await world.office('jo@example.gov.uk');
+  await office.answers(record, 'more/where_text', 'On the verge beside the bus shelter');
+  await screen.click('button', /FT-\d{6}/);
+  await screen.click('button', 'Change something');
+  await screen.fill('Exact place in words', 'In the passage behind the bus shelter');
+  await screen.says('Draft kept');
+  await screen.click('button', 'Save on this device');
+  await screen.says(/1 waiting/);
+  line.mend();
+  await screen.click('button', /1 waiting/);
+  await screen.click('button', 'Try now');
+  await screen.says('Everything you saved has been received');
+  await screen.click('button', 'Back');
+  await screen.says('Two answers');
+  await screen.click('button', /FT-\d{6}/);
+  await screen.says('On the verge beside the bus shelter');
+  await screen.says('In the passage behind the bus shelter');
+  await screen.says('Jo Ali');
+  await screen.shot('app-two-answers');
+  await screen.click('button', 'Keep On the verge beside the bus shelter');
+  await until('one answer is left', async () => !(await screen.text()).includes('Two answers'));
+  await screen.says('On the verge beside the bus shelter');
+  await screen.shot('app-chosen');
+  const values = async () => {
+    const { view } = await office.reads(`/api/v1/records/${record}`);
+    return view.fields.find((field) => field.field === 'more/where_text').values.map((value) => value.answer);
+  };
+  await until('the office sees the choice', async () => (await values()).length === 1);
+  assert.deepEqual(await values(), ['On the verge beside the bus shelter']);
+});
