@@ -156,7 +156,7 @@ impl Reader<'_> {
         Ok(Page { items, cursor: cbor::encode(&Cursor { filling, ..cursor }), more, paging })
     }
 
-    /// Everything in scope that was written after the cursor.
+    /// Everything in scope that was written after the cursor, as far as the budget goes.
     fn read_log(&self, tx: &mut Connection, cursor: Cursor) -> Result<Page> {
         let limit = match self.push.wants.items {
             0 => ITEM_LIMIT,
@@ -166,15 +166,17 @@ impl Reader<'_> {
         let is_whole = rows.len() < usize::try_from(limit)?;
         let mut items = Vec::new();
         let mut size = 0;
-        let mut reached = if is_whole { self.newest } else { cursor.seq };
+        let mut reached = cursor.seq;
         for row in &rows {
             size += row.blob(6)?.len();
             if self.bytes < size && !items.is_empty() {
                 return Ok(Page { items, cursor: cbor::encode(&Cursor { seq: reached, ..cursor }), more: true, paging: Paging::Log });
             }
             items.extend(self.item(tx, row)?);
-            let seq = u64::try_from(row.int(0)?)?;
-            reached = if is_whole { reached } else { seq };
+            reached = u64::try_from(row.int(0)?)?;
+        }
+        if is_whole {
+            reached = self.newest;
         }
         let more = reached < self.newest;
         Ok(Page { items, cursor: cbor::encode(&Cursor { seq: reached, ..cursor }), more, paging: Paging::Log })
