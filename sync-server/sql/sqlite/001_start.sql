@@ -139,10 +139,11 @@ CREATE TABLE record (
   status TEXT NOT NULL DEFAULT '',
   two_answers INTEGER NOT NULL DEFAULT 0,
   photos_named INTEGER NOT NULL DEFAULT 0,
+  photos_received INTEGER NOT NULL DEFAULT 0,
   state BLOB NOT NULL
 ) STRICT;
 CREATE INDEX record_captured ON record (captured_at);
-CREATE INDEX record_last_seq ON record (last_seq);
+CREATE INDEX record_first_seq ON record (first_seq);
 
 CREATE TABLE number_row (
   prefix TEXT PRIMARY KEY,

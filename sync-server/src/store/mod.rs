@@ -3,6 +3,7 @@
 //! One function is one unit of work in one transaction; the time is always an argument. A `Store` is one
 //! connection, used synchronously; `Db` is a pool of them for the handlers.
 
+mod cases;
 mod chance;
 mod connection;
 mod devices;
@@ -11,6 +12,7 @@ mod exchange;
 mod identity;
 mod judge;
 mod migrate;
+mod office;
 mod packs;
 mod people;
 mod pool;
@@ -20,18 +22,22 @@ mod sessions;
 mod taking;
 #[cfg(test)]
 mod tests;
+mod trays;
 mod value;
 
 use anyhow::{Context, Result};
 
+pub use cases::{Case, Happening, TimelineLine};
 pub use chance::Chance;
 pub use connection::Connection;
 pub use devices::{CODE_LASTS_MS, Device, DeviceCode, DeviceLine, Enrolled};
 pub use identity::Identity;
 pub use migrate::newest as newest_schema;
+pub use office::{Faulty, OfficeEdit};
 pub use people::{CouncilFile, Officer, OfficerFile, Role, TeamFile};
 pub use pool::{Db, Place};
 pub use sessions::{Lasting, Session};
+pub use trays::{Tray, TrayLine, TrayPage};
 pub use value::{Row, Sql};
 
 use connection::Driver;

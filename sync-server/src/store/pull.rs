@@ -93,7 +93,7 @@ fn scope_hash(officer: &Officer) -> u64 {
 }
 
 /// `$n, $n+1, …` for each team, after the parameters that are there; `NULL` where the officer has no team.
-fn scope_list(officer: &Officer, values: &mut Vec<Sql>) -> String {
+pub(super) fn scope_list(officer: &Officer, values: &mut Vec<Sql>) -> String {
     if officer.teams.is_empty() {
         return "NULL".to_owned();
     }

@@ -44,15 +44,17 @@ pub(super) fn save(tx: &mut Connection, id: RecordId, kept: &Kept, last_seq: i64
     let summary = form.map(|form| summary(form, state)).unwrap_or_default();
     let reference = text_of(state.provisional(&FieldKey::new(REFERENCE))).unwrap_or_default();
     let status = text_of(state.provisional(&FieldKey::new(STATUS))).unwrap_or_default();
+    let photos = photos_of(state);
+    let received = received_photos(tx, id)?.intersection(&photos).count();
     let words = words(state, &[&reference, &kept.office_reference, &summary]);
     tx.execute(
         "INSERT INTO record (id, form, form_version, reference, office_reference, created_by, created_actor, \
-         captured_at, received_at, first_seq, last_seq, summary, words, status, two_answers, photos_named, state) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
+         captured_at, received_at, first_seq, last_seq, summary, words, status, two_answers, photos_named, photos_received, \
+         state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
          ON CONFLICT (id) DO UPDATE SET form_version = excluded.form_version, reference = excluded.reference, \
          last_seq = excluded.last_seq, summary = excluded.summary, words = excluded.words, \
          status = excluded.status, two_answers = excluded.two_answers, photos_named = excluded.photos_named, \
-         state = excluded.state",
+         photos_received = excluded.photos_received, state = excluded.state",
         values![
             id,
             state.form(),
@@ -69,7 +71,8 @@ pub(super) fn save(tx: &mut Connection, id: RecordId, kept: &Kept, last_seq: i64
             words,
             status,
             state.two_answers(),
-            i64::try_from(photos_of(state).len())?,
+            i64::try_from(photos.len())?,
+            i64::try_from(received)?,
             state.pack(),
         ],
     )
@@ -79,6 +82,15 @@ pub(super) fn save(tx: &mut Connection, id: RecordId, kept: &Kept, last_seq: i64
 /// The photos that are in the record now, each once.
 pub(super) fn photos_of(state: &Record) -> BTreeSet<Sha256> {
     state.photos().into_iter().map(|(_, photo, ..)| photo).collect()
+}
+
+/// The photos of this record whose bytes some device has sent.
+pub(super) fn received_photos(tx: &mut Connection, id: RecordId) -> Result<BTreeSet<Sha256>> {
+    let rows = tx.query(
+        "SELECT DISTINCT sha256 FROM photo_named WHERE record = $1 AND sent_at IS NOT NULL",
+        values![id],
+    )?;
+    rows.iter().map(|row| Ok(Sha256(row.bytes(0)?))).collect()
 }
 
 /// The next number of a series: `FT-000123`.

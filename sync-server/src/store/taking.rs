@@ -70,7 +70,7 @@ impl<'a> Taking<'a> {
     }
 
     /// Takes the writer's next change, and whatever was held for want of it.
-    pub(super) fn take(&mut self, writer: &mut Writer, bytes: &[u8]) -> Result<()> {
+    pub(super) fn take(&mut self, writer: &mut Writer, bytes: &[u8]) -> Result<Judged> {
         let change = ChangeBytes::received(bytes.to_vec());
         let dot = Dot { actor: writer.actor, counter: writer.last + 1 };
         writer.chain = chain::next(writer.chain, change.hash());
@@ -92,7 +92,7 @@ impl<'a> Taking<'a> {
         if !matches!(judged, Judged::Held(_)) {
             self.release(dot)?;
         }
-        Ok(())
+        Ok(judged)
     }
 
     /// Writes down what became of a change, and folds it in if it was taken.

@@ -1,0 +1,162 @@
+//! One record as the back office works on it: every answer, who changed what and when, and its photos.
+
+use anyhow::{Context, Result};
+use kerbside_core::change::{Change, ChangeBytes, Edit};
+use kerbside_core::field::{FieldKey, REFERENCE};
+use kerbside_core::form::FormForScreen;
+use kerbside_core::ids::{OfficerId, RecordId};
+use kerbside_core::problem::{Code, Problem};
+use kerbside_core::record::Record;
+use kerbside_core::record::view::RecordView;
+use kerbside_core::value::to_json;
+use serde::Serialize;
+use ts_rs::TS;
+
+use super::Store;
+use super::connection::Connection;
+use super::people::Officer;
+use super::records;
+use super::taking::LOG_CHANGE;
+use crate::auth::{Action, Target, authorise};
+use crate::values;
+
+#[derive(Debug, Clone, Serialize, TS)]
+#[ts(export)]
+pub struct Case {
+    pub view: RecordView,
+    pub form: Option<FormForScreen>,
+    pub timeline: Vec<TimelineLine>,
+    pub photos_named: u32,
+    pub photos_received: u32,
+    pub may_edit: bool,
+}
+
+/// What a line of the timeline tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Happening {
+    Created,
+    Changed,
+    Photo,
+    Note,
+    /// Someone chose between answers.
+    Chose,
+}
+
+/// One thing that someone did to the record.
+#[derive(Debug, Clone, Serialize, TS)]
+#[ts(export)]
+pub struct TimelineLine {
+    #[ts(type = "number")]
+    pub seq: i64,
+    #[ts(type = "number")]
+    pub at_ms: i64,
+    #[ts(type = "number")]
+    pub received_at_ms: i64,
+    pub officer: OfficerId,
+    /// Done at a desk, not on a device.
+    pub office: bool,
+    pub kind: Happening,
+    pub field: Option<FieldKey>,
+    /// The answers that stood before.
+    #[ts(type = "unknown[] | null")]
+    pub from: Option<Vec<serde_json::Value>>,
+    #[ts(type = "unknown")]
+    pub to: Option<serde_json::Value>,
+    pub dot: String,
+}
+
+impl Store {
+    /// The case, if this officer may read it. One of other teams does not exist for them.
+    pub fn case(&mut self, officer: &Officer, id: RecordId) -> Result<Case> {
+        let forms = &mut self.forms;
+        self.connection.snapshot(|tx| {
+            let teams = records::teams_now(tx, id)?;
+            let may = |action| authorise(officer, action, Target::Record(&teams)).is_allowed();
+            let kept = records::load(tx, id)?.filter(|_| may(Action::ReadRecord));
+            let kept = kept.ok_or_else(|| Problem::new(Code::NotFound, "no such record in scope"))?;
+            let received = records::received_photos(tx, id)?;
+            let named = records::photos_of(&kept.state);
+            let mut view = RecordView::of(id, &kept.state, Some(kept.office_reference));
+            if view.teams.is_empty() {
+                view.teams = teams.iter().cloned().collect();
+            }
+            for photo in &mut view.photos {
+                photo.received = Some(received.contains(&photo.sha256));
+            }
+            let form = forms.nearest(tx, kept.state.form(), kept.state.form_version())?;
+            Ok(Case {
+                view,
+                form: form.map(|form| form.for_screen()),
+                timeline: timeline(tx, id)?,
+                photos_named: u32::try_from(named.len())?,
+                photos_received: u32::try_from(named.intersection(&received).count())?,
+                may_edit: may(Action::EditRecord),
+            })
+        })
+    }
+}
+
+/// The record's log, told as what people did. Folding it again shows what each change replaced.
+fn timeline(tx: &mut Connection, id: RecordId) -> Result<Vec<TimelineLine>> {
+    let rows = tx.query(
+        "SELECT l.seq, l.received_at, l.body, a.device FROM log l JOIN actor a ON a.id = l.actor \
+         WHERE l.record = $1 AND l.kind = $2 ORDER BY l.seq",
+        values![id, LOG_CHANGE],
+    )?;
+    let mut state = Record::default();
+    let mut lines = Vec::new();
+    for row in rows {
+        let change = ChangeBytes::received(row.blob(2)?).read().context("Reading the log")?;
+        let base = TimelineLine {
+            seq: row.int(0)?,
+            at_ms: change.at.corrected_ms(),
+            received_at_ms: row.int(1)?,
+            officer: change.officer,
+            office: row.find_blob(3)?.is_none(),
+            kind: Happening::Created,
+            field: None,
+            from: None,
+            to: None,
+            dot: change.dot().to_string(),
+        };
+        lines.extend(told(&state, &change, &base));
+        state.apply(&change);
+    }
+    Ok(lines)
+}
+
+fn told(before: &Record, change: &Change, base: &TimelineLine) -> Vec<TimelineLine> {
+    let mut lines = Vec::new();
+    for edit in &change.edits {
+        match edit {
+            Edit::Create => lines.push(base.clone()),
+            Edit::Put { field, .. } if change.creates() || field.path == REFERENCE => {}
+            Edit::Put { field, context, value } => {
+                let stood = before.answers(field);
+                let saw_several = 1 < stood.len() && before.context(field).iter().all(|dot| dot.counter <= context.get(dot.actor));
+                lines.push(TimelineLine {
+                    kind: if saw_several { Happening::Chose } else { Happening::Changed },
+                    field: Some(field.clone()),
+                    from: Some(stood.iter().map(to_json).collect()),
+                    to: Some(to_json(value)),
+                    ..base.clone()
+                });
+            }
+            Edit::Attach { field, photo, .. } => lines.push(TimelineLine {
+                kind: Happening::Photo,
+                field: Some(field.clone()),
+                to: Some(photo.to_string().into()),
+                ..base.clone()
+            }),
+            Edit::Note { text, .. } => lines.push(TimelineLine {
+                kind: Happening::Note,
+                to: Some(text.as_str().into()),
+                ..base.clone()
+            }),
+            Edit::SetAdd { .. } | Edit::SetRemove { .. } | Edit::Seal { .. } | Edit::Unknown { .. } => {}
+        }
+    }
+    lines
+}

@@ -1,0 +1,253 @@
+//! The office writes by the rules that devices keep: through an actor of its own, one per person and epoch.
+
+use anyhow::{Context as _, Result};
+use kerbside_core::change::{Change, ChangeBytes, Context, Edit};
+use kerbside_core::field::{FieldKey, STATUS, TEAM};
+use kerbside_core::form::{Answers, Fault, Form, Now, QuestionKind, answer_from_json, evaluate};
+use kerbside_core::ids::{Actor, Cid, Dot, RecordId, RowId};
+use kerbside_core::problem::{Code, Problem};
+use kerbside_core::record::Record;
+use kerbside_core::record::view::read_seen;
+use kerbside_core::time::{Hlc, Moment, TimeSource};
+use kerbside_core::value::{TEXT_LIMIT, Value};
+use serde::Deserialize;
+use ts_rs::TS;
+
+use super::Store;
+use super::connection::Connection;
+use super::devices::allot_actor;
+use super::judge::Judged;
+use super::people::Officer;
+use super::records::{self, Kept};
+use super::taking::{Taking, writer};
+use crate::auth::{Action, Target, authorise};
+use crate::values;
+
+/// One answer given at a desk.
+#[derive(Debug, Clone, Deserialize, TS)]
+#[ts(export)]
+pub struct OfficeEdit {
+    pub field: FieldKey,
+    #[serde(default)]
+    pub row: Option<RowId>,
+    #[ts(type = "unknown")]
+    pub answer: serde_json::Value,
+    /// What the person had in front of them, as the view gave it; empty where nothing was answered.
+    pub seen: Option<String>,
+}
+
+/// Answers that break the form's rules.
+#[derive(Debug)]
+pub struct Faulty(pub Vec<Fault>);
+
+impl std::fmt::Display for Faulty {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} faults", self.0.len())
+    }
+}
+
+impl std::error::Error for Faulty {}
+
+/// What a desk's change says besides its edits.
+struct Desk<'a> {
+    officer: &'a Officer,
+    record: RecordId,
+    now_ms: i64,
+    cid: [u8; 8],
+}
+
+impl Store {
+    /// Changes answers of a record, each in the light of what the officer had seen.
+    pub fn office_change(
+        &mut self,
+        now_ms: i64,
+        officer: &Officer,
+        record: RecordId,
+        edits: &[OfficeEdit],
+    ) -> Result<Dot> {
+        let desk = Desk { officer, record, now_ms, cid: self.chance.bytes()? };
+        let forms = &mut self.forms;
+        self.connection.transaction(|tx| {
+            let mut taking = Taking::begin(tx, forms, now_ms)?;
+            let kept = open(&mut taking, &desk)?;
+            let form = nearest_form(&mut taking, &kept.state)?;
+            let actor = office_actor(taking.tx, officer)?;
+            let edits = puts(&mut taking, &desk, &kept.state, &form, actor, edits)?;
+            let dot = write(&mut taking, &desk, &kept.state, actor, edits)?;
+            taking.finish()?;
+            Ok(dot)
+        })
+    }
+
+    /// Adds a note to a record.
+    pub fn office_note(&mut self, now_ms: i64, officer: &Officer, record: RecordId, text: &str) -> Result<Dot> {
+        let text = text.trim();
+        if text.is_empty() || TEXT_LIMIT < text.len() {
+            return Err(Problem::new(Code::Malformed, "a note without words, or with too many").into());
+        }
+        let desk = Desk { officer, record, now_ms, cid: self.chance.bytes()? };
+        let forms = &mut self.forms;
+        self.connection.transaction(|tx| {
+            let mut taking = Taking::begin(tx, forms, now_ms)?;
+            let kept = open(&mut taking, &desk)?;
+            let actor = office_actor(taking.tx, officer)?;
+            let note = Edit::Note { kind: "note".into(), text: text.to_owned() };
+            let dot = write(&mut taking, &desk, &kept.state, actor, vec![note])?;
+            taking.finish()?;
+            Ok(dot)
+        })
+    }
+}
+
+/// The record, if this officer may write in it. One they may not see does not exist for them.
+fn open(taking: &mut Taking<'_>, desk: &Desk<'_>) -> Result<Kept> {
+    let teams = records::teams_now(taking.tx, desk.record)?;
+    let may = |action| authorise(desk.officer, action, Target::Record(&teams)).is_allowed();
+    match records::load(taking.tx, desk.record)? {
+        Some(kept) if may(Action::EditRecord) => Ok(kept),
+        Some(_) if may(Action::ReadRecord) => Err(Problem::new(Code::NotAllowed, "may read, not write").into()),
+        Some(_) | None => Err(Problem::new(Code::NotFound, "no such record in scope").into()),
+    }
+}
+
+fn nearest_form(taking: &mut Taking<'_>, state: &Record) -> Result<std::sync::Arc<Form>> {
+    let form = taking.forms.nearest(taking.tx, state.form(), state.form_version())?;
+    form.ok_or_else(|| Problem::new(Code::UnknownForm, "the server has no version of this form").into())
+}
+
+/// The actor through which this person writes in this epoch, allotted on first use.
+fn office_actor(tx: &mut Connection, officer: &Officer) -> Result<Actor> {
+    let found = tx.find(
+        "SELECT a.id FROM actor a JOIN council c ON c.id = 1 AND c.epoch = a.epoch \
+         WHERE a.device IS NULL AND a.officer = $1 AND a.retired_at IS NULL",
+        values![officer.id],
+    )?;
+    match found {
+        Some(row) => Ok(Actor(row.u32(0)?)),
+        None => allot_actor(tx, None, officer.id),
+    }
+}
+
+/// Each edit as a Put that covers exactly what its writer saw, once all of them together satisfy the form.
+fn puts(
+    taking: &mut Taking<'_>,
+    desk: &Desk<'_>,
+    state: &Record,
+    form: &Form,
+    actor: Actor,
+    edits: &[OfficeEdit],
+) -> Result<Vec<Edit>> {
+    let mut puts = Vec::new();
+    let mut answers = records::answers_of(state);
+    let mut faults = Vec::new();
+    for edit in edits {
+        let field = FieldKey { path: edit.field.path.clone(), row: edit.field.row.or(edit.row) };
+        let context = context(state, desk.record, &field, edit.seen.as_deref())?;
+        if context.get(actor) < state.context(&field).get(actor) {
+            return Err(Problem::new(Code::NewerAnswer, "this officer answered since").into());
+        }
+        match value(taking, form, &field, &edit.answer)? {
+            Ok(value) => {
+                answers.insert(field.clone(), value.clone());
+                puts.push(Edit::Put { field, context, value });
+            }
+            Err(fault) => faults.push(fault),
+        }
+    }
+    faults.extend(faults_of(form, &answers, desk.now_ms, &puts));
+    if faults.is_empty() { Ok(puts) } else { Err(Faulty(faults).into()) }
+}
+
+/// What the writer saw, clamped to what the register holds now.
+fn context(state: &Record, record: RecordId, field: &FieldKey, seen: Option<&str>) -> Result<Context, Problem> {
+    let present = state.context(field);
+    let seen = seen.ok_or_else(|| Problem::new(Code::SeenMissing, "an edit without what was seen"))?;
+    if seen.is_empty() {
+        return Ok(Context::default());
+    }
+    let read = read_seen(seen, record, field)
+        .ok_or_else(|| Problem::new(Code::SeenMissing, "what was seen is of another field"))?;
+    let clamped = read.iter().map(|dot| Dot { counter: dot.counter.min(present.get(dot.actor)), ..dot });
+    Ok(Context::new(clamped.filter(|dot| 0 < dot.counter)))
+}
+
+fn value(
+    taking: &mut Taking<'_>,
+    form: &Form,
+    field: &FieldKey,
+    answer: &serde_json::Value,
+) -> Result<Result<Value, Fault>> {
+    match field.path.as_str() {
+        TEAM => {
+            let team = answer.as_str().unwrap_or_default();
+            if taking.tx.find("SELECT key FROM team WHERE key = $1", values![team])?.is_none() {
+                return Err(Problem::new(Code::Malformed, "no such team").into());
+            }
+            Ok(Ok(Value::code(team)))
+        }
+        STATUS => {
+            let status = Some(Value::code(answer.as_str().unwrap_or_default())).filter(Value::is_well_formed);
+            Ok(Ok(status.ok_or_else(|| Problem::new(Code::Malformed, "not a status"))?))
+        }
+        path if path.starts_with('@') => Err(Problem::new(Code::NotAllowed, "a system field").into()),
+        path => {
+            let kind = form.question(path).map(|question| &question.kind);
+            if matches!(kind, Some(QuestionKind::Image { .. } | QuestionKind::Repeat { .. })) {
+                return Err(Problem::new(Code::NotAllowed, "photos and rows are not answers").into());
+            }
+            Ok(answer_from_json(form, field, answer).map_err(|fault| *fault))
+        }
+    }
+}
+
+/// What the form holds against the fields that are being changed; the rest of the record is as it came.
+fn faults_of(form: &Form, answers: &Answers, now_ms: i64, puts: &[Edit]) -> Vec<Fault> {
+    let changed: Vec<&FieldKey> = puts
+        .iter()
+        .filter_map(|edit| if let Edit::Put { field, .. } = edit { Some(field) } else { None })
+        .collect();
+    let evaluation = evaluate(form, answers, Now { ms: now_ms, offset_min: 0 });
+    evaluation.faults.into_iter().filter(|fault| changed.contains(&&fault.field)).collect()
+}
+
+/// Makes one change of the edits and takes it like anyone's. What would be refused is not written at all.
+fn write(
+    taking: &mut Taking<'_>,
+    desk: &Desk<'_>,
+    state: &Record,
+    actor: Actor,
+    edits: Vec<Edit>,
+) -> Result<Dot> {
+    if edits.is_empty() {
+        return Err(Problem::new(Code::NothingChanged, "a change without edits").into());
+    }
+    let mut writer = writer(taking.tx, actor)?;
+    let row = taking.tx.one("SELECT hlc FROM council WHERE id = 1", &[])?;
+    let hlc = Hlc(u64::try_from(row.int(0)?)?).tick(u64::try_from(desk.now_ms)?);
+    taking.tx.execute("UPDATE council SET hlc = $1 WHERE id = 1", values![i64::try_from(hlc.0)?])?;
+    let change = Change {
+        version: kerbside_core::change::VERSION,
+        cid: Cid(desk.cid),
+        record: desk.record,
+        actor,
+        counter: writer.last + 1,
+        officer: desk.officer.id,
+        at: Moment {
+            hlc,
+            wall_ms: desk.now_ms,
+            monotonic_ms: 0,
+            boot: 0,
+            server_offset_ms: Some(0),
+            source: TimeSource::Server,
+        },
+        form: state.form().to_owned(),
+        form_version: state.form_version(),
+        edits,
+        was: None,
+    };
+    match taking.take(&mut writer, ChangeBytes::write(&change).bytes()).context("Taking an office change")? {
+        Judged::Taken(_) => Ok(change.dot()),
+        Judged::Refused(code) => Err(Problem::new(code, "an office change was refused").into()),
+        Judged::Held(_) | Judged::Duplicate(_) => anyhow::bail!("An office change was held or known already"),
+    }
+}
