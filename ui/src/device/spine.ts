@@ -16,7 +16,7 @@ export type Block = {
 
 export function layOut(form: FormForScreen, evaluation: Evaluation, answers: Answers): Block[] {
   const visible = new Set(evaluation.visible);
-  const blocks = sections(form).flatMap((section) => blocksOf(section, visible, answers));
+  const blocks = sections(form, false).flatMap((section) => blocksOf(section, visible, answers));
   return photosFirst(blocks.filter((block) => block.fields.length > 0 || block.repeat !== null));
 }
 
@@ -53,6 +53,7 @@ function rowsOf(answer: Answer | undefined): string[] {
 
 function blocksOf(section: Section, visible: Set<string>, answers: Answers): Block[] {
   const repeat = section.repeat;
+  if (section.label === null) return section.questions.flatMap((question) => oneBlock(question, visible));
   const shown = (fields: Asked[]) => fields.filter(({ field }) => visible.has(field));
   if (repeat === null) {
     const fields = section.questions.map((question) => ({ field: question.key, question }));
@@ -64,6 +65,12 @@ function blocksOf(section: Section, visible: Set<string>, answers: Answers): Blo
     return { id: `${section.key}-${row}`, label: section.label, repeat, row, ordinal: index + 1, fields: shown(fields) };
   });
   return [...rows, { id: `${section.key}-add`, label: section.label, repeat, row: null, ordinal: null, fields: [] }];
+}
+
+/** A question that stands in no section has a mark of its own on the spine. */
+function oneBlock(question: Question, visible: Set<string>): Block[] {
+  if (!visible.has(question.key)) return [];
+  return [{ id: question.key, label: null, repeat: null, row: null, ordinal: null, fields: [{ field: question.key, question }] }];
 }
 
 /** Photograph first: a photo question that stands by itself opens the form wherever its row is in the sheet. */

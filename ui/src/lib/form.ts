@@ -39,8 +39,9 @@ export type QuestionKind =
 /** A heading and what is asked under it; `repeat` holds the path whose rows each ask it again. */
 export type Section = { key: string; label: Localised | null; repeat: string | null; questions: Question[] };
 
-/** The sections of a form in the order they are asked. Questions that stand in no group share the section they are in. */
-export function sections(form: FormForScreen): Section[] {
+/** The sections of a form in the order they are asked. Questions that stand in no group share the section they are in.
+ *  What only the office is asked is left out where `office` is false. */
+export function sections(form: FormForScreen, office = true): Section[] {
   const found: Section[] = [];
   let open: Section | null = null;
   for (const asked of form.questions) {
@@ -49,7 +50,7 @@ export function sections(form: FormForScreen): Section[] {
       found.push(open);
       continue;
     }
-    const question = questionOf(form, asked);
+    const question = asked.office && !office ? null : questionOf(form, asked);
     if (question === null) continue;
     if (open === null || !within(asked, open)) {
       open = { key: asked.path, label: null, repeat: null, questions: [] };

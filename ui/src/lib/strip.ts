@@ -1,5 +1,5 @@
 /** The sentence at the foot of every field screen. Always there, always true. */
-import { clock } from './time';
+import { when } from './time';
 import type { Strip, StripWhy } from './types';
 import { t, type Word } from './words';
 
@@ -12,22 +12,22 @@ const WHY: Record<StripWhy, Word> = {
   sign_in: 'device.why.sign_in',
 };
 
-export function stripSentence(strip: Strip): string {
+export function stripSentence(strip: Strip, now: number): string {
   switch (strip.state) {
     case 'all_received':
-      return strip.last_received_ms === null ? t('device.strip.nothing') : t('device.strip.all_received', { clock: clock(strip.last_received_ms) });
+      return strip.last_received_ms === null ? t('device.strip.nothing') : t('device.strip.all_received', { when: when(strip.last_received_ms, now) });
     case 'sending':
       return sendingSentence(strip);
     case 'needs_you':
       return t('device.strip.needs_you', { n: strip.needs_you });
     case 'waiting':
-      return waitingSentence(strip);
+      return waitingSentence(strip, now);
   }
 }
 
 /** Why something has not gone yet, and since when, in one clause. */
-export function whyClause(why: StripWhy, sinceMs: number | null): string {
-  if (why === 'no_signal' && sinceMs !== null) return t('device.why.no_signal_since', { clock: clock(sinceMs) });
+export function whyClause(why: StripWhy, sinceMs: number | null, now: number): string {
+  if (why === 'no_signal' && sinceMs !== null) return t('device.why.no_signal_since', { when: when(sinceMs, now) });
   return t(WHY[why]);
 }
 
@@ -35,9 +35,9 @@ export function megabytes(bytes: number): string {
   return (bytes / 1_000_000).toFixed(1);
 }
 
-function waitingSentence(strip: Strip): string {
+function waitingSentence(strip: Strip, now: number): string {
   if (strip.why === 'wifi_only') return t('device.strip.wifi_only');
-  return t('device.strip.waiting', { n: strip.waiting, why: whyClause(strip.why, strip.since_ms) });
+  return t('device.strip.waiting', { n: strip.waiting, why: whyClause(strip.why, strip.since_ms, now) });
 }
 
 function sendingSentence(strip: Strip): string {

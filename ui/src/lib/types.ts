@@ -1,8 +1,32 @@
-/** The shapes that the device and the server speak, in the words of `core`. */
+/** The shapes that the device and the server speak: Rust's own, with answers typed as screens know them. */
+import type { Draft as DraftInRust } from './generated/Draft';
+import type { Evaluation as EvaluationInRust } from './generated/Evaluation';
+import type { Fault } from './generated/Fault';
+import type { FieldView as FieldViewInRust } from './generated/FieldView';
+import type { FormForScreen } from './generated/FormForScreen';
+import type { FormTile } from './generated/FormTile';
+import type { Localised } from './generated/Localised';
+import type { NoteView } from './generated/NoteView';
+import type { PhotoLine } from './generated/PhotoLine';
+import type { PhotoView } from './generated/PhotoView';
+import type { PlaceSource } from './generated/PlaceSource';
+import type { Question as FormQuestion } from './generated/Question';
+import type { RecordView as RecordViewInRust } from './generated/RecordView';
+import type { Saved } from './generated/Saved';
+import type { ValueView as ValueViewInRust } from './generated/ValueView';
 
-export type Localised = { en: string; cy?: string };
+export type { Fault, FormForScreen, FormQuestion, FormTile, Localised, NoteView, PhotoLine, PhotoView, PlaceSource, Saved };
 
-export type PlaceSource = 'gnss' | 'fused' | 'pin' | 'gazetteer' | 'mock';
+/** Rust leaves an answer's JSON open; here it has the shapes that the form's questions give it. */
+export type Evaluation = Omit<EvaluationInRust, 'calculated'> & { calculated: Answers };
+
+export type Draft = Omit<DraftInRust, 'answers' | 'evaluation'> & { answers: Answers; evaluation: Evaluation };
+
+export type ValueView = Omit<ValueViewInRust, 'answer'> & { answer: Answer };
+
+export type FieldView = Omit<FieldViewInRust, 'values'> & { values: ValueView[] };
+
+export type RecordView = Omit<RecordViewInRust, 'fields'> & { fields: FieldView[] };
 
 export type PlaceAnswer = {
   lat: number;
@@ -15,69 +39,8 @@ export type PlaceAnswer = {
 
 /** An answer as JSON: what drafts, views and the console's API carry. */
 export type Answer = null | boolean | number | string | string[] | PlaceAnswer;
+
 export type Answers = Record<string, Answer>;
-
-/** What a question is, with what its kind needs to know. */
-export type QuestionKind =
-  | { type: 'text'; max: number }
-  | { type: 'integer' }
-  | { type: 'decimal' }
-  | { type: 'select_one'; list: string }
-  | { type: 'select_multiple'; list: string }
-  | { type: 'date' }
-  | { type: 'time' }
-  | { type: 'date_time' }
-  | { type: 'geopoint'; warning_accuracy_m: number }
-  | { type: 'image'; min: number; max: number }
-  | { type: 'barcode'; max: number }
-  | { type: 'note' }
-  | { type: 'acknowledge' }
-  | { type: 'calculate' }
-  | { type: 'hidden' }
-  | { type: 'group' }
-  | { type: 'repeat'; max: number };
-
-export type FormQuestion = {
-  path: string;
-  name: string;
-  kind: QuestionKind;
-  label: Localised | null;
-  hint: Localised | null;
-  thing: Localised | null;
-  appearance: string | null;
-  merge: string;
-  pii: string;
-  office: boolean;
-  parent: string | null;
-  repeat: string | null;
-};
-
-export type FormForScreen = {
-  key: string;
-  version: number;
-  title: Localised;
-  service: string;
-  questions: FormQuestion[];
-  lists: Record<string, { name: string; label: Localised }[]>;
-};
-
-export type Fault = {
-  field: string;
-  code: string;
-  key: string;
-  thing: Localised | null;
-  max: number | null;
-  min: number | null;
-  message: Localised | null;
-};
-
-export type Evaluation = {
-  visible: string[];
-  required: string[];
-  faults: Fault[];
-  calculated: Record<string, Answer>;
-  choices: Record<string, string[]>;
-};
 
 export type Status = {
   enrolled: boolean;
@@ -106,8 +69,6 @@ export type Strip = {
   why: StripWhy;
 };
 
-export type FormTile = { key: string; version: number; title: Localised };
-
 export type RecordLine = {
   record: string;
   reference: string | null;
@@ -131,27 +92,6 @@ export type Shift = {
   strip: Strip;
 };
 
-export type PhotoLine = {
-  sha256: string;
-  field: string;
-  width: number;
-  height: number;
-  bytes: number;
-  taken_at_ms: number | null;
-  state: RecordState;
-};
-
-export type Draft = {
-  id: string;
-  form: FormForScreen;
-  record: string | null;
-  answers: Answers;
-  evaluation: Evaluation;
-  photos: PhotoLine[];
-  saved_at_ms: number;
-};
-
-export type Saved = { record: string; reference: string; dot: string; photos: string[] };
 export type SaveOutcome = { saved: Saved } | { faults: Fault[] };
 
 export type WaitingItem = {
@@ -171,19 +111,6 @@ export type WaitingItem = {
 
 export type Waiting = { strip: Strip; items: WaitingItem[] };
 
-export type ValueView = { answer: Answer; officer: number; actor: number; at_ms: number; dot: string };
-export type FieldView = { field: string; row?: string | null; values: ValueView[]; seen: string };
-export type PhotoView = {
-  field: string;
-  row?: string | null;
-  sha256: string;
-  bytes: number;
-  width?: number | null;
-  height?: number | null;
-  officer: number;
-  at_ms: number;
-  received?: boolean | null;
-};
 /** A record as the device shows it: the view, the form it was made with, and who the officers in it are. */
 export type RecordCase = {
   view: RecordView;
@@ -195,24 +122,6 @@ export type RecordCase = {
 
 /** Which of two answers stands: one of those shown, both, or another. */
 export type ResolveChoice = { keep: number } | 'keep_both' | { answer: Answer };
-
-export type NoteView = { dot: string; kind: string; text: string; officer: number; at_ms: number };
-
-export type RecordView = {
-  id: string;
-  form: string;
-  form_version: number;
-  reference?: string | null;
-  office_reference?: string | null;
-  created_at_ms: number | null;
-  created_by: number | null;
-  teams: string[];
-  status?: string | null;
-  fields: FieldView[];
-  photos: PhotoView[];
-  notes: NoteView[];
-  two_answers: number;
-};
 
 export type Role = 'officer' | 'supervisor' | 'triager' | 'viewer' | 'admin' | 'auditor';
 
