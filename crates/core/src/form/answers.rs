@@ -223,3 +223,151 @@ fn whole(number: f64) -> Option<i32> {
 }
 
 const _: () = assert!(TEXT_LIMIT <= 64 * 1024, "one answer fits one change");
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::form::Codes;
+    use crate::form::shipped::form;
+
+    fn every_kind() -> Form {
+        let rows = [
+            "text",
+            "integer",
+            "decimal",
+            "date",
+            "time",
+            "dateTime",
+            "geopoint",
+            "image",
+            "barcode",
+            "note",
+            "acknowledge",
+            "hidden",
+            "select_one l",
+            "select_multiple l",
+        ]
+        .map(|kind| format!(r#"{{"type":"{kind}","name":"{}"}}"#, kind.replace(" l", "")));
+        let json = format!(
+            r#"{{"settings":{{"form_id":"t","version":1,"form_title":{{"en":"T"}},"service":"s","ref_prefix":"TT"}},
+                "survey":[{},{{"type":"begin_repeat","name":"rows","max":3}},{{"type":"text","name":"cell"}},{{"type":"end_repeat"}}],
+                "choices":[{{"list_name":"l","name":"a","label":{{"en":"A"}}}}]}}"#,
+            rows.join(",")
+        );
+        Form::parse(&json, &Codes::default()).unwrap()
+    }
+
+    fn read(field: &str, json: &Json) -> Result<Json, FaultCode> {
+        let field = field.parse().unwrap_or_else(|_| FieldKey::new(field));
+        answer_from_json(&every_kind(), &field, json).map(|value| to_json(&value)).map_err(|fault| fault.code)
+    }
+
+    fn place(changes: &Json) -> Json {
+        let mut place = json!({"lat": 52.6285, "lon": 1.292, "altitude_m": null, "accuracy_m": 6.2,
+            "fixed_at": "2026-03-16T09:12:40Z", "source": "gnss"});
+        place.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        place
+    }
+
+    #[test]
+    fn good_json_reads_as_its_kind_and_shows_as_itself() {
+        let hash = "ab".repeat(32);
+        for (field, json) in [
+            ("text", json!("Caffè")),
+            ("integer", json!(-12)),
+            ("decimal", json!("-12.5")),
+            ("date", json!("2024-02-29")),
+            ("time", json!("09:12")),
+            ("time", json!("09:12:44")),
+            ("dateTime", json!("2026-03-16T09:12:44+01:00")),
+            ("geopoint", place(&json!({}))),
+            ("geopoint", place(&json!({"source": "pin", "accuracy_m": null, "altitude_m": -3.25}))),
+            ("image", json!([hash])),
+            ("barcode", json!("5012345678900")),
+            ("acknowledge", json!(true)),
+            ("select_one", json!("a")),
+            ("select_multiple", json!(["a", "b"])),
+            ("rows", json!(["0123456789abcdef"])),
+            ("rows/cell@0123456789abcdef", json!("x")),
+            ("text", Json::Null),
+        ] {
+            assert_eq!(read(field, &json), Ok(json), "{field}");
+        }
+    }
+
+    #[test]
+    fn numbers_may_come_as_they_were_typed() {
+        assert_eq!(read("integer", &json!(" 42 ")), Ok(json!(42)));
+        assert_eq!(read("decimal", &json!(12.5)), Ok(json!("12.5")));
+        assert_eq!(read("decimal", &json!("12.50")), Ok(json!("12.5")));
+        assert_eq!(read("decimal", &json!("007")), Ok(json!("7")));
+    }
+
+    #[test]
+    fn bad_json_is_refused_with_the_fault_that_says_why() {
+        let long = "x".repeat(16 * 1024 + 1);
+        for (field, json, code) in [
+            ("text", json!(3), FaultCode::NotText),
+            ("text", json!(long), FaultCode::TooLong),
+            ("integer", json!(1.5), FaultCode::NotAWholeNumber),
+            ("integer", json!("12x"), FaultCode::NotAWholeNumber),
+            ("integer", json!("99999999999999999999"), FaultCode::NotAWholeNumber),
+            ("decimal", json!("1e3"), FaultCode::NotANumber),
+            ("decimal", json!("1."), FaultCode::NotANumber),
+            ("decimal", json!(""), FaultCode::NotANumber),
+            ("decimal", json!("0.1234567890123456789"), FaultCode::NotANumber),
+            ("date", json!("2026-02-29"), FaultCode::NotADate),
+            ("date", json!("16/03/2026"), FaultCode::NotADate),
+            ("time", json!("24:00"), FaultCode::NotATime),
+            ("dateTime", json!("2026-03-16T09:12:44"), FaultCode::NotAMoment),
+            ("geopoint", json!([52.6, 1.29]), FaultCode::NotAPlace),
+            ("geopoint", place(&json!({"fixed_at": "now"})), FaultCode::NotAPlace),
+            ("geopoint", place(&json!({"accuracy_m": -1})), FaultCode::NotAPlace),
+            ("geopoint", place(&json!({"source": "guess"})), FaultCode::NotAPlace),
+            ("geopoint", place(&json!({"heading": 3})), FaultCode::NotAPlace),
+            ("geopoint", place(&json!({"lat": 0, "lon": 0})), FaultCode::PlaceNowhere),
+            ("geopoint", place(&json!({"lat": 1e-9, "lon": -1e-9})), FaultCode::PlaceNowhere),
+            ("geopoint", place(&json!({"lat": 90.1})), FaultCode::PlaceOutOfRange),
+            ("geopoint", place(&json!({"lon": 1e300})), FaultCode::PlaceOutOfRange),
+            ("image", json!(["photo.jpg"]), FaultCode::NotPhotos),
+            ("image", json!("ab"), FaultCode::NotPhotos),
+            ("note", json!("x"), FaultCode::NotAnswerable),
+            ("acknowledge", json!("OK"), FaultCode::NotATick),
+            ("select_one", json!(["a"]), FaultCode::NotAChoice),
+            ("select_one", json!("a b"), FaultCode::NotAChoice),
+            ("select_multiple", json!("a"), FaultCode::NotAChoice),
+            ("select_multiple", json!([""]), FaultCode::NotAChoice),
+            ("rows", json!(["1"]), FaultCode::NotRows),
+            ("nobody", json!("x"), FaultCode::UnknownField),
+            ("rows/cell", json!("x"), FaultCode::UnknownField),
+            ("text@0123456789abcdef", json!("x"), FaultCode::UnknownField),
+            ("a@b", json!("x"), FaultCode::UnknownField),
+            ("", json!("x"), FaultCode::UnknownField),
+        ] {
+            assert_eq!(read(field, &json), Err(code), "{field}");
+        }
+    }
+
+    #[test]
+    fn the_equator_and_the_meridian_are_places() {
+        assert!(read("geopoint", &place(&json!({"lat": 0}))).is_ok());
+        assert!(read("geopoint", &place(&json!({"lon": 0}))).is_ok());
+    }
+
+    #[test]
+    fn text_is_composed_and_otherwise_left_as_typed() {
+        assert_eq!(read("text", &json!("  Caffe\u{300} ")), Ok(json!("  Caffè ")));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_left_out_and_named() {
+        let form = form("fly_tip");
+        let json = json!({"waste": "tyres", "where": 3, "nobody": 1});
+        let (answers, faults) = answers_from_json(&form, json.as_object().unwrap());
+        assert_eq!(answers.fields().map(ToString::to_string).collect::<Vec<_>>(), ["waste"]);
+        let named: Vec<_> = faults.iter().map(|fault| (fault.field.path.as_str(), fault.code)).collect();
+        assert_eq!(named, [("nobody", FaultCode::UnknownField), ("where", FaultCode::NotAPlace)]);
+    }
+}

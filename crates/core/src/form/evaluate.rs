@@ -116,3 +116,6 @@ pub fn to_save(form: &Form, answers: &Answers, now: Now) -> Answers {
     }
     saved
 }
+
+#[cfg(test)]
+mod tests;

@@ -106,3 +106,69 @@ fn reading(rules: &Rules) -> impl Iterator<Item = &Expr> {
     };
     rules.constraint.iter().chain(&rules.choice_filter).chain(required)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::form::shipped::form;
+    use crate::form::{Codes, Form, FormFaultCode};
+
+    #[test]
+    fn a_change_touches_what_depends_on_it_and_nothing_else() {
+        let form = form("fly_tip");
+        assert_eq!(form.touched_by("more/where_text"), ["more/where_text"]);
+        assert_eq!(form.touched_by("hazards"), ["hazards", "keep_away", "urgent"]);
+        assert_eq!(
+            form.touched_by("evidence"),
+            ["evidence", "found", "found/what", "found/vehicle_vrm", "found/witness"]
+        );
+        assert_eq!(form.touched_by("waste"), ["waste", "keep_away", "more/waste_other"]);
+    }
+
+    #[test]
+    fn a_check_that_reads_another_answer_is_looked_at_again() {
+        let form = form("observation");
+        assert!(form.touched_by("seen_at").contains(&"last_seen_at"));
+        assert!(form.touched_by("likely/on_off").contains(&"likely/code"));
+        assert!(!form.touched_by("likely/on_off").contains(&"likely/loading"));
+    }
+
+    #[test]
+    fn rows_coming_and_going_touch_what_stands_in_them_and_what_counts_them() {
+        let touched = form("tenancy_audit");
+        let touched = touched.touched_by("who/household");
+        assert!(touched.contains(&"who/household/name") && touched.contains(&"who/people"));
+    }
+
+    fn cycle(rows: &str) -> String {
+        let json = format!(
+            r#"{{"settings":{{"form_id":"t","version":1,"form_title":{{"en":"T"}},"service":"s","ref_prefix":"TT"}},"survey":[{rows}]}}"#
+        );
+        let faults = Form::parse(&json, &Codes::default()).map(|_| ()).expect_err("a circle");
+        assert!(faults.iter().any(|fault| fault.code == FormFaultCode::Cycle), "{faults:?}");
+        faults.into_iter().map(|fault| fault.what).collect()
+    }
+
+    #[test]
+    fn questions_that_wait_for_each_other_are_refused() {
+        assert_eq!(
+            cycle(
+                r#"{"type":"text","name":"a","relevant":"${b} = ''"},{"type":"text","name":"b","relevant":"${a} = ''"}"#
+            ),
+            "a"
+        );
+        assert_eq!(cycle(r#"{"type":"calculate","name":"a","calculation":". + 1"}"#), "a");
+        assert_eq!(
+            cycle(
+                r#"{"type":"begin_group","name":"g","relevant":"${a} = ''"},{"type":"text","name":"a"},{"type":"end_group"}"#
+            ),
+            "g"
+        );
+    }
+
+    #[test]
+    fn two_checks_may_read_each_other() {
+        let json = r#"{"settings":{"form_id":"t","version":1,"form_title":{"en":"T"},"service":"s","ref_prefix":"TT"},
+            "survey":[{"type":"integer","name":"a","constraint":". <= ${b}"},{"type":"integer","name":"b","constraint":". >= ${a}"}]}"#;
+        assert!(Form::parse(json, &Codes::default()).is_ok());
+    }
+}

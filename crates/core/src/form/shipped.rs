@@ -1,1 +1,247 @@
 //! Every file in `schemas` is read here, and its examples are held to what they say.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use serde_json::Value as Json;
+
+use super::*;
+
+/// Noon on 1 April 2026.
+pub const NOW: Now = Now { ms: 1_775_041_200_000, offset_min: 60 };
+
+fn schemas() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../schemas")
+}
+
+/// The files of a folder that are data: name and text, in order.
+fn files(folder: &str) -> BTreeMap<String, String> {
+    let read = |path: PathBuf| {
+        (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read_to_string(path).unwrap())
+    };
+    let data = |path: &PathBuf| {
+        path.extension().is_some_and(|extension| extension == "json")
+            && !path.to_string_lossy().ends_with(".schema.json")
+    };
+    let entries = std::fs::read_dir(schemas().join(folder)).unwrap();
+    let files: BTreeMap<_, _> = entries.map(|entry| entry.unwrap().path()).filter(data).map(read).collect();
+    assert!(!files.is_empty(), "{folder} is empty");
+    files
+}
+
+pub fn codes() -> Codes {
+    let files = files("codes");
+    Codes::read(files.iter().map(|(name, json)| (name.as_str(), json.as_str()))).unwrap()
+}
+
+pub fn form(key: &str) -> Form {
+    let json = std::fs::read_to_string(schemas().join(format!("forms/{key}.json"))).unwrap();
+    parsed(&json)
+}
+
+fn parsed(json: &str) -> Form {
+    Form::parse(json, &codes()).unwrap_or_else(|faults| {
+        panic!("{}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    })
+}
+
+fn json(text: &str) -> Json {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn every_data_file_keeps_to_its_schema() {
+    for (folder, schema) in [("forms", "form"), ("codes", "codes"), ("councils", "council")] {
+        let schema =
+            std::fs::read_to_string(schemas().join(folder).join(format!("{schema}.schema.json"))).unwrap();
+        let validator = jsonschema::validator_for(&json(&schema)).unwrap();
+        for (name, text) in files(folder) {
+            let faults: Vec<_> = validator
+                .iter_errors(&json(&text))
+                .map(|fault| format!("{folder}/{name} {}: {fault}", fault.instance_path()))
+                .collect();
+            assert!(faults.is_empty(), "{}", faults.join("\n"));
+        }
+    }
+}
+
+#[test]
+fn every_form_reads_and_writes_back_to_itself() {
+    for (name, text) in files("forms") {
+        let form = parsed(&text);
+        assert_eq!(name, format!("{}.json", form.key()));
+        let document: FormDocument = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_value(&document).unwrap(), json(&text), "{name}");
+    }
+}
+
+#[test]
+fn every_code_file_reads_and_writes_back_to_itself() {
+    for (name, text) in files("codes") {
+        let file: CodeFile = serde_json::from_str(&text).unwrap();
+        assert_eq!(name, format!("{}.json", file.id));
+        assert_eq!(serde_json::to_value(&file).unwrap(), json(&text), "{name}");
+        for (list, codes) in &file.lists {
+            let names: BTreeSet<_> = codes.iter().map(|code| &code.name).collect();
+            assert_eq!(names.len(), codes.len(), "{name} {list} has a code twice");
+        }
+    }
+}
+
+#[test]
+fn every_example_has_exactly_the_faults_it_states() {
+    for (name, text) in files("forms") {
+        let form = parsed(&text);
+        assert!(
+            form.examples().iter().any(|example| example.faults.is_empty()),
+            "{name} shows no good answers"
+        );
+        assert!(form.examples().iter().any(|example| !example.faults.is_empty()), "{name} shows no faults");
+        for example in form.examples() {
+            let (answers, unread) = answers_from_json(&form, &example.answers);
+            let evaluation = evaluate(&form, &answers, NOW);
+            // What could not be read says more than that nothing is there.
+            let faults: BTreeMap<_, _> =
+                evaluation.faults.iter().chain(&unread).map(|f| (f.field.to_string(), f.code)).collect();
+            assert_eq!(faults, example.faults, "{name}: {}", example.title);
+        }
+    }
+}
+
+#[test]
+fn good_examples_read_back_as_they_were_written() {
+    for (name, text) in files("forms") {
+        let form = parsed(&text);
+        for example in form.examples().iter().filter(|example| example.faults.is_empty()) {
+            let (answers, _) = answers_from_json(&form, &example.answers);
+            let (again, unread) = answers_from_json(&form, &answers_to_json(&answers));
+            assert_eq!((again, unread), (answers, Vec::new()), "{name}: {}", example.title);
+        }
+    }
+}
+
+#[test]
+fn a_device_reads_from_the_resolved_form_what_the_office_reads_from_the_file() {
+    for (name, text) in files("forms") {
+        let form = parsed(&text);
+        let resolved = form.resolved_json();
+        let on_device = Form::parse(&resolved, &Codes::default()).unwrap();
+        assert_eq!(on_device.resolved_json(), resolved, "{name} is not stable");
+        for example in form.examples() {
+            let (answers, _) = answers_from_json(&form, &example.answers);
+            assert_eq!(evaluate(&form, &answers, NOW), evaluate(&on_device, &answers, NOW), "{name}");
+        }
+        let screen = form.for_screen();
+        let again: FormForScreen = serde_json::from_value(serde_json::to_value(&screen).unwrap()).unwrap();
+        assert_eq!(serde_json::to_value(&again).unwrap(), serde_json::to_value(&screen).unwrap());
+    }
+}
+
+#[test]
+fn every_question_a_person_answers_has_words_in_both_languages() {
+    for (name, text) in files("forms") {
+        for question in parsed(&text).questions().iter().filter(|question| question.kind.is_shown()) {
+            let words = [&question.label, &question.thing];
+            let needed = if question.kind.is_answered() { 2 } else { 1 };
+            for words in words.iter().take(needed) {
+                let both = words.as_ref().is_some_and(|words| words.cy.is_some());
+                assert!(both, "{name}: {} lacks a label or a thing in Welsh or English", question.path);
+            }
+            if let Some(thing) = &question.thing {
+                assert!(!thing.en.ends_with(['?', '.']), "{name}: {}: “Enter {}”", question.path, thing.en);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_fly_tip_takes_ten_taps() {
+    let form = form("fly_tip");
+    let required: Vec<_> =
+        evaluate(&form, &Answers::default(), NOW).required.into_iter().map(|field| field.path).collect();
+    let in_order: Vec<_> = form
+        .questions()
+        .iter()
+        .filter(|question| required.contains(&question.path))
+        .map(|question| question.path.as_str())
+        .collect();
+    assert_eq!(in_order, ["photos", "where", "waste", "size", "hazards", "evidence"]);
+    let tile = 1;
+    let two_photos_and_use_them = 3;
+    let one_each_for_the_rest = in_order.len() - 1;
+    let save = 1;
+    assert_eq!(tile + two_photos_and_use_them + one_each_for_the_rest + save, 10);
+}
+
+#[test]
+fn a_record_says_in_one_line_what_it_is() {
+    let form = form("fly_tip");
+    let (answers, _) = answers_from_json(&form, &form.examples()[0].answers);
+    assert_eq!(form.summary(&answers, "en", NOW), "Black bags – household, Car boot or less");
+    assert_eq!(form.summary(&answers, "cy", NOW), "Bagiau du – cartref, Llond cist car neu lai");
+    assert_eq!(form.summary(&Answers::default(), "en", NOW), "Fly-tip");
+}
+
+#[test]
+fn every_fault_has_its_sentence_in_both_languages() {
+    let en: BTreeMap<String, String> = serde_json::from_str(&files("words")["en.json"]).unwrap();
+    for key in KEYS {
+        assert!(en.contains_key(key), "{key} has no sentence");
+    }
+    for code in crate::problem::Code::ALL {
+        assert!(en.contains_key(&format!("code.{}", code.name())), "code.{} has no sentence", code.name());
+    }
+}
+
+#[test]
+fn english_and_welsh_have_the_same_sentences_with_the_same_blanks() {
+    let words = files("words");
+    let [en, cy]: [BTreeMap<String, String>; 2] =
+        ["en.json", "cy.json"].map(|name| serde_json::from_str(&words[name]).unwrap());
+    let only = |a: &BTreeMap<String, String>, b: &BTreeMap<String, String>| -> Vec<String> {
+        a.keys().filter(|key| !b.contains_key(*key)).cloned().collect()
+    };
+    assert_eq!((only(&en, &cy), only(&cy, &en)), (Vec::new(), Vec::new()));
+    for (key, sentence) in &en {
+        assert_eq!(blanks(sentence), blanks(&cy[key]), "{key}");
+    }
+}
+
+/// The names in braces. `{Thing}` is `{thing}` at the head of a sentence.
+fn blanks(sentence: &str) -> BTreeSet<String> {
+    let parts = sentence.split('{').skip(1);
+    parts.filter_map(|part| part.split_once('}')).map(|(name, _)| name.to_lowercase()).collect()
+}
+
+#[test]
+fn the_demonstration_council_names_only_what_there_is() {
+    let council = json(&files("councils")["demo.json"]);
+    let forms: BTreeSet<_> = files("forms").into_keys().map(|name| name.replace(".json", "")).collect();
+    let texts = |list: &Json| {
+        list.as_array().unwrap().iter().map(|each| each.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let mut outlines = BTreeSet::new();
+    for name in texts(&council["areas"]) {
+        let area = json(&std::fs::read_to_string(schemas().join(format!("areas/{name}.geojson"))).unwrap());
+        assert!(area["attribution"].as_str().is_some_and(|line| line.contains("Open Government Licence")));
+        outlines.extend(
+            area["features"].as_array().unwrap().iter().map(|each| each["id"].as_str().unwrap().to_owned()),
+        );
+        outlines.insert(name);
+    }
+    let mut teams = BTreeSet::new();
+    for team in council["teams"].as_array().unwrap() {
+        teams.insert(team["key"].as_str().unwrap().to_owned());
+        assert!(
+            texts(&team["forms"])
+                .iter()
+                .all(|form| forms.contains(form) && texts(&council["forms"]).contains(form))
+        );
+        assert!(texts(&team["areas"]).iter().all(|area| outlines.contains(area)));
+    }
+    for officer in council["officers"].as_array().unwrap() {
+        assert!(texts(&officer["teams"]).iter().all(|team| teams.contains(team)), "{officer}");
+        assert!(council["roles"].get(officer["role"].as_str().unwrap()).is_some());
+        assert!(officer.get("password").is_none(), "a password does not stand in a file");
+    }
+}

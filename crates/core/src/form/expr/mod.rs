@@ -109,3 +109,6 @@ impl Expr {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
