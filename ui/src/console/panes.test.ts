@@ -8,9 +8,9 @@ test('a pane cannot be dragged away or over everything else', () => {
 
 test('arrows step, Home and End reach the limits, Enter puts it back', () => {
   const wider = paneKey(STANDARD_PANES, 'list', 'ArrowRight');
-  expect(wider?.list).toBe(29);
+  expect(wider?.list).toBe(32);
   expect(paneKey(STANDARD_PANES, 'list', 'Home')?.list).toBe(17);
-  expect(wider && paneKey(wider, 'list', 'Enter')?.list).toBe(28);
+  expect(wider && paneKey(wider, 'list', 'Enter')?.list).toBe(31);
   expect(paneKey(STANDARD_PANES, 'list', 'Tab')).toBeNull();
 });
 

@@ -6,7 +6,7 @@ export interface Panes {
 }
 export type PaneName = keyof Panes;
 
-export const STANDARD_PANES: Panes = { trays: 13, list: 28 };
+export const STANDARD_PANES: Panes = { trays: 13, list: 31 };
 const LIMITS: Record<PaneName, { least: number; most: number }> = {
   trays: { least: 9, most: 22 },
   list: { least: 17, most: 48 },

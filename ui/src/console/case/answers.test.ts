@@ -27,7 +27,7 @@ function record(...fields: FieldView[]): RecordView {
   return { id: 'r', form: 'visit', form_version: 1, created_at_ms: 0, created_by: 1, teams: [], fields, photos: [], notes: [], two_answers: 0 };
 }
 const keys = (fields: FieldView[], visible: string[] = []) =>
-  answerSections(form, record(...fields), new Set(visible)).map((section) => section.rows.map((row) => row.key));
+  answerSections(form, record(...fields), new Set(visible)).map((section) => [...section.rows, ...section.unanswered].map((row) => row.key));
 
 test('answers stand in the order the form asks, whatever order they arrived in', () => {
   expect(keys([field('what/plate', 'AB12 CDE'), field('what/size', 'small_van')])).toEqual([['what/size', 'what/plate']]);

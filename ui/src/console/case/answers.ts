@@ -15,6 +15,8 @@ export interface AnswerSection {
   /** Which of a repeat's rows this is, counted from one. */
   ordinal: number | null;
   rows: AnswerRow[];
+  /** Asked, and not answered yet. */
+  unanswered: AnswerRow[];
 }
 
 /** `visible` is what the form asks of these answers; until the server has said, only what was answered shows. */
@@ -23,17 +25,17 @@ export function answerSections(form: FormForScreen, record: RecordView, visible:
   const taken = new Set<string>();
   const laidOut = sections(form).flatMap((section) =>
     rowIds(section.repeat, views).map((row, index): AnswerSection => {
-      const rows = section.questions
-        .map((question) => answerRow(question, row, views))
-        .filter((answer) => isShown(answer, visible));
-      rows.forEach((answer) => taken.add(answer.key));
-      return { key: row === null ? section.key : `${section.key}@${row}`, label: section.label, ordinal: row === null ? null : index + 1, rows };
+      const asked = section.questions.filter(isAnswerable).map((question) => answerRow(question, row, views));
+      asked.forEach((answer) => taken.add(answer.key));
+      const rows = asked.filter((answer) => isAnswered(answer) && !isOnTheMap(answer));
+      const unanswered = asked.filter((answer) => !isAnswered(answer) && visible.has(answer.key) && mayChange(answer));
+      return { key: row === null ? section.key : `${section.key}@${row}`, label: section.label, ordinal: row === null ? null : index + 1, rows, unanswered };
     }),
   );
-  const asked = new Set(sections(form).flatMap((section) => [section.repeat, ...section.questions.map((question) => question.key)]));
+  const asked = new Set(form.questions.map((question) => question.path));
   const others = [...views.values()].filter((view) => !taken.has(view.field) && !asked.has(pathOf(view.field)) && hasAnswer(view));
-  const other: AnswerSection = { key: 'other', label: null, ordinal: null, rows: others.map((view) => ({ key: view.field, question: null, view })) };
-  return [...laidOut, other].filter((section) => section.rows.length > 0);
+  const other: AnswerSection = { key: 'other', label: null, ordinal: null, rows: others.map((view) => ({ key: view.field, question: null, view })), unanswered: [] };
+  return [...laidOut, other].filter((section) => section.rows.length + section.unanswered.length > 0);
 }
 
 /** The first answer of every field: what the form is evaluated on, as the device does. */
@@ -43,6 +45,12 @@ export function provisionalAnswers(record: RecordView): Answers {
     if (!view.field.startsWith('@')) answers[view.field] = view.values[0]?.answer ?? null;
   }
   return answers;
+}
+
+/** Whether the form lets an answer be changed at all; whether this officer may is the server's to say. */
+export function mayChange(row: AnswerRow): boolean {
+  if (row.question === null || row.question.kind === 'calculate') return false;
+  return !['once', 'server', 'log'].includes(row.question.merge);
 }
 
 /** What "Keep both" would write, or null where two answers cannot stand in one. */
@@ -62,12 +70,19 @@ function answerRow(question: Question, row: string | null, views: ReadonlyMap<st
   return { key, question, view: views.get(key) ?? null };
 }
 
-/** Photos have their own place on the page; a note asks nothing. */
-function isShown(answer: AnswerRow, visible: ReadonlySet<string>): boolean {
-  const kind = answer.question?.kind;
-  if (kind === 'image' || kind === 'note') return false;
-  if (answer.view && hasAnswer(answer.view)) return true;
-  return kind !== 'calculate' && visible.has(answer.key);
+function isAnswered(row: AnswerRow): boolean {
+  return row.view !== null && hasAnswer(row.view);
+}
+
+/** A place given once is read beside its drawing. */
+function isOnTheMap(row: AnswerRow): boolean {
+  return row.question?.kind === 'geopoint' && row.view?.values.length === 1 && !mayChange(row);
+}
+
+/** Photos have their own place on the page; a note asks nothing; a sum without a name is for the form's own use. */
+function isAnswerable(question: Question): boolean {
+  if (question.kind === 'calculate') return typeof question.label !== 'string';
+  return question.kind !== 'image' && question.kind !== 'note';
 }
 
 function hasAnswer(view: FieldView): boolean {

@@ -31,7 +31,7 @@ const METRES_PER_DEGREE = 111_320;
 
 export function draw(areas: AreaOutlines, at: Point, accuracyMetres: number | null, span: number): Drawing {
   const perMetre = SIDE / span;
-  const outlines = areas.features.map((feature) => {
+  const drawn = areas.features.map((feature) => {
     const rings = ringsOf(feature.geometry);
     return {
       name: feature.properties.name,
@@ -39,6 +39,8 @@ export function draw(areas: AreaOutlines, at: Point, accuracyMetres: number | nu
       holdsPoint: holds(rings, at),
     };
   });
+  // The area around the point is drawn last, so that its neighbours' lines do not run over its own.
+  const outlines = drawn.sort((a, b) => Number(a.holdsPoint) - Number(b.holdsPoint));
   return {
     outlines,
     area: outlines.find((outline) => outline.holdsPoint)?.name ?? null,

@@ -5,7 +5,8 @@ import { moments } from './timeline';
 const at = (hours: number, minutes: number) => Date.UTC(2026, 2, 16, hours, minutes);
 const ANN = 1;
 const JO = 2;
-const nameOf = (officer: number | string) => (officer === ANN ? 'Ann Bailey' : 'You');
+const SAM = 5;
+const nameOf = (officer: number | string) => ({ [ANN]: 'Ann Bailey', [SAM]: 'Sam Reed' })[officer] ?? 'You';
 
 function line(rest: Partial<TimelineLine>): TimelineLine {
   return { seq: 1, at_ms: at(9, 12), received_at_ms: at(14, 40), officer: ANN, office: false, kind: 'created', dot: '1:1', ...rest };
@@ -37,7 +38,8 @@ test("the answers a report was made with are not told again as changes", () => {
 
 test('an edit at the desk stands between capture and receipt, where it happened', () => {
   const edit = line({ seq: 2, kind: 'changed', dot: '9:1', officer: JO, office: true, field: 'size', from: ['car_boot'], to: 'small_van', at_ms: at(10, 2), received_at_ms: at(10, 2) });
-  expect(told(line({}), edit)[1]).toBe('You, at the office, changed “How much” from Car boot to Small van');
+  expect(told(line({}), edit)[1]).toBe('You changed “How much” from Car boot to Small van');
+  expect(told(line({}), { ...edit, officer: SAM })[1]).toBe('Sam Reed, at the office, changed “How much” from Car boot to Small van');
 });
 
 test('first answers, cleared answers and choices each have their sentence', () => {

@@ -43,7 +43,8 @@ function arrivals(lines: TimelineLine[], nameOf: NameOf): Moment[] {
 }
 
 function sentenceFor(line: TimelineLine, open: Case, nameOf: NameOf): string {
-  const who = line.office ? t('console.timeline.at_the_office', { who: nameOf(line.officer) }) : nameOf(line.officer);
+  const name = nameOf(line.officer);
+  const who = line.office && name !== t('console.you') ? t('console.timeline.at_the_office', { who: name }) : name;
   switch (line.kind) {
     case 'created':
       return t(cameLate(line.at_ms, line.received_at_ms) ? 'console.timeline.captured_late' : 'console.timeline.captured', { who });
