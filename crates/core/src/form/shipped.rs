@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn schemas() -> PathBuf {
 
 /// The files of a folder that are data: name and text, in order.
 fn files(folder: &str) -> BTreeMap<String, String> {
-    let read = |path: PathBuf| {
+    let load = |path: PathBuf| {
         (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read_to_string(path).unwrap())
     };
     let data = |path: &PathBuf| {
@@ -24,7 +24,7 @@ fn files(folder: &str) -> BTreeMap<String, String> {
             && !path.to_string_lossy().ends_with(".schema.json")
     };
     let entries = std::fs::read_dir(schemas().join(folder)).unwrap();
-    let files: BTreeMap<_, _> = entries.map(|entry| entry.unwrap().path()).filter(data).map(read).collect();
+    let files: BTreeMap<_, _> = entries.map(|entry| entry.unwrap().path()).filter(data).map(load).collect();
     assert!(!files.is_empty(), "{folder} is empty");
     files
 }
@@ -45,7 +45,7 @@ fn parsed(json: &str) -> Form {
     })
 }
 
-fn json(text: &str) -> Json {
+fn read(text: &str) -> Json {
     serde_json::from_str(text).unwrap()
 }
 
@@ -54,10 +54,10 @@ fn every_data_file_keeps_to_its_schema() {
     for (folder, schema) in [("forms", "form"), ("codes", "codes"), ("councils", "council")] {
         let schema =
             std::fs::read_to_string(schemas().join(folder).join(format!("{schema}.schema.json"))).unwrap();
-        let validator = jsonschema::validator_for(&json(&schema)).unwrap();
+        let validator = jsonschema::validator_for(&read(&schema)).unwrap();
         for (name, text) in files(folder) {
             let faults: Vec<_> = validator
-                .iter_errors(&json(&text))
+                .iter_errors(&read(&text))
                 .map(|fault| format!("{folder}/{name} {}: {fault}", fault.instance_path()))
                 .collect();
             assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -66,12 +66,49 @@ fn every_data_file_keeps_to_its_schema() {
 }
 
 #[test]
+fn the_schemas_refuse_what_the_reader_refuses() {
+    let validator = |folder: &str, name: &str| {
+        let schema = std::fs::read_to_string(schemas().join(folder).join(name)).unwrap();
+        jsonschema::validator_for(&read(&schema)).unwrap()
+    };
+    let form = validator("forms", "form.schema.json");
+    for (pointer, column, value) in [
+        ("/survey/0", "colour", json!("red")),
+        ("/survey/0", "type", json!("audio")),
+        ("/survey/0", "name", json!("a b")),
+        ("/survey/0", "label", json!("plain")),
+        ("/survey/0", "merge", json!("newest")),
+        ("/settings", "theme", json!("dark")),
+    ] {
+        let mut bad = read(&files("forms")["fly_tip.json"]);
+        bad.pointer_mut(pointer).unwrap()[column] = value;
+        assert!(!form.is_valid(&bad), "{column}");
+        assert!(Form::parse(&bad.to_string(), &codes()).is_err(), "{column}");
+    }
+    let mut unsourced = read(&files("codes")["common.json"]);
+    unsourced["lists"]["yes_no"][0].as_object_mut().unwrap().remove("mark");
+    assert!(!validator("codes", "codes.schema.json").is_valid(&unsourced));
+    let mut secret = read(&files("councils")["demo.json"]);
+    secret["officers"][0]["password"] = json!("letmein");
+    assert!(!validator("councils", "council.schema.json").is_valid(&secret));
+}
+
+#[test]
+fn a_code_file_that_cannot_be_read_is_named() {
+    let fault = Codes::read([("bad.json", "{}")]).map(|_| ()).expect_err("no code file");
+    assert!(fault.to_string().starts_with("bad.json: missing field"), "{fault}");
+    let common = &files("codes")["common.json"];
+    let twice = Codes::read([("a.json", common.as_str()), ("b.json", common.as_str())]);
+    assert_eq!(twice.map(|_| ()).expect_err("twice").to_string(), "b.json: “common” is there already");
+}
+
+#[test]
 fn every_form_reads_and_writes_back_to_itself() {
     for (name, text) in files("forms") {
         let form = parsed(&text);
         assert_eq!(name, format!("{}.json", form.key()));
         let document: FormDocument = serde_json::from_str(&text).unwrap();
-        assert_eq!(serde_json::to_value(&document).unwrap(), json(&text), "{name}");
+        assert_eq!(serde_json::to_value(&document).unwrap(), read(&text), "{name}");
     }
 }
 
@@ -80,7 +117,7 @@ fn every_code_file_reads_and_writes_back_to_itself() {
     for (name, text) in files("codes") {
         let file: CodeFile = serde_json::from_str(&text).unwrap();
         assert_eq!(name, format!("{}.json", file.id));
-        assert_eq!(serde_json::to_value(&file).unwrap(), json(&text), "{name}");
+        assert_eq!(serde_json::to_value(&file).unwrap(), read(&text), "{name}");
         for (list, codes) in &file.lists {
             let names: BTreeSet<_> = codes.iter().map(|code| &code.name).collect();
             assert_eq!(names.len(), codes.len(), "{name} {list} has a code twice");
@@ -215,14 +252,14 @@ fn blanks(sentence: &str) -> BTreeSet<String> {
 
 #[test]
 fn the_demonstration_council_names_only_what_there_is() {
-    let council = json(&files("councils")["demo.json"]);
+    let council = read(&files("councils")["demo.json"]);
     let forms: BTreeSet<_> = files("forms").into_keys().map(|name| name.replace(".json", "")).collect();
     let texts = |list: &Json| {
         list.as_array().unwrap().iter().map(|each| each.as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     let mut outlines = BTreeSet::new();
     for name in texts(&council["areas"]) {
-        let area = json(&std::fs::read_to_string(schemas().join(format!("areas/{name}.geojson"))).unwrap());
+        let area = read(&std::fs::read_to_string(schemas().join(format!("areas/{name}.geojson"))).unwrap());
         assert!(area["attribution"].as_str().is_some_and(|line| line.contains("Open Government Licence")));
         outlines.extend(
             area["features"].as_array().unwrap().iter().map(|each| each["id"].as_str().unwrap().to_owned()),

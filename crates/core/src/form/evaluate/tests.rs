@@ -261,3 +261,17 @@ proptest! {
         prop_assert_eq!((again, unread), (answers, Vec::new()));
     }
 }
+
+#[test]
+fn what_only_time_decides_is_looked_at_again_with_every_answer() {
+    let form = form("observation");
+    let mut draft = answers(&form, &json!({"seen_at": "2026-04-01T12:30:00+01:00"}));
+    let early = Now { ms: NOW.ms - 3_600_000, ..NOW };
+    let before = evaluate(&form, &draft, early);
+    let ahead =
+        |evaluation: &Evaluation| evaluation.faults.iter().any(|fault| fault.code == FaultCode::Constraint);
+    assert!(ahead(&before), "half past twelve is not yet");
+    draft.insert(FieldKey::new("usrn"), Value::text("1"));
+    let later = Now { ms: NOW.ms + 3_600_000, ..NOW };
+    assert!(!ahead(&re_evaluate(&form, &before, &draft, &FieldKey::new("usrn"), later)));
+}
