@@ -145,7 +145,7 @@ impl Reader<'_> {
         if PATH_LIMIT < path.len() {
             self.fault(number, "name", FormFaultCode::BadName, &path);
         }
-        let merge = self.merge(number, row);
+        let merge = self.merge(number, row, &kind);
         if office && !matches!(row.required, None | Some(Requirement::Always(false))) {
             self.fault(number, "required", FormFaultCode::Contradiction, "only the office is asked this");
         }
@@ -181,16 +181,27 @@ impl Reader<'_> {
         self.open.iter().copied().filter(|place| is_repeat_at(place)).collect()
     }
 
-    fn merge(&mut self, number: usize, row: &Row) -> Merge {
-        match (row.merge, row.once) {
+    /// Photos and rows are sets; every other answer is one value. No kind of question is a log yet.
+    fn merge(&mut self, number: usize, row: &Row, kind: &QuestionKind) -> Merge {
+        let is_set = matches!(kind, QuestionKind::Image { .. } | QuestionKind::Repeat { .. });
+        let merge = match (row.merge, row.once) {
             (None, Some(true)) => Merge::Once,
-            (Some(Merge::Once), Some(false))
-            | (Some(Merge::Mv | Merge::Set | Merge::Log | Merge::Server), Some(true)) => {
-                self.fault(number, "once", FormFaultCode::Contradiction, "merge says otherwise");
-                Merge::Once
-            }
+            (None, _) if is_set => Merge::Set,
             (merge, _) => merge.unwrap_or_default(),
+        };
+        let fits = match merge {
+            Merge::Mv => !is_set,
+            Merge::Set => is_set,
+            Merge::Log => false,
+            Merge::Once | Merge::Server => true,
+        };
+        if !fits {
+            self.fault(number, "merge", FormFaultCode::Contradiction, &row.kind);
         }
+        if row.once.is_some_and(|once| once != (merge == Merge::Once)) {
+            self.fault(number, "once", FormFaultCode::Contradiction, "merge says otherwise");
+        }
+        merge
     }
 
     fn close(&mut self, number: usize, row: &Row) {

@@ -12,81 +12,88 @@ fn faults(survey: &str) -> Vec<String> {
     }
 }
 
+const BAD_ROWS: &[(&str, &str)] = &[
+    (
+        r#"{"type":"text","name":"a","colour":"red"}"#,
+        "survey row 1, column colour: a column that is not known: colour",
+    ),
+    (r#"{"name":"a"}"#, "survey row 1, column type: missing: type"),
+    (
+        r#"{"type":"text","name":"a","label":"plain"}"#,
+        "survey row 1, column label: not of the right shape: \"plain\"",
+    ),
+    (
+        r#"{"type":"text","name":"a","merge":"newest"}"#,
+        "survey row 1, column merge: not of the right shape: \"newest\"",
+    ),
+    (r#"{"type":"audio","name":"a"}"#, "survey row 1, column type: a type that is not known: audio"),
+    (r#"{"type":"rank size","name":"a"}"#, "survey row 1, column type: a type that is not known: rank size"),
+    (r#"{"type":"text","name":"a b"}"#, "survey row 1, column name: not a name: a b"),
+    (r#"{"type":"text","name":"@status"}"#, "survey row 1, column name: not a name: @status"),
+    (
+        r#"{"type":"text","name":"a"},{"type":"text","name":"a"}"#,
+        "survey row 2, column name: a name used twice: a",
+    ),
+    (r#"{"type":"select_one nolist","name":"a"}"#, "survey row 1, column type: no such list: nolist"),
+    (
+        r#"{"type":"image","name":"a","parameters":"quality=9"}"#,
+        "survey row 1, column parameters: a parameter that is not known or not a number: quality",
+    ),
+    (
+        r#"{"type":"image","name":"a","parameters":"max=many"}"#,
+        "survey row 1, column parameters: a parameter that is not known or not a number: max=many",
+    ),
+    (
+        r#"{"type":"text","name":"a","relevant":"pulldata('x') = 1"}"#,
+        "survey row 1, column relevant: an expression that is not understood: there is no function “pulldata”",
+    ),
+    (
+        r#"{"type":"text","name":"a","constraint":"${b} = 1"}"#,
+        "survey row 1, column constraint: an expression that is not understood: there is no question “b”",
+    ),
+    (
+        r#"{"type":"select_one size","name":"a","choice_filter":"height = 1"}"#,
+        "survey row 1, column choice_filter: an expression that is not understood: there is no question “height”",
+    ),
+    (r#"{"type":"begin_group","name":"a"}"#, "survey: a section is not closed, or closed twice: a"),
+    (
+        r#"{"type":"end_group"}"#,
+        "survey row 1, column type: a section is not closed, or closed twice: end_group",
+    ),
+    (
+        r#"{"type":"begin_repeat","name":"a"},{"type":"end_group"},{"type":"end_repeat"}"#,
+        "survey row 2, column type: a section is not closed, or closed twice: end_group",
+    ),
+    (
+        r#"{"type":"date","name":"a","max":3}"#,
+        "survey row 1, column max: contradicts the rest of the row: date",
+    ),
+    (
+        r#"{"type":"calculate","name":"a"}"#,
+        "survey row 1, column calculation: contradicts the rest of the row: calculate",
+    ),
+    (
+        r#"{"type":"text","name":"a","merge":"mv","once":true}"#,
+        "survey row 1, column once: contradicts the rest of the row: merge says otherwise",
+    ),
+    (
+        r#"{"type":"text","name":"a","merge":"set"}"#,
+        "survey row 1, column merge: contradicts the rest of the row: text",
+    ),
+    (
+        r#"{"type":"image","name":"a","merge":"mv"}"#,
+        "survey row 1, column merge: contradicts the rest of the row: image",
+    ),
+    (
+        r#"{"type":"text","name":"a","office":true,"required":true}"#,
+        "survey row 1, column required: contradicts the rest of the row: only the office is asked this",
+    ),
+];
+
 #[test]
 fn each_fault_of_a_form_names_its_row_and_column() {
-    for (survey, wanted) in [
-        (
-            r#"{"type":"text","name":"a","colour":"red"}"#,
-            "survey row 1, column colour: a column that is not known: colour",
-        ),
-        (r#"{"name":"a"}"#, "survey row 1, column type: missing: type"),
-        (
-            r#"{"type":"text","name":"a","label":"plain"}"#,
-            "survey row 1, column label: not of the right shape: \"plain\"",
-        ),
-        (
-            r#"{"type":"text","name":"a","merge":"newest"}"#,
-            "survey row 1, column merge: not of the right shape: \"newest\"",
-        ),
-        (r#"{"type":"audio","name":"a"}"#, "survey row 1, column type: a type that is not known: audio"),
-        (
-            r#"{"type":"rank size","name":"a"}"#,
-            "survey row 1, column type: a type that is not known: rank size",
-        ),
-        (r#"{"type":"text","name":"a b"}"#, "survey row 1, column name: not a name: a b"),
-        (r#"{"type":"text","name":"@status"}"#, "survey row 1, column name: not a name: @status"),
-        (
-            r#"{"type":"text","name":"a"},{"type":"text","name":"a"}"#,
-            "survey row 2, column name: a name used twice: a",
-        ),
-        (r#"{"type":"select_one nolist","name":"a"}"#, "survey row 1, column type: no such list: nolist"),
-        (
-            r#"{"type":"image","name":"a","parameters":"quality=9"}"#,
-            "survey row 1, column parameters: a parameter that is not known or not a number: quality",
-        ),
-        (
-            r#"{"type":"image","name":"a","parameters":"max=many"}"#,
-            "survey row 1, column parameters: a parameter that is not known or not a number: max=many",
-        ),
-        (
-            r#"{"type":"text","name":"a","relevant":"pulldata('x') = 1"}"#,
-            "survey row 1, column relevant: an expression that is not understood: there is no function “pulldata”",
-        ),
-        (
-            r#"{"type":"text","name":"a","constraint":"${b} = 1"}"#,
-            "survey row 1, column constraint: an expression that is not understood: there is no question “b”",
-        ),
-        (
-            r#"{"type":"select_one size","name":"a","choice_filter":"height = 1"}"#,
-            "survey row 1, column choice_filter: an expression that is not understood: there is no question “height”",
-        ),
-        (r#"{"type":"begin_group","name":"a"}"#, "survey: a section is not closed, or closed twice: a"),
-        (
-            r#"{"type":"end_group"}"#,
-            "survey row 1, column type: a section is not closed, or closed twice: end_group",
-        ),
-        (
-            r#"{"type":"begin_repeat","name":"a"},{"type":"end_group"},{"type":"end_repeat"}"#,
-            "survey row 2, column type: a section is not closed, or closed twice: end_group",
-        ),
-        (
-            r#"{"type":"date","name":"a","max":3}"#,
-            "survey row 1, column max: contradicts the rest of the row: date",
-        ),
-        (
-            r#"{"type":"calculate","name":"a"}"#,
-            "survey row 1, column calculation: contradicts the rest of the row: calculate",
-        ),
-        (
-            r#"{"type":"text","name":"a","merge":"mv","once":true}"#,
-            "survey row 1, column once: contradicts the rest of the row: merge says otherwise",
-        ),
-        (
-            r#"{"type":"text","name":"a","office":true,"required":true}"#,
-            "survey row 1, column required: contradicts the rest of the row: only the office is asked this",
-        ),
-    ] {
-        assert_eq!(faults(survey), [wanted], "{survey}");
+    for (survey, wanted) in BAD_ROWS {
+        assert_eq!(faults(survey), [*wanted], "{survey}");
     }
 }
 
