@@ -11,10 +11,12 @@ mod dialect;
 mod exchange;
 mod identity;
 mod judge;
+mod live;
 mod migrate;
 mod office;
 mod packs;
 mod people;
+mod photos;
 mod pool;
 mod pull;
 mod records;
@@ -24,6 +26,7 @@ mod taking;
 mod tests;
 mod trays;
 mod value;
+mod verify;
 
 use anyhow::{Context, Result};
 
@@ -32,13 +35,16 @@ pub use chance::Chance;
 pub use connection::Connection;
 pub use devices::{CODE_LASTS_MS, Device, DeviceCode, DeviceLine, Enrolled};
 pub use identity::Identity;
+pub use live::Poke;
 pub use migrate::newest as newest_schema;
 pub use office::{Faulty, OfficeEdit};
 pub use people::{CouncilFile, Officer, OfficerFile, Role, TeamFile};
+pub use photos::{PHOTO_LIMIT, PhotoAsked, Upload};
 pub use pool::{Db, Place};
 pub use sessions::{Lasting, Session};
 pub use trays::{Tray, TrayLine, TrayPage};
 pub use value::{Row, Sql};
+pub use verify::{Digest, Verified};
 
 use connection::Driver;
 

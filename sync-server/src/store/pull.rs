@@ -14,9 +14,8 @@ use minicbor::{Decode, Encode};
 use super::connection::Connection;
 use super::identity::Identity;
 use super::people::Officer;
-use super::taking::{LOG_SCOPE, ScopeMove, Writer};
+use super::taking::{LOG_CHANGE, LOG_SCOPE, ScopeMove, Writer};
 use super::value::{Row, Sql};
-use crate::values;
 
 /// Records in one page of a filling.
 const PAGE_RECORDS: i64 = 200;
@@ -184,15 +183,16 @@ impl Reader<'_> {
 
     fn log_rows(&self, tx: &mut Connection, after: u64, limit: u32) -> Result<Vec<Row>> {
         let mut values =
-            vec![Sql::from(i64::try_from(after)?), Sql::from(i64::try_from(self.newest)?), Sql::from(LOG_SCOPE)];
+            vec![Sql::from(i64::try_from(after)?), Sql::from(i64::try_from(self.newest)?), Sql::from(LOG_SCOPE), Sql::from(LOG_CHANGE)];
         let teams = scope_list(&self.writer.officer, &mut values);
         values.push(Sql::from(limit));
         let at = values.len();
         let sql = format!(
             "SELECT l.seq, l.kind, l.record, l.actor, l.counter, l.received_at, l.body, r.office_reference, r.first_seq \
              FROM log l JOIN record r ON r.id = l.record \
-             WHERE l.seq > $1 AND l.seq <= $2 AND (l.kind = $3 OR EXISTS (SELECT 1 FROM record_team t \
-             WHERE t.record = l.record AND t.until_seq IS NULL AND t.since_seq <= l.seq AND t.team IN ({teams}))) \
+             WHERE l.seq > $1 AND l.seq <= $2 AND (l.kind = $3 OR (l.kind = $4 AND EXISTS (SELECT 1 \
+             FROM record_team t WHERE t.record = l.record AND t.until_seq IS NULL AND t.since_seq <= l.seq \
+             AND t.team IN ({teams})))) \
              ORDER BY l.seq LIMIT ${at}"
         );
         tx.query(&sql, &values)
@@ -276,9 +276,4 @@ pub(super) fn scope_of(tx: &mut Connection, officer: &Officer) -> Result<Vec<(Re
     );
     let rows = tx.query(&sql, &values)?;
     rows.iter().map(|row| Ok((RecordId(row.bytes(0)?), Sha256::of(&row.blob(1)?)))).collect()
-}
-
-/// The number of the newest entry.
-pub(super) fn newest_seq(tx: &mut Connection) -> Result<i64> {
-    tx.one("SELECT seq FROM council WHERE id = 1", values![])?.int(0)
 }

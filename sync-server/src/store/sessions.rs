@@ -18,6 +18,8 @@ pub struct Session {
 pub struct Lasting {
     pub idle_ms: i64,
     pub absolute_ms: i64,
+    /// Whether this use keeps it alive. A screen that only listens does not.
+    pub is_use: bool,
 }
 
 /// The first tries are free; after that each costs twice the wait of the one before, up to a quarter of an hour.
@@ -53,7 +55,7 @@ impl Store {
             return Ok(None);
         }
         // Once a minute is enough, and spares a commit for every request of a busy screen.
-        if seen + 60_000 < now_ms {
+        if lasting.is_use && seen + 60_000 < now_ms {
             self.connection.transaction(|tx| {
                 tx.execute("UPDATE session SET seen_at = $1 WHERE token = $2", values![now_ms, hash])
             })?;

@@ -30,6 +30,7 @@ pub(super) const REFUSED: i64 = 4;
 /// The kinds of entry in the log.
 pub(super) const LOG_CHANGE: i64 = 0;
 pub(super) const LOG_SCOPE: i64 = 1;
+pub(super) const LOG_PHOTO: i64 = 2;
 
 /// Whose changes are being taken.
 #[derive(Debug, Clone)]

@@ -176,7 +176,7 @@ fn an_administrator_or_auditor_gets_no_device() {
 
 #[test]
 fn a_session_ends_when_idle_and_after_half_a_day_in_any_case() {
-    let lasting = Lasting { idle_ms: 900_000, absolute_ms: 43_200_000 };
+    let lasting = Lasting { idle_ms: 900_000, absolute_ms: 43_200_000, is_use: true };
     each(|store, _| {
         let ann = ann(store).id;
         let (token, session) = store.open_session(ann, NOW).unwrap();
