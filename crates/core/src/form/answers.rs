@@ -166,6 +166,12 @@ fn moment(text: &str) -> Option<(i64, i16)> {
     Some((ms, at.offset().whole_minutes()))
 }
 
+/// A position on its own, such as where a photo was taken. Nothing, where it is not one.
+#[must_use]
+pub fn place_from_json(json: &Json) -> Option<Place> {
+    if let Ok(Value::Place(place)) = place(json) { Some(place) } else { None }
+}
+
 fn place(json: &Json) -> Result<Value, FaultCode> {
     let place = json.as_object().and_then(read_place).ok_or(FaultCode::NotAPlace)?;
     let [lat, lon] = [place.lat, place.lon].map(e7);

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub use answers::{Answers, answer_from_json, answers_from_json, answers_to_json};
+pub use answers::{Answers, answer_from_json, answers_from_json, answers_to_json, place_from_json};
 pub use codes::{Code, CodeFile, Codes, CodesFault, Source};
 pub use document::{ChoiceRow, Example, FormDocument, Requirement, Row, Settings};
 pub use evaluate::{Evaluation, evaluate, re_evaluate, to_save};
