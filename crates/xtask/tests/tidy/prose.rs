@@ -6,7 +6,8 @@ use crate::{allows, catches};
 const SOURCE: &[&str] = &[".rs", ".ts", ".svelte", ".mjs", ".js", ".css", ".html", ".toml", ".sql", ".sh"];
 
 pub fn files_say_what_they_are_for(tree: &Tree) -> Vec<Finding> {
-    let silent = tree.ending(&[".rs"]).filter(|(_, text)| !text.starts_with("//! "));
+    let speaks = |path: &str, text: &str| text.starts_with("//! ") || path.ends_with("/tests.rs");
+    let silent = tree.ending(&[".rs"]).filter(|(path, text)| !speaks(path, text));
     silent.map(|(path, _)| finding(path, 1, "open with `//!` and say what this file is for")).collect()
 }
 
