@@ -1,3 +1,5 @@
+//! Forms over answers: named cases, and the promise that looking again equals looking at everything.
+
 use proptest::prelude::*;
 use serde_json::{Map, Value as Json, json};
 

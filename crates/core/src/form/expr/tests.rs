@@ -1,3 +1,5 @@
+//! The language, an expression at a time.
+
 use super::{Expr, ExprFault, Node, Now, Outcome, Reference, Scope, Target, parse};
 
 /// 16 March 2026, 23:30 by a clock in London.

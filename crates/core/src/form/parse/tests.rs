@@ -1,3 +1,5 @@
+//! What a bad form is told, and where.
+
 use super::*;
 
 fn faults(survey: &str) -> Vec<String> {
