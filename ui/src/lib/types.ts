@@ -1,4 +1,5 @@
 /** The shapes that the device and the server speak: Rust's own, with answers typed as screens know them. */
+import type { Action } from './generated/Action';
 import type { Draft as DraftInRust } from './generated/Draft';
 import type { Evaluation as EvaluationInRust } from './generated/Evaluation';
 import type { Fault } from './generated/Fault';
@@ -126,7 +127,7 @@ export type ResolveChoice = { keep: number } | 'keep_both' | { answer: Answer };
 export type Role = 'officer' | 'supervisor' | 'triager' | 'viewer' | 'admin' | 'auditor';
 
 export type Session = {
-  officer: { id: number; name: string; email: string; role: Role; teams: string[]; may: string[] };
+  officer: { id: number; name: string; email: string; role: Role; teams: string[]; may: Action[] };
   council: { key: string; name: string | Localised };
   people: Record<string, string>;
   teams: Record<string, string | Localised>;
