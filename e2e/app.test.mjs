@@ -1,6 +1,7 @@
 // The officer, in the app's own window: from a one-time code to a choice between two answers.
 
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { openApp, until } from './webdriver.mjs';
@@ -11,11 +12,15 @@ let world;
 let line;
 let screen;
 let record;
+let fixes;
 
 before(async () => {
   world = await World.open('app');
   line = await world.line();
-  screen = await openApp(built('kerbside-app'), { KERBSIDE_VAULT: join(world.folder, 'app'), KERBSIDE_KEY_STORE: 'file' }, shots);
+  fixes = join(world.folder, 'fixes');
+  writeFileSync(fixes, '');
+  const env = { KERBSIDE_VAULT: join(world.folder, 'app'), KERBSIDE_MOCK_CAMERA: '1', KERBSIDE_POSITION: `script:${fixes}` };
+  screen = await openApp(built('kerbside-app'), env, shots);
 });
 
 after(async () => {
@@ -68,9 +73,15 @@ test('another is chosen from the phone', async () => {
   await screen.shot('app-photos');
 });
 
-test('a pin is placed where the device does not know its place', async () => {
+test('the place shows how good and how old it is, and a pin may be put elsewhere', async () => {
   await screen.says('Place a pin instead');
-  await screen.click('button', 'Place a pin');
+  writeFileSync(fixes, JSON.stringify({ lat: 52.62901, lon: 1.29233, accuracy_m: 6 }));
+  await screen.says('within 6 m');
+  await screen.says('52.62901');
+  await screen.shot('app-place');
+  await screen.click('button', 'Move');
+  await screen.shot('app-pin');
+  await screen.click('button', 'Type latitude and longitude');
   await screen.fill('Latitude', '52.6285');
   await screen.fill('Longitude', '1.2920');
   await screen.click('button', 'Put the pin here');

@@ -91,13 +91,12 @@ fn node_modules() -> Result<()> {
     if !is_here("npm") {
         bail!("Node 20.19 or newer is needed, with npm; install it and start again");
     }
-    let ui = root().join("ui");
-    let lock = std::fs::read(ui.join("package-lock.json")).context("Could not read ui/package-lock.json")?;
-    let mark = ui.join("node_modules/.installed-from");
+    let lock = std::fs::read(root().join("package-lock.json")).context("Could not read package-lock.json")?;
+    let mark = root().join("node_modules/.installed-from");
     if std::fs::read(&mark).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
     say("Installing the packages of the screens (npm ci)");
-    run(npm().args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]))?;
+    run(npm().current_dir(root()).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]))?;
     std::fs::write(&mark, lock).context("Could not note what was installed")
 }

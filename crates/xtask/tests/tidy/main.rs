@@ -25,6 +25,7 @@ const RULES: &[Rule] = &[
     screens::one_door_to_the_shell,
     screens::one_door_to_the_server,
     screens::commands_match,
+    screens::access_list_matches,
     screens::server_paths_exist,
     screens::both_languages_say_everything,
 ];

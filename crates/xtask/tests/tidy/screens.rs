@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const NATIVE: &str = "ui/src/lib/native.ts";
 const SERVER: &str = "ui/src/lib/server.ts";
+const BUILD: &str = "src-tauri/build.rs";
 const ENGLISH: &str = "schemas/words/en.json";
 const WELSH: &str = "schemas/words/cy.json";
 
@@ -51,6 +52,21 @@ pub fn commands_match(tree: &Tree) -> Vec<Finding> {
             }
         }
     }
+    let answered = answered(tree);
+    let unanswered = called.iter().filter(|(name, _)| !answered.contains_key(*name));
+    let uncalled = answered.iter().filter(|(name, _)| !called.contains_key(*name));
+    unanswered
+        .map(|(name, line)| {
+            finding(NATIVE, *line, format!("the shell has no command `{name}`: add it to generate_handler!"))
+        })
+        .chain(uncalled.map(|(name, (path, line))| {
+            finding(path, *line, format!("no line of native.ts calls `{name}`: add one or drop it"))
+        }))
+        .collect()
+}
+
+/// The commands of generate_handler!, each with its file and line.
+fn answered(tree: &Tree) -> BTreeMap<&str, (&str, usize)> {
     let mut answered = BTreeMap::new();
     for (path, text) in tree.rust().filter(|(path, _)| path.starts_with("src-tauri/")) {
         let mut listing = false;
@@ -70,16 +86,33 @@ pub fn commands_match(tree: &Tree) -> Vec<Finding> {
             }
         }
     }
-    let unanswered = called.iter().filter(|(name, _)| !answered.contains_key(*name));
-    let uncalled = answered.iter().filter(|(name, _)| !called.contains_key(*name));
-    unanswered
-        .map(|(name, line)| {
-            finding(NATIVE, *line, format!("the shell has no command `{name}`: add it to generate_handler!"))
-        })
-        .chain(uncalled.map(|(name, (path, line))| {
-            finding(path, *line, format!("no line of native.ts calls `{name}`: add one or drop it"))
-        }))
-        .collect()
+    answered
+}
+
+/// What the shell answers, the web view may also call: build.rs names it and a capability allows it.
+pub fn access_list_matches(tree: &Tree) -> Vec<Finding> {
+    let Some((_, listed)) = tree.page(BUILD).and_then(|text| text.split_once("COMMANDS: &[&str] = &["))
+    else {
+        return Vec::new();
+    };
+    let listed = listed.split("];").next().unwrap_or_default();
+    let capabilities =
+        tree.ending(&[".json"]).filter(|(path, _)| path.starts_with("src-tauri/capabilities/"));
+    let allowed: String = capabilities.map(|(_, text)| text).collect();
+    let mut findings = Vec::new();
+    for (name, (path, line)) in answered(tree) {
+        if !listed.contains(&format!("\"{name}\"")) {
+            findings.push(finding(
+                path,
+                line,
+                format!("COMMANDS in {BUILD} does not name `{name}`: nothing could call it"),
+            ));
+        }
+        if !allowed.contains(&format!("\"allow-{}\"", name.replace('_', "-"))) {
+            findings.push(finding(path, line, format!("no file of src-tauri/capabilities allows `{name}`")));
+        }
+    }
+    findings
 }
 
 fn is_command(name: &str) -> bool {
@@ -219,5 +252,20 @@ fn a_sentence_in_one_language_only_is_caught() {
     allows(
         both_languages_say_everything,
         &[english, (WELSH, "{\n\"device.saved\": \"Wedi'i gadw\",\n\"device.of\": \"{n} o {all}\"\n}")],
+    );
+}
+
+#[test]
+fn a_command_that_the_web_view_may_not_call_is_caught() {
+    let shell = ("src-tauri/src/lib.rs", "//! x\ngenerate_handler![\n    photo_bytes\n]");
+    let build = (BUILD, "//! x\nconst COMMANDS: &[&str] = &[\"photo_bytes\"];");
+    let capability = ("src-tauri/capabilities/main.json", "[\"allow-photo-bytes\"]");
+    allows(access_list_matches, &[shell, build, capability]);
+    catches(access_list_matches, &[shell, build], "src-tauri/src/lib.rs", 3);
+    catches(
+        access_list_matches,
+        &[shell, (BUILD, "//! x\nconst COMMANDS: &[&str] = &[];"), capability],
+        "src-tauri/src/lib.rs",
+        3,
     );
 }
