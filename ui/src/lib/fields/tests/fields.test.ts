@@ -1,0 +1,102 @@
+import { flushSync, mount, unmount } from 'svelte';
+import { afterEach, expect, test } from 'vitest';
+import { fieldId } from '../../answers';
+import type { Question, QuestionKind } from '../../form';
+import type { Answer } from '../../types';
+import { controls } from '../index';
+import Asked from './Asked.svelte';
+
+const PLACE: Answer = { lat: 52.6285, lon: 1.292, accuracy_m: 6.2, altitude_m: null, fixed_at: '2026-03-16T09:12:40Z', source: 'gnss' };
+
+/** An answered example of every kind, and something of it that must be on the page. */
+const EXAMPLES: { [T in QuestionKind]: [Answer, string] } = {
+  text: ['14 Elm Road', '14 Elm Road'],
+  multiline: ['Two lines', 'Two lines'],
+  integer: [4, '4'],
+  decimal: ['12.50', '12.50'],
+  select_one: ['small_van', 'Small van'],
+  select_multiple: [['small_van'], 'Small van'],
+  date: ['2026-03-16', '2026'],
+  time: ['09:12', '09'],
+  dateTime: ['2026-03-16T09:12:00+00:00', '12'],
+  geopoint: [PLACE, '52.62850, 1.29200'],
+  image: [['a'.repeat(64)], 'Take out'],
+  barcode: ['5012345678900', '5012345678900'],
+  note: [null, 'The question'],
+  acknowledge: [true, 'I have read this'],
+  calculate: ['urgent', 'urgent'],
+};
+const KINDS = Object.keys(controls) as QuestionKind[];
+
+function question(kind: QuestionKind): Question {
+  const choices = ['Single bag', 'Small van'].map((label) => ({ name: label.toLowerCase().replace(' ', '_'), label: { en: label } }));
+  return { key: `group/${kind}`, kind, label: { en: 'The question' }, hint: { en: 'A hint' }, thing: null, appearance: '', max: 6, merge: 'mv', choices };
+}
+
+let shown: ReturnType<typeof mount> | null = null;
+
+function show(props: { question: Question; answer: Answer; fault?: string; onanswer?: (answer: Answer) => void }) {
+  document.body.replaceChildren();
+  shown = mount(Asked, { target: document.body, props });
+  flushSync();
+}
+
+afterEach(async () => {
+  if (shown !== null) await unmount(shown);
+  shown = null;
+});
+
+function onPage(): string {
+  const typed = [...document.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>('input, textarea')].map((box) => box.value);
+  return `${document.body.textContent} ${typed.join(' ')}`;
+}
+
+test.each(KINDS)('an answered %s shows its label and its answer', (kind) => {
+  const [answer, expected] = EXAMPLES[kind];
+  show({ question: question(kind), answer });
+  expect(onPage()).toContain('The question');
+  expect(onPage()).toContain(expected);
+});
+
+test.each(KINDS)('an unanswered %s shows nothing that was not said', (kind) => {
+  show({ question: question(kind), answer: null });
+  expect(onPage()).not.toMatch(/undefined|null|NaN|\[object/);
+});
+
+test.each(KINDS)('a script could write no style into a %s', (kind) => {
+  show({ question: question(kind), answer: EXAMPLES[kind][0] });
+  expect(document.querySelector('[style]')).toBeNull();
+});
+
+const ASKED = KINDS.filter((kind) => kind !== 'note' && kind !== 'calculate');
+
+test.each(ASKED)('a fault of a %s is said beside it, and the summary’s link finds its control', (kind) => {
+  show({ question: question(kind), answer: null, fault: 'Enter the thing' });
+  expect(document.body.textContent).toContain('Enter the thing');
+  expect(document.getElementById(fieldId(`group/${kind}`))).not.toBeNull();
+});
+
+test.each(ASKED)('every control of a %s has a name', (kind) => {
+  show({ question: question(kind), answer: EXAMPLES[kind][0] });
+  for (const control of document.querySelectorAll<HTMLInputElement>('input, textarea, button')) {
+    const labelled = control.labels?.length ? control.labels[0]?.textContent : '';
+    const name = (control.getAttribute('aria-label') ?? labelled) || control.textContent;
+    expect(name?.trim(), control.outerHTML).not.toBe('');
+  }
+});
+
+test('choosing a row answers with its name', () => {
+  const given: Answer[] = [];
+  show({ question: question('select_one'), answer: null, onanswer: (answer) => given.push(answer) });
+  document.querySelector<HTMLInputElement>('input[value=small_van]')?.click();
+  expect(given).toEqual(['small_van']);
+});
+
+test('a letter typed into a whole number is kept as typed', () => {
+  const given: Answer[] = [];
+  show({ question: question('integer'), answer: null, onanswer: (answer) => given.push(answer) });
+  const box = document.querySelector('input');
+  if (box !== null) box.value = 'four';
+  box?.dispatchEvent(new Event('input', { bubbles: true }));
+  expect(given).toEqual(['four']);
+});
