@@ -30,9 +30,15 @@ pub struct CouncilNames {
     pub key: String,
     pub name: String,
     pub people: BTreeMap<u32, String>,
-    pub teams: BTreeMap<String, Localised>,
-    /// The teams of this vault's officer, the first of which their records begin in.
-    pub my_teams: Vec<String>,
+    pub teams: Vec<TeamName>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(default)]
+#[ts(export)]
+pub struct TeamName {
+    pub key: String,
+    pub name: Localised,
 }
 
 impl Vault {

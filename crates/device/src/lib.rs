@@ -6,7 +6,9 @@
 #![cfg_attr(not(test), forbid(clippy::string_slice))]
 
 pub mod clock;
+mod device;
 mod drafts;
+mod exchange;
 mod files;
 mod forms;
 pub mod keys;
@@ -14,10 +16,22 @@ pub mod net;
 pub mod photos;
 pub mod random;
 mod save;
+mod shift;
+mod show;
 mod store;
 mod vault;
+mod verify;
+mod waiting;
 
+pub use device::{Device, Enrolment, Status};
 pub use drafts::{Draft, NewPhoto, PhotoLine};
-pub use forms::{COUNCIL_PACK, CouncilNames, FORM_PACK, FormTile};
+pub use exchange::{Applied, Budget};
+pub use forms::{COUNCIL_PACK, CouncilNames, FORM_PACK, FormTile, TeamName};
+pub use net::{SyncReport, VaultAccess, sync};
 pub use save::{Faults, Saved};
-pub use vault::{Identity, Opened, Vault};
+pub use store::{ChangeState, OwnChange};
+pub use shift::{DraftLine, Shift};
+pub use show::{Choice, Filter, RecordLine, WorkState};
+pub use vault::{Identity, Vault};
+pub use verify::Verified;
+pub use waiting::{SendingPhoto, Strip, StripState, Waiting, WaitingItem, Why};

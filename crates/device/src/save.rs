@@ -7,7 +7,7 @@ use crate::vault::{Vault, corrected_ms};
 use anyhow::{Context as _, Result};
 use kerbside_core::chain;
 use kerbside_core::change::{Change, ChangeBytes, Edit};
-use kerbside_core::field::{FieldKey, REFERENCE, STATUS, TEAM};
+use kerbside_core::field::{FieldKey, REFERENCE, STATUS};
 use kerbside_core::form::{Answers, Fault, Now};
 use kerbside_core::ids::{Cid, RecordId, RowId, Sha256};
 use kerbside_core::problem::{Code, Problem};
@@ -74,7 +74,11 @@ impl Vault {
         if edits.first() == Some(&Edit::Create) {
             progress.reference += 1;
             let given = format!("{}-{:02}", self.identity.short_code, progress.reference);
-            edits.extend(self.system_edits(&given)?);
+            edits.push(Edit::Put {
+                field: FieldKey::new(REFERENCE),
+                context: kerbside_core::change::Context::default(),
+                value: Value::text(&given),
+            });
             reference = Some(given);
         }
         let time_ms = corrected_ms(&progress, now);
@@ -137,19 +141,6 @@ impl Vault {
             store.put_progress(&progress)
         })?;
         Ok(Saved { record, reference: reference.or(row.reference), dot: change.dot().to_string(), photos })
-    }
-
-    fn system_edits(&self, reference: &str) -> Result<Vec<Edit>> {
-        let put = |field: &str, value: Value| Edit::Put {
-            field: FieldKey::new(field),
-            context: kerbside_core::change::Context::default(),
-            value,
-        };
-        let mut edits = vec![put(REFERENCE, Value::text(reference))];
-        if let Some(team) = self.council()?.my_teams.first() {
-            edits.push(put(TEAM, Value::code(team.as_str())));
-        }
-        Ok(edits)
     }
 
     /// A record's row from its head. `base` where it has moved; else what the row had.

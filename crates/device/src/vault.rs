@@ -42,7 +42,7 @@ pub struct Vault {
     pub(crate) boot_taken: bool,
     pub(crate) forms: RefCell<BTreeMap<(String, u32), Arc<Form>>>,
     /// Held open so that no second process opens the vault.
-    pub(crate) lock: Option<File>,
+    pub(crate) _lock: Option<File>,
 }
 
 impl std::fmt::Debug for Vault {
@@ -86,7 +86,7 @@ impl Vault {
             photo_names: derive(&key, b"kerbside/photo-names/1", b""),
             boot_taken: false,
             forms: RefCell::default(),
-            lock,
+            _lock: lock,
         })
     }
 
@@ -114,7 +114,7 @@ impl Vault {
             photo_names: self.photo_names.clone(),
             boot_taken: false,
             forms: RefCell::default(),
-            lock: None,
+            _lock: None,
         })
     }
 

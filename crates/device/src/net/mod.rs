@@ -1,5 +1,13 @@
 //! The network half: an HTTP pipe for what the vault says and hears.
 
+mod backoff;
 mod client;
+mod enrol;
+mod photos;
+mod pipe;
+mod sync;
 
 pub use client::build_client;
+pub(crate) use enrol::{enrol, unlock_share};
+pub use pipe::Refused;
+pub use sync::{SyncReport, VaultAccess, sync};

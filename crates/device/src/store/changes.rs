@@ -110,6 +110,14 @@ impl Store {
         self.changes(&format!("{CHANGE} WHERE actor = $1 AND counter >= $2 ORDER BY counter LIMIT $3"), (actor.0, to_row(first), most))
     }
 
+    /// Above `after`, up to `through`.
+    pub fn changes_between(&self, actor: Actor, after: u64, through: u64) -> Result<Vec<OwnChange>> {
+        self.changes(
+            &format!("{CHANGE} WHERE actor = $1 AND counter > $2 AND counter <= $3 ORDER BY counter"),
+            (actor.0, to_row(after), to_row(through)),
+        )
+    }
+
     pub fn change_at(&self, actor: Actor, counter: u64) -> Result<Option<OwnChange>> {
         self.connection
             .prepare_cached(&format!("{CHANGE} WHERE actor = $1 AND counter = $2"))?
@@ -144,7 +152,7 @@ impl Store {
         )
     }
 
-    pub fn settle_change(&self, actor: Actor, counter: u64, state: ChangeState, pending: bool, reason: Option<&str>, at_ms: i64) -> Result<()> {
+    pub fn settle_change(&self, (actor, counter): (Actor, u64), state: ChangeState, pending: bool, reason: Option<&str>, at_ms: i64) -> Result<()> {
         self.connection
             .prepare_cached(
                 "UPDATE own_change SET state = $3, pending = $4, reason = $5,

@@ -17,6 +17,7 @@ pub use records::RecordRow;
 use crate::keys::VaultKey;
 use anyhow::{Context, Result, bail};
 use data_encoding::HEXLOWER;
+use kerbside_core::planted;
 use rusqlite::{Connection, backup::Backup};
 use std::path::Path;
 use std::time::Duration;
@@ -40,6 +41,7 @@ impl Store {
         let raw = Zeroizing::new(format!("x'{}'", HEXLOWER.encode(key.as_slice())));
         connection.pragma_update(None, "key", raw.as_str()).context("Give the database its key")?;
         connection.pragma_update(None, "cipher_memory_security", "OFF").context("Set the cipher")?;
+        connection.pragma_update(None, "cipher_log_level", "NONE").context("Quieten the cipher")?;
         let store = Self { connection };
         store.prepare().context("Open the vault's database with its key")?;
         Ok(store)
@@ -98,9 +100,16 @@ impl Store {
         self.connection.execute_batch("BEGIN IMMEDIATE").context("Begin a transaction")?;
         match act(self) {
             Ok(done) => {
+                if planted::crashes_here() {
+                    self.roll_back();
+                    bail!("The process died before a commit");
+                }
                 if let Err(cause) = self.connection.execute_batch("COMMIT") {
                     self.roll_back();
                     return Err(cause).context("Commit a transaction");
+                }
+                if planted::crashes_here() {
+                    bail!("The process died after a commit");
                 }
                 Ok(done)
             }

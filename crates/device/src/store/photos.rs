@@ -193,7 +193,7 @@ impl Store {
         Ok(())
     }
 
-    pub fn settle_upload(&self, record: RecordId, sha256: Sha256, state: UploadState, receipt: &[u8], at_ms: i64) -> Result<()> {
+    pub fn settle_upload(&self, (record, sha256): (RecordId, Sha256), state: UploadState, receipt: &[u8], at_ms: i64) -> Result<()> {
         self.connection
             .prepare_cached(
                 "UPDATE upload SET state = $3, receipt = $4, received_ms = $5, reason = NULL, url = NULL

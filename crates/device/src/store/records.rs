@@ -125,11 +125,20 @@ impl Store {
         Ok(())
     }
 
-    /// It ends: what was not confirmed has left.
-    pub fn unconfirmed_leave(&self) -> Result<()> {
+    pub fn unconfirmed_records(&self) -> Result<Vec<RecordId>> {
         self.connection
-            .execute("UPDATE record SET leaving = 1, unconfirmed = 0 WHERE unconfirmed = 1", ())
-            .context("Let unconfirmed records leave")?;
+            .prepare_cached("SELECT id FROM record WHERE unconfirmed = 1 ORDER BY id")?
+            .query_map((), |row| row.get(0).map(RecordId))?
+            .collect::<Result<_, _>>()
+            .context("List records in doubt")
+    }
+
+    /// Asked for once: what is out of scope does not come and is not asked for again.
+    pub fn clear_wanted(&self, asked: &[RecordId]) -> Result<()> {
+        let mut clear = self.connection.prepare_cached("UPDATE record SET wanted = 0 WHERE id = $1")?;
+        for record in asked {
+            clear.execute([record.0]).context("Note what was asked for")?;
+        }
         Ok(())
     }
 

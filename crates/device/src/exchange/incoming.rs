@@ -1,0 +1,215 @@
+//! Taking a reply. One transaction, and only what is proven: the server's
+//! signed receipt must name this device and actor, and its chain must be ours.
+
+use super::items::Intake;
+use crate::clock::Reading;
+use crate::store::{ChangeState, Progress, Store};
+use crate::vault::Vault;
+use anyhow::Result;
+use kerbside_core::cbor;
+use kerbside_core::exchange::{Item, Offer, Paging, Push, Receipt, Reply, Verdict};
+use kerbside_core::problem::{Code, Problem};
+use kerbside_core::sign::Label;
+
+/// The archive of received changes is kept this long, and until a backup holds it.
+const ARCHIVE_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+
+/// What a reply brought.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Applied {
+    /// Own changes that the server now holds and did not before.
+    pub sent: u64,
+    /// Items of others taken in.
+    pub received: u64,
+    /// Another exchange would bring or take more.
+    pub more: bool,
+    /// This actor has a double: it must be retired before anything else is applied.
+    pub fork: bool,
+    /// The reply belongs to an earlier push and brought nothing.
+    pub stale: bool,
+    /// The server sends what only a newer app understands.
+    pub needs_newer: bool,
+    /// Documents that are offered and not here.
+    pub missing_packs: Vec<Offer>,
+    /// The server was restored: it lives another life.
+    pub new_epoch: bool,
+}
+
+impl Vault {
+    pub fn incoming(&mut self, push: &Push, reply: &Reply, now: Reading) -> Result<Applied> {
+        let receipt = self.open_receipt(push, reply)?;
+        let mut progress = self.store.progress()?;
+        if push.actor != progress.actor || push.epoch != progress.epoch {
+            return Ok(Applied { stale: true, ..Applied::default() });
+        }
+        progress.nonce = Some(reply.nonce.clone());
+        progress.server_offset_ms = Some(reply.now_ms.saturating_sub(now.wall_ms));
+        if reply.fork || self.is_double(&progress, &receipt)? {
+            progress.forked = true;
+            self.store.transact(|store| {
+                store.put_progress(&progress)?;
+                store.note_in_journal(now.wall_ms, "fork", &format!("actor {} has a double", progress.actor))
+            })?;
+            return Ok(Applied { fork: true, ..Applied::default() });
+        }
+        let applied = self.store.transact(|store| self.take_reply(store, &mut progress, (push, reply, &receipt), now))?;
+        self.sweep_leaving(now)?;
+        Ok(applied)
+    }
+
+    /// HTTP 200 without a valid receipt is no success.
+    fn open_receipt(&self, push: &Push, reply: &Reply) -> Result<Receipt, Problem> {
+        let receipt: Receipt = reply
+            .receipt
+            .open(Label::Receipt, &self.server_key())
+            .map_err(|_| Problem::new(Code::CaptivePortal, "No receipt of the council's server"))?;
+        let fits = receipt.server == self.identity.server
+            && receipt.council == self.identity.council
+            && receipt.device == self.identity.device
+            && receipt.actor == push.actor;
+        if fits { Ok(receipt) } else { Err(Problem::new(Code::CaptivePortal, "A receipt for something else")) }
+    }
+
+    /// The server holds changes of this actor that this vault never made or offered.
+    fn is_double(&self, progress: &Progress, receipt: &Receipt) -> Result<bool> {
+        if progress.pushed < receipt.through {
+            return Ok(true);
+        }
+        let ours = self.chain_at(progress, receipt.through)?;
+        Ok(ours.is_some_and(|ours| ours != receipt.chain))
+    }
+
+    fn take_reply(
+        &self,
+        store: &Store,
+        progress: &mut Progress,
+        (push, reply, receipt): (&Push, &Reply, &Receipt),
+        now: Reading,
+    ) -> Result<Applied> {
+        let mut applied = Applied { more: reply.more, ..Applied::default() };
+        let mut intake = Intake::new(self, store, now);
+        if receipt.epoch != progress.epoch {
+            applied.new_epoch = true;
+            begin_epoch(store, progress, receipt, &mut intake)?;
+        } else if receipt.through + 1 < push.first {
+            // It holds less than it once said: everything above is offered again.
+            progress.received = receipt.through;
+            intake.touch_all(store.unsettle_changes(progress.actor, receipt.through)?)?;
+        }
+        applied.sent = receipt.through.saturating_sub(progress.received);
+        settle_own(store, progress, receipt, &mut intake, now)?;
+        for mark in &receipt.marks {
+            store.put_mark(mark.actor, mark.backed_up_through)?;
+            store.delete_safe_changes(mark.actor, mark.backed_up_through, now.wall_ms - ARCHIVE_MS)?;
+        }
+        let held = progress.cursor.clone().unwrap_or_default();
+        applied.needs_newer = reply.items.iter().any(|item| matches!(item, Item::Unknown { .. }));
+        if held == push.cursor && !applied.needs_newer {
+            store.clear_wanted(&push.wants.records)?;
+            applied.received = take_page(store, progress, reply, &mut intake)?;
+            progress.cursor = Some(reply.cursor.clone());
+        }
+        intake.finish()?;
+        if matches!(reply.paging, Paging::Last | Paging::Whole) && held == push.cursor {
+            self.end_filling(store, now)?;
+        }
+        applied.missing_packs = missing_packs(store, &reply.offers)?;
+        applied.more |= progress.received < progress.counter || !store.wanted_records()?.is_empty();
+        progress.receipt = Some(cbor::encode(&reply.receipt));
+        progress.last_received_ms = Some(now.wall_ms);
+        progress.failures = 0;
+        progress.next_try_ms = None;
+        progress.why = "none".into();
+        store.put_progress(progress)?;
+        Ok(applied)
+    }
+
+    /// A filling from nothing is over: what did not come again is not in scope,
+    /// or is not known to the server and has to be built on what is offered again.
+    fn end_filling(&self, store: &Store, now: Reading) -> Result<()> {
+        let mut intake = Intake::new(self, store, now);
+        for record in store.unconfirmed_records()? {
+            if store.pending_of(record)?.is_empty() {
+                intake.leave(record)?;
+            } else {
+                intake.forget_base(record)?;
+            }
+        }
+        intake.finish()
+    }
+
+    /// Records that left go once nothing of ours is on its way to them.
+    fn sweep_leaving(&mut self, now: Reading) -> Result<()> {
+        for record in self.store.leaving_records()? {
+            let sending = self.store.uploads_of(record)?.iter().any(|upload| !upload.state.arrived());
+            let open = self.store.draft_of_record(record)?.is_some();
+            if sending || open || !self.store.pending_of(record)?.is_empty() {
+                continue;
+            }
+            self.store.transact(|store| {
+                store.delete_record(record)?;
+                store.note_in_journal(now.wall_ms, "left", &record.to_string())
+            })?;
+        }
+        Ok(())
+    }
+}
+
+fn begin_epoch(store: &Store, progress: &mut Progress, receipt: &Receipt, intake: &mut Intake<'_>) -> Result<()> {
+    store.note_in_journal(intake.now.wall_ms, "restored", &format!("server epoch {}", receipt.epoch))?;
+    progress.epoch = receipt.epoch;
+    progress.received = receipt.through;
+    progress.acked = progress.acked.min(receipt.through);
+    store.ask_again_for_uploads()?;
+    intake.touch_all(store.unsettle_changes(progress.actor, receipt.through)?)
+}
+
+/// Verdicts, and plain acceptance for the rest.
+fn settle_own(store: &Store, progress: &mut Progress, receipt: &Receipt, intake: &mut Intake<'_>, now: Reading) -> Result<()> {
+    let newly = store.changes_between(progress.actor, progress.acked, receipt.through)?;
+    for own in newly {
+        let verdict = receipt.verdicts.iter().find(|(counter, _)| *counter == own.counter).map(|(_, verdict)| verdict);
+        let (state, pending, reason) = match verdict {
+            None | Some(Verdict::Unknown(_)) => (ChangeState::Received, own.pending, None),
+            Some(Verdict::Flagged(code)) => (ChangeState::Received, own.pending, Some(code.as_str())),
+            Some(Verdict::Held) => (ChangeState::Held, own.pending, None),
+            Some(Verdict::Duplicate(_)) => (ChangeState::Duplicate, false, None),
+            Some(Verdict::Refused(code)) => (ChangeState::Refused, false, Some(code.as_str())),
+        };
+        store.settle_change((own.actor, own.counter), state, pending, reason, now.wall_ms)?;
+        if !pending && own.pending {
+            intake.touch(own.record)?;
+        }
+        if state == ChangeState::Duplicate {
+            intake.want(own.record)?;
+        }
+    }
+    progress.received = progress.received.max(receipt.through);
+    progress.acked = progress.acked.max(receipt.through);
+    Ok(())
+}
+
+fn take_page(store: &Store, progress: &mut Progress, reply: &Reply, intake: &mut Intake<'_>) -> Result<u64> {
+    if matches!(reply.paging, Paging::First | Paging::Whole) {
+        store.doubt_records()?;
+    }
+    let mut received = 0;
+    for item in &reply.items {
+        received += intake.take(item, progress)?;
+    }
+    Ok(received)
+}
+
+fn missing_packs(store: &Store, offers: &[Offer]) -> Result<Vec<Offer>> {
+    let mut missing = Vec::new();
+    for offer in offers {
+        if store.pack(&offer.name, offer.version)?.is_none() {
+            missing.push(offer.clone());
+        }
+    }
+    let offered: Vec<(String, u32)> = offers.iter().map(|offer| (offer.name.clone(), offer.version)).collect();
+    if !offered.is_empty() {
+        store.offer_packs(&offered)?;
+    }
+    Ok(missing)
+}

@@ -1,0 +1,204 @@
+//! Items of the server's log folded into what is confirmed (base), and head
+//! rebuilt over it. Enter replaces base, never merges; an echo is our own change
+//! come back; pending changes that base already holds are no longer pending.
+
+use crate::clock::Reading;
+use crate::save::unpack;
+use crate::store::{ChangeState, Progress, RecordRow, Store};
+use crate::vault::{Vault, corrected_ms};
+use anyhow::{Context, Result};
+use kerbside_core::change::{Change, ChangeBytes};
+use kerbside_core::exchange::Item;
+use kerbside_core::ids::{Dot, RecordId};
+use kerbside_core::record::{Record, unpack_page};
+use std::collections::BTreeMap;
+
+/// A page of items on its way into the vault.
+pub(super) struct Intake<'a> {
+    vault: &'a Vault,
+    store: &'a Store,
+    pub now: Reading,
+    touched: BTreeMap<RecordId, Touched>,
+}
+
+#[derive(Default)]
+struct Touched {
+    base: Option<Record>,
+    office_reference: Option<String>,
+    leaving: Option<bool>,
+    wanted: Option<bool>,
+    confirmed: bool,
+    forgotten: bool,
+}
+
+impl<'a> Intake<'a> {
+    pub fn new(vault: &'a Vault, store: &'a Store, now: Reading) -> Self {
+        Self { vault, store, now, touched: BTreeMap::new() }
+    }
+
+    /// Takes one item; 1 when it was somebody else's news.
+    pub fn take(&mut self, item: &Item, progress: &mut Progress) -> Result<u64> {
+        match item {
+            Item::Change { bytes, reference, .. } => self.take_change(bytes, reference.as_ref(), progress),
+            Item::Echo { dot, reference, .. } => self.take_echo(*dot, reference.as_ref()),
+            Item::Enter { page, .. } => self.take_page(page, progress),
+            Item::Leave { record, .. } | Item::Purge { record, .. } => {
+                self.leave(*record)?;
+                Ok(1)
+            }
+            Item::Unknown { .. } => Ok(0),
+        }
+    }
+
+    fn take_change(&mut self, bytes: &[u8], reference: Option<&String>, progress: &mut Progress) -> Result<u64> {
+        let change = match ChangeBytes::received(bytes.to_vec()).read() {
+            Ok(change) => change,
+            Err(cause) => {
+                self.store.note_in_journal(self.now.wall_ms, "unread", &cause.to_string())?;
+                return Ok(0);
+            }
+        };
+        let time_ms = u64::try_from(corrected_ms(progress, self.now)).unwrap_or(0);
+        progress.hlc = progress.hlc.observe(change.at.hlc, time_ms);
+        self.settle_if_own(change.dot())?;
+        self.fold(&change, reference)
+    }
+
+    fn take_echo(&mut self, dot: Dot, reference: Option<&String>) -> Result<u64> {
+        let Some(own) = self.store.change_at(dot.actor, dot.counter)? else {
+            self.store.note_in_journal(self.now.wall_ms, "echo of nothing", &dot.to_string())?;
+            return Ok(0);
+        };
+        let change = ChangeBytes::received(own.bytes).read().context("Read an own change")?;
+        self.settle_if_own(dot)?;
+        self.fold(&change, reference)?;
+        Ok(0)
+    }
+
+    fn settle_if_own(&mut self, dot: Dot) -> Result<()> {
+        let Some(own) = self.store.change_at(dot.actor, dot.counter)? else { return Ok(()) };
+        let reason = own.reason.as_deref();
+        match own.state {
+            ChangeState::Saved | ChangeState::Held | ChangeState::Received => {
+                self.store.settle_change((dot.actor, dot.counter), ChangeState::Received, false, reason, self.now.wall_ms)
+            }
+            ChangeState::Duplicate | ChangeState::Refused | ChangeState::Redotted | ChangeState::Missing => {
+                self.store.set_pending(dot.actor, dot.counter, false)
+            }
+        }
+    }
+
+    fn fold(&mut self, change: &Change, reference: Option<&String>) -> Result<u64> {
+        let touched = self.touched(change.record)?;
+        if touched.base.is_none() && !change.creates() {
+            // Its beginning never came: asked for anew where there is a row to say so.
+            touched.wanted = Some(true);
+            return Ok(0);
+        }
+        touched.confirmed = true;
+        touched.leaving = Some(false);
+        if let Some(reference) = reference {
+            touched.office_reference = Some(reference.clone());
+        }
+        let is_news = touched.base.get_or_insert_default().apply(change);
+        Ok(u64::from(is_news))
+    }
+
+    fn take_page(&mut self, page: &[u8], progress: &mut Progress) -> Result<u64> {
+        let time_ms = u64::try_from(corrected_ms(progress, self.now)).unwrap_or(0);
+        let mut taken = 0;
+        for entered in unpack_page(page).context("Read a page of records")? {
+            let Some(id) = entered.record else { continue };
+            for written in entered.state.registers().flat_map(|(_, register)| register.values()) {
+                progress.hlc = progress.hlc.observe(written.stamp.hlc, time_ms);
+            }
+            let touched = self.touched(id)?;
+            touched.base = Some(entered.state);
+            touched.office_reference = entered.reference.or(touched.office_reference.take());
+            touched.confirmed = true;
+            touched.leaving = Some(false);
+            touched.wanted = Some(false);
+            taken += 1;
+        }
+        Ok(taken)
+    }
+
+    pub fn touch(&mut self, record: RecordId) -> Result<()> {
+        self.touched(record).map(|_| ())
+    }
+
+    pub fn touch_all(&mut self, records: Vec<RecordId>) -> Result<()> {
+        records.into_iter().try_for_each(|record| self.touch(record))
+    }
+
+    pub fn want(&mut self, record: RecordId) -> Result<()> {
+        self.touched(record)?.wanted = Some(true);
+        Ok(())
+    }
+
+    pub fn leave(&mut self, record: RecordId) -> Result<()> {
+        self.touched(record)?.leaving = Some(true);
+        Ok(())
+    }
+
+    pub fn forget_base(&mut self, record: RecordId) -> Result<()> {
+        let touched = self.touched(record)?;
+        touched.base = None;
+        touched.forgotten = true;
+        touched.confirmed = true;
+        Ok(())
+    }
+
+    fn touched(&mut self, record: RecordId) -> Result<&mut Touched> {
+        match self.touched.entry(record) {
+            std::collections::btree_map::Entry::Occupied(there) => Ok(there.into_mut()),
+            std::collections::btree_map::Entry::Vacant(place) => {
+                let row = self.store.record(record)?;
+                let base = row.as_ref().and_then(|row| row.base.as_deref()).map(unpack).transpose()?;
+                Ok(place.insert(Touched { base, ..Touched::default() }))
+            }
+        }
+    }
+
+    /// Heads over bases, and the rows that lists read.
+    pub fn finish(self) -> Result<()> {
+        let Self { vault, store, now, touched } = self;
+        for (id, touched) in touched {
+            write(vault, store, (id, touched), now)?;
+        }
+        Ok(())
+    }
+}
+
+fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: Reading) -> Result<()> {
+    let Touched { base, office_reference, leaving, wanted, confirmed, forgotten } = touched;
+    let row = store.record(id)?;
+    let mut head = base.clone().unwrap_or_default();
+    for own in store.pending_of(id)? {
+        let dot = Dot { actor: own.actor, counter: own.counter };
+        if base.as_ref().is_some_and(|base| base.holds(dot)) {
+            store.set_pending(own.actor, own.counter, false)?;
+            continue;
+        }
+        head.apply(&ChangeBytes::received(own.bytes).read().context("Read an own change")?);
+    }
+    if head.created().is_none() && base.is_none() {
+        // All there was is refused: it stays readable as it was. Or it was never here.
+        let Some(shown) = row else { return Ok(()) };
+        head = unpack(&shown.head)?;
+        return store.put_record(&flagged(vault.record_row(id, Some(&shown), None, &head, now)?, leaving, wanted, confirmed));
+    }
+    let mut new = vault.record_row(id, row.as_ref(), base.as_ref(), &head, now)?;
+    if forgotten {
+        new.base = None;
+    }
+    new.office_reference = office_reference.or(new.office_reference);
+    store.put_record(&flagged(new, leaving, wanted, confirmed))
+}
+
+fn flagged(mut row: RecordRow, leaving: Option<bool>, wanted: Option<bool>, confirmed: bool) -> RecordRow {
+    row.leaving = leaving.unwrap_or(row.leaving);
+    row.wanted = wanted.unwrap_or(row.wanted);
+    row.unconfirmed &= !confirmed && leaving.is_none();
+    row
+}

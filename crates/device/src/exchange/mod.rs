@@ -1,0 +1,13 @@
+//! The device's half of the exchange, without a network: `outgoing` makes a
+//! push, `incoming` takes the reply, and a fork is answered by `retired`.
+//! Plain functions on the vault, which the HTTP pipe and the simulator both call.
+
+mod incoming;
+mod items;
+mod outgoing;
+mod retire;
+#[cfg(test)]
+mod tests;
+
+pub use incoming::Applied;
+pub use outgoing::Budget;

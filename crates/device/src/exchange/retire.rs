@@ -1,0 +1,94 @@
+//! A fork: this actor has a double, because a phone was cloned or a vault put
+//! back from yesterday. The actor is given up, and what the server does not hold
+//! is written anew under the next one, by the same `cid`, so that nothing is lost
+//! and nothing arrives twice.
+
+use super::items::Intake;
+use crate::clock::Reading;
+use crate::store::{ChangeState, OwnChange, Store};
+use crate::vault::Vault;
+use anyhow::{Context, Result};
+use kerbside_core::chain;
+use kerbside_core::change::ChangeBytes;
+use kerbside_core::exchange::{HASH_LIMIT, Offered, Retire, Retired};
+use kerbside_core::ids::RecordId;
+use kerbside_core::redot::Redot;
+
+impl Vault {
+    pub fn needs_retiring(&self) -> Result<bool> {
+        Ok(self.store.progress()?.forked)
+    }
+
+    /// What this device holds of its actor, newest last.
+    pub fn retire_request(&self) -> Result<Retire> {
+        let progress = self.store.progress()?;
+        let most = HASH_LIMIT as u64;
+        let first = progress.counter.saturating_sub(most) + 1;
+        let limit = u32::try_from(HASH_LIMIT).unwrap_or(u32::MAX);
+        let own = self.store.changes_from(progress.actor, first, limit)?;
+        let offered = own.iter().map(|own| Offered { counter: own.counter, hash: own.hash }).collect();
+        Ok(Retire { actor: progress.actor, offered })
+    }
+
+    pub fn retired(&mut self, retire: &Retire, retired: &Retired, now: Reading) -> Result<()> {
+        let progress = self.store.progress()?;
+        if retire.actor != progress.actor {
+            return Ok(());
+        }
+        let offered: Vec<u64> = retire.offered.iter().map(|offered| offered.counter).collect();
+        let redot = Redot::new(retire.actor, retired.actor, &offered, &retired.held);
+        self.store.transact(|store| self.go_on_as(store, &redot, &retired.held, now))
+    }
+
+    fn go_on_as(&self, store: &Store, redot: &Redot, held: &[u64], now: Reading) -> Result<()> {
+        let mut progress = store.progress()?;
+        let mut records: Vec<RecordId> = Vec::new();
+        progress.actor = redot.to;
+        progress.counter = 0;
+        progress.chain = chain::START;
+        for (old_counter, new_counter) in &redot.moved {
+            let own = store.change_at(redot.from, *old_counter)?.context("An offered change is there")?;
+            records.push(own.record);
+            let read = ChangeBytes::received(own.bytes.clone()).read().context("Read an own change")?;
+            let moved = redot.change(&read).context("A moved change has a new dot")?;
+            let written = ChangeBytes::write(&moved);
+            progress.chain = chain::next(progress.chain, written.hash());
+            progress.counter = *new_counter;
+            store.settle_change((own.actor, own.counter), ChangeState::Redotted, false, None, now.wall_ms)?;
+            store.insert_change(&OwnChange {
+                actor: redot.to,
+                counter: *new_counter,
+                record: own.record,
+                hash: written.hash(),
+                chain: progress.chain,
+                bytes: written.into_bytes(),
+                saved_ms: own.saved_ms,
+                received_ms: None,
+                state: ChangeState::Saved,
+                pending: true,
+                reason: None,
+                seen: false,
+            })?;
+        }
+        for counter in held {
+            if let Some(own) = store.change_at(redot.from, *counter)?
+                && own.state == ChangeState::Saved
+            {
+                store.settle_change((own.actor, *counter), ChangeState::Received, own.pending, None, now.wall_ms)?;
+            }
+        }
+        for (draft, seen) in store.all_seen()? {
+            store.replace_seen_context(draft, &seen.field, &redot.context(&seen.context))?;
+        }
+        progress.received = 0;
+        progress.acked = 0;
+        progress.pushed = 0;
+        progress.forked = false;
+        store.put_progress(&progress)?;
+        let said = format!("actor {} goes on as {}, {} changes with it", redot.from, redot.to, redot.moved.len());
+        store.note_in_journal(now.wall_ms, "retired", &said)?;
+        let mut intake = Intake::new(self, store, now);
+        intake.touch_all(records)?;
+        intake.finish()
+    }
+}

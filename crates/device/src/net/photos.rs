@@ -1,0 +1,184 @@
+//! Photos travel by themselves: named to the server, sent in pieces from
+//! wherever the last try stopped (tus 1.0), and counted as received only by the
+//! server's signed receipt for exactly these bytes.
+
+use super::VaultAccess;
+use super::pipe::{Answer, Ask, Pipe, Refused};
+use crate::clock::Reading;
+use crate::photos::PhotoSize;
+use crate::store::{UploadRow, UploadState};
+use crate::vault::Vault;
+use anyhow::Result;
+use data_encoding::BASE64URL_NOPAD;
+use kerbside_core::exchange::{PhotoReceipt, PhotoState};
+use kerbside_core::problem::{Code, Problem};
+use kerbside_core::sign::{Label, Signed};
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::json;
+
+const PIECE: usize = 256 * 1024;
+
+/// What the server says about a photo named to it.
+#[derive(Debug, Deserialize)]
+struct Named {
+    url: Option<String>,
+    receipt: Option<String>,
+}
+
+/// Sends one photo as far as the line allows. True when it was received.
+pub(super) fn send_photo<A: VaultAccess>(access: &mut A, pipe: &mut Pipe, upload: &UploadRow, now: &dyn Fn() -> Reading) -> Result<bool> {
+    let named = name_photo(pipe, upload)?;
+    if settle(access, upload, &named, now())? {
+        return Ok(true);
+    }
+    let Some(url) = named.url.or_else(|| upload.url.clone()) else {
+        return Err(not_ours("No place to send a photo to").into());
+    };
+    let path = path_of(&url);
+    access.with(|vault| {
+        vault.store.transact(|store| store.set_upload_url(upload.record, upload.sha256, Some(&path)))
+    })?;
+    let original = access.with(|vault| vault.photo_bytes(upload.sha256, PhotoSize::Original))?;
+    let mut offset = offset_at(pipe, &path)?;
+    while let Some(rest) = original.get(offset..).filter(|rest| !rest.is_empty()) {
+        let piece = rest.get(..PIECE.min(rest.len())).unwrap_or(rest);
+        offset = send_piece(pipe, &path, offset, piece)?;
+        access.with(|vault| {
+            vault.store.transact(|store| store.set_upload_sent(upload.record, upload.sha256, offset as u64))
+        })?;
+    }
+    let named = name_photo(pipe, upload)?;
+    settle(access, upload, &named, now())
+}
+
+fn name_photo(pipe: &mut Pipe, upload: &UploadRow) -> Result<Named, Refused> {
+    let body = json!({ "record": upload.record, "sha256": upload.sha256, "bytes": upload.bytes }).to_string();
+    let answer = pipe.send(&Ask {
+        method: Method::POST,
+        path: "/v1/photos",
+        body: body.into_bytes(),
+        headers: vec![("content-type", "application/json".to_owned())],
+        signed: true,
+    })?;
+    serde_json::from_slice(&answer.body).map_err(|_| not_ours("The answer about a photo is not ours"))
+}
+
+fn settle<A: VaultAccess>(access: &mut A, upload: &UploadRow, named: &Named, now: Reading) -> Result<bool> {
+    let Some(receipt) = &named.receipt else { return Ok(false) };
+    let bytes = BASE64URL_NOPAD.decode(receipt.as_bytes()).map_err(|_| not_ours("A photo's receipt cannot be read"))?;
+    access.with(|vault| vault.take_photo_receipt(upload, &bytes, now))
+}
+
+impl Vault {
+    /// The photo counts as received by nothing but this.
+    pub fn take_photo_receipt(&mut self, upload: &UploadRow, bytes: &[u8], now: Reading) -> Result<bool> {
+        let wrong = || Problem::new(Code::CaptivePortal, "No receipt of the council's server");
+        let signed: Signed = kerbside_core::cbor::decode(bytes).map_err(|_| wrong())?;
+        let receipt: PhotoReceipt = signed.open(Label::Photo, &self.server_key()).map_err(|_| wrong())?;
+        let fits = receipt.server == self.identity.server
+            && receipt.council == self.identity.council
+            && receipt.device == self.identity.device
+            && receipt.record == upload.record
+            && receipt.sha256 == upload.sha256
+            && receipt.bytes == upload.bytes;
+        if !fits {
+            return Err(wrong().into());
+        }
+        let state = match receipt.state {
+            PhotoState::Refused => {
+                self.store.transact(|store| {
+                    store.refuse_upload(upload.record, upload.sha256, Code::PhotoNotAnImage.name())
+                })?;
+                return Ok(false);
+            }
+            PhotoState::Complete | PhotoState::Purged if receipt.backed_up => UploadState::Safe,
+            PhotoState::Complete | PhotoState::Purged => UploadState::Received,
+        };
+        self.store
+            .transact(|store| store.settle_upload((upload.record, upload.sha256), state, bytes, now.wall_ms))?;
+        Ok(true)
+    }
+
+    /// What may be sent: photos whose record the server holds, oldest first.
+    pub(super) fn photos_to_send(&self) -> Result<Vec<UploadRow>> {
+        let mut ready = Vec::new();
+        for upload in self.store.uploads()? {
+            let waiting = matches!(upload.state, UploadState::Saved | UploadState::Sending);
+            if waiting && self.server_names(&upload)? {
+                ready.push(upload);
+            }
+        }
+        Ok(ready)
+    }
+
+    fn server_names(&self, upload: &UploadRow) -> Result<bool> {
+        use crate::store::ChangeState;
+        let own = self.store.changes_of(upload.record)?;
+        Ok(own.iter().any(|own| {
+            matches!(own.state, ChangeState::Received | ChangeState::Duplicate)
+                && kerbside_core::change::ChangeBytes::received(own.bytes.clone())
+                    .read()
+                    .is_ok_and(|change| change.photos().any(|(_, photo, _)| photo == upload.sha256))
+        }))
+    }
+
+    /// Where a try went wrong the next begins anew.
+    pub(super) fn start_photo_again(&mut self, upload: &UploadRow, code: Code) -> Result<()> {
+        match code {
+            Code::UploadGone | Code::NotFound | Code::RangeWrong | Code::PhotoHashWrong | Code::PhotoNotWhole => {
+                self.store.transact(|store| {
+                    store.set_upload_url(upload.record, upload.sha256, None)?;
+                    store.set_upload_sent(upload.record, upload.sha256, 0)
+                })
+            }
+            Code::PhotoTooLarge | Code::PhotoNotAnImage | Code::NotYourTeam | Code::NotAllowed | Code::PhotoNotNamed => {
+                self.store.transact(|store| store.refuse_upload(upload.record, upload.sha256, code.name()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn offset_at(pipe: &mut Pipe, path: &str) -> Result<usize, Refused> {
+    let answer = pipe.send(&Ask { method: Method::HEAD, path, body: Vec::new(), headers: tus(), signed: false })?;
+    offset_of(&answer)
+}
+
+fn send_piece(pipe: &mut Pipe, path: &str, offset: usize, piece: &[u8]) -> Result<usize, Refused> {
+    let mut headers = tus();
+    headers.push(("upload-offset", offset.to_string()));
+    headers.push(("content-type", "application/offset+octet-stream".to_owned()));
+    let answer = pipe.send(&Ask { method: Method::PATCH, path, body: piece.to_vec(), headers, signed: false })?;
+    let reached = offset_of(&answer)?;
+    if reached <= offset {
+        return Err(not_ours("The server took nothing"));
+    }
+    Ok(reached)
+}
+
+fn tus() -> Vec<(&'static str, String)> {
+    vec![("tus-resumable", "1.0.0".to_owned())]
+}
+
+fn offset_of(answer: &Answer) -> Result<usize, Refused> {
+    answer
+        .header("upload-offset")
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| not_ours("No offset where one belongs"))
+}
+
+/// Always on the server we know, whatever host an address names.
+fn path_of(url: &str) -> String {
+    match reqwest::Url::parse(url) {
+        Ok(parsed) => match parsed.query() {
+            Some(query) => format!("{}?{query}", parsed.path()),
+            None => parsed.path().to_owned(),
+        },
+        Err(_) => url.to_owned(),
+    }
+}
+
+fn not_ours(detail: &str) -> Refused {
+    Refused { problem: Problem::new(Code::CaptivePortal, detail), retry_after_s: None }
+}

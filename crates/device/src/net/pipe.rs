@@ -1,0 +1,314 @@
+//! One request at a time to the council's server: signed, answered, and never
+//! taken for a success because something in between said 200.
+
+use super::client::build_client;
+use crate::vault::Vault;
+use anyhow::{Context, Result};
+use data_encoding::BASE64URL_NOPAD;
+use ed25519_dalek::SigningKey;
+use kerbside_core::exchange::{
+    DEVICE_HEADER, INFLATED_LIMIT, NONCE_HEADER, PROTOCOL, RequestProof, SIGNATURE_HEADER,
+};
+use kerbside_core::ids::{DeviceId, ServerId, Sha256};
+use kerbside_core::problem::{Code, Problem};
+use kerbside_core::sign::{Label, Signed};
+use reqwest::Method;
+use reqwest::blocking::{Client, Response};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use std::io::Read;
+
+const ANSWER_LIMIT: u64 = 8 * 1024 * 1024;
+const CBOR: &str = "application/cbor";
+
+/// Why a request came to nothing, and how long the server asks us to wait.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    pub problem: Problem,
+    pub retry_after_s: Option<u32>,
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.problem.fmt(out)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl Refused {
+    fn of(code: Code, detail: impl Into<String>) -> Self {
+        Self { problem: Problem::new(code, detail), retry_after_s: None }
+    }
+}
+
+#[derive(Debug)]
+pub struct Ask<'a> {
+    pub method: Method,
+    /// From the root, with query.
+    pub path: &'a str,
+    pub body: Vec<u8>,
+    pub headers: Vec<(&'static str, String)>,
+    pub signed: bool,
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    fn is_kind(&self, kind: &str) -> bool {
+        self.header(CONTENT_TYPE.as_str()).is_some_and(|found| found.starts_with(kind))
+    }
+}
+
+struct Signer {
+    server: ServerId,
+    council: String,
+    device: DeviceId,
+    key: SigningKey,
+}
+
+/// The way to one server.
+pub struct Pipe {
+    client: Client,
+    base: String,
+    signer: Option<Signer>,
+    nonce: Vec<u8>,
+    pub bytes_up: u64,
+    pub bytes_down: u64,
+}
+
+impl std::fmt::Debug for Pipe {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Pipe to {}", self.base)
+    }
+}
+
+impl Pipe {
+    /// To a server this device does not know yet.
+    pub fn unsigned(base: &str, ca_pem: Option<&str>) -> Result<Self> {
+        require_safe(base)?;
+        Ok(Self {
+            client: build_client(ca_pem)?,
+            base: base.trim_end_matches('/').to_owned(),
+            signer: None,
+            nonce: Vec::new(),
+            bytes_up: 0,
+            bytes_down: 0,
+        })
+    }
+
+    pub fn of(vault: &Vault) -> Result<Self> {
+        let identity = vault.identity();
+        let mut pipe = Self::unsigned(&identity.server_url, identity.ca_pem.as_deref())?;
+        pipe.nonce = vault.store.progress()?.nonce.unwrap_or_default();
+        pipe.signer = Some(Signer {
+            server: identity.server,
+            council: identity.council.clone(),
+            device: identity.device,
+            key: vault.signing.clone(),
+        });
+        Ok(pipe)
+    }
+
+    /// CBOR in zstd both ways.
+    pub fn exchange<Q: minicbor::Encode<()>, A>(&mut self, path: &str, message: &Q, signed: bool) -> Result<A, Refused>
+    where
+        A: for<'b> minicbor::Decode<'b, ()>,
+    {
+        let plain = kerbside_core::cbor::encode(message);
+        let body = zstd::encode_all(plain.as_slice(), 3).map_err(|cause| Refused::of(Code::Internal, cause.to_string()))?;
+        let headers = vec![("content-type", CBOR.to_owned()), ("content-encoding", "zstd".to_owned())];
+        let answer = self.send(&Ask { method: Method::POST, path, body, headers, signed })?;
+        if !answer.is_kind(CBOR) {
+            return Err(Refused::of(Code::CaptivePortal, "The answer is of another kind"));
+        }
+        let plain = inflate(&answer)?;
+        kerbside_core::cbor::decode(&plain)
+            .map_err(|cause| Refused::of(Code::CaptivePortal, format!("The answer is not ours: {cause}")))
+    }
+
+    /// Sends once, and once more with a fresh nonce where only that was wrong.
+    pub fn send(&mut self, ask: &Ask<'_>) -> Result<Answer, Refused> {
+        match self.try_send(ask) {
+            Err(refused) if refused.problem.code == Code::NonceStale => self.try_send(ask),
+            other => other,
+        }
+    }
+
+    fn try_send(&mut self, ask: &Ask<'_>) -> Result<Answer, Refused> {
+        let url = format!("{}{}", self.base, ask.path);
+        let mut request = self
+            .client
+            .request(ask.method.clone(), url)
+            .header("kerbside-protocol", PROTOCOL.to_string())
+            .body(ask.body.clone());
+        for (name, value) in &ask.headers {
+            request = request.header(*name, value);
+        }
+        if let (true, Some(signer)) = (ask.signed, &self.signer) {
+            let proof = RequestProof {
+                server: signer.server,
+                council: signer.council.clone(),
+                device: signer.device,
+                method: ask.method.as_str().to_owned(),
+                path: ask.path.to_owned(),
+                body: Sha256::of(&ask.body),
+                nonce: self.nonce.clone(),
+            };
+            let signature = Signed::new(Label::Request, &proof, &signer.key).signature;
+            request = request
+                .header(DEVICE_HEADER, signer.device.to_string())
+                .header(NONCE_HEADER, BASE64URL_NOPAD.encode(&self.nonce))
+                .header(SIGNATURE_HEADER, BASE64URL_NOPAD.encode(&signature));
+        }
+        self.bytes_up += ask.body.len() as u64;
+        let response = request.send().map_err(|cause| Refused::of(Code::NoSignal, plain_cause(&cause)))?;
+        let answer = read(response)?;
+        self.bytes_down += answer.body.len() as u64;
+        if let Some(nonce) = answer.header(NONCE_HEADER).and_then(|text| BASE64URL_NOPAD.decode(text.as_bytes()).ok()) {
+            self.nonce = nonce;
+        }
+        judge(answer)
+    }
+}
+
+/// Plain HTTP reaches no further than this machine.
+fn require_safe(base: &str) -> Result<()> {
+    let url = reqwest::Url::parse(base).context("Understand the server's address")?;
+    let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    if url.scheme() == "https" || (url.scheme() == "http" && loopback) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::NotAllowed, "Only https leads to a council's server").into())
+}
+
+fn read(response: Response) -> Result<Answer, Refused> {
+    let status = response.status().as_u16();
+    let headers = response.headers().clone();
+    let mut body = Vec::new();
+    response
+        .take(ANSWER_LIMIT + 1)
+        .read_to_end(&mut body)
+        .map_err(|cause| Refused::of(Code::NoSignal, cause.to_string()))?;
+    if ANSWER_LIMIT < body.len() as u64 {
+        return Err(Refused::of(Code::CaptivePortal, "The answer is too large"));
+    }
+    Ok(Answer { status, headers, body })
+}
+
+/// Only an answer in our own terms is an answer: a page of HTML is somebody in between.
+fn judge(answer: Answer) -> Result<Answer, Refused> {
+    if (200..300).contains(&answer.status) {
+        return if answer.is_kind("text/html") {
+            Err(Refused::of(Code::CaptivePortal, "A page instead of an answer"))
+        } else {
+            Ok(answer)
+        };
+    }
+    let retry_after_s = answer.header(RETRY_AFTER.as_str()).and_then(|text| text.trim().parse().ok());
+    let said = serde_json::from_slice::<serde_json::Value>(&answer.body).ok();
+    let code = said.as_ref().and_then(|said| said.get("code")?.as_str()).and_then(Code::named);
+    let problem = match (code, answer.status) {
+        (Some(code), status) if answer.is_kind("application/problem+json") => Problem::new(code, format!("HTTP {status}")),
+        (_, 429 | 503) => Problem::new(Code::Busy, format!("HTTP {}", answer.status)),
+        (_, 404 | 410) => Problem::new(Code::NotFound, format!("HTTP {}", answer.status)),
+        (_, status @ 500..) => Problem::new(Code::Busy, format!("HTTP {status}")),
+        (_, status) => Problem::new(Code::CaptivePortal, format!("HTTP {status} not in our terms")),
+    };
+    Err(Refused { problem, retry_after_s })
+}
+
+fn inflate(answer: &Answer) -> Result<Vec<u8>, Refused> {
+    if answer.header("content-encoding") != Some("zstd") {
+        return Ok(answer.body.clone());
+    }
+    let broken = |cause: std::io::Error| Refused::of(Code::CaptivePortal, cause.to_string());
+    let mut plain = Vec::new();
+    let most = INFLATED_LIMIT as u64;
+    zstd::Decoder::new(answer.body.as_slice())
+        .map_err(broken)?
+        .take(most + 1)
+        .read_to_end(&mut plain)
+        .map_err(broken)?;
+    if most < plain.len() as u64 {
+        return Err(Refused::of(Code::TooLarge, "The answer inflates too far"));
+    }
+    Ok(plain)
+}
+
+/// Says what failed without the address it was for.
+fn plain_cause(cause: &reqwest::Error) -> String {
+    if cause.is_timeout() {
+        "Timed out".to_owned()
+    } else if cause.is_connect() {
+        "No connection".to_owned()
+    } else {
+        "The connection broke".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::net::TcpListener;
+
+    /// A socket that says exactly this to whoever asks.
+    fn saying(answer: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut heard = [0; 4096];
+                let heard = stream.read(&mut heard).unwrap();
+                assert!(0 < heard);
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        format!("http://{address}")
+    }
+
+    fn asking(answer: &'static str) -> Refused {
+        let mut pipe = Pipe::unsigned(&saying(answer), None).unwrap();
+        pipe.exchange::<u32, u32>("/v1/sync", &1, false).unwrap_err()
+    }
+
+    #[test]
+    fn a_captive_portal_that_says_200_is_no_success() {
+        let page = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 20\r\nconnection: close\r\n\r\n<html>sign in</html>";
+        assert_eq!(asking(page).problem.code, Code::CaptivePortal);
+        let elsewhere = "HTTP/1.1 302 Found\r\nlocation: http://portal/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        assert_eq!(asking(elsewhere).problem.code, Code::CaptivePortal);
+        let nonsense = "HTTP/1.1 200 OK\r\ncontent-type: application/cbor\r\ncontent-length: 2\r\nconnection: close\r\n\r\nno";
+        assert_eq!(asking(nonsense).problem.code, Code::CaptivePortal);
+    }
+
+    #[test]
+    fn a_busy_server_says_how_long_to_wait() {
+        let busy = "HTTP/1.1 503 Busy\r\nretry-after: 17\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        let refused = asking(busy);
+        assert_eq!((refused.problem.code, refused.retry_after_s), (Code::Busy, Some(17)));
+        let full = "HTTP/1.1 507 Full\r\ncontent-type: application/problem+json\r\ncontent-length: 20\r\nconnection: close\r\n\r\n{\"code\":\"disk_full\"}";
+        assert_eq!(asking(full).problem.code, Code::DiskFull);
+    }
+
+    #[test]
+    fn nobody_there_is_no_signal_and_plain_http_stays_on_this_machine() {
+        let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut pipe = Pipe::unsigned(&format!("http://{gone}"), None).unwrap();
+        let refused = pipe.exchange::<u32, u32>("/v1/sync", &1, false).unwrap_err();
+        assert_eq!(refused.problem.code, Code::NoSignal);
+        assert!(Pipe::unsigned("http://council.example", None).is_err());
+        assert!(Pipe::unsigned("https://council.example", None).is_ok());
+    }
+}

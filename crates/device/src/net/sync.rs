@@ -1,0 +1,174 @@
+//! Syncing: exchanges until neither side has more, then documents, then photos.
+//! The vault is held only between requests, so that an officer can go on typing.
+
+use super::photos::send_photo;
+use super::pipe::{Ask, Pipe, Refused};
+use crate::clock::Reading;
+use crate::exchange::Budget;
+use crate::vault::Vault;
+use anyhow::Result;
+use data_encoding::BASE64URL_NOPAD;
+use kerbside_core::exchange::{Offer, Reply, Retired};
+use kerbside_core::ids::{Epoch, Sha256};
+use kerbside_core::problem::{Code, Problem};
+use reqwest::Method;
+use serde::Serialize;
+use std::sync::{Mutex, PoisonError};
+use ts_rs::TS;
+
+/// A vault to be held for a moment.
+pub trait VaultAccess {
+    fn with<T>(&mut self, act: impl FnOnce(&mut Vault) -> Result<T>) -> Result<T>;
+}
+
+impl VaultAccess for &mut Vault {
+    fn with<T>(&mut self, act: impl FnOnce(&mut Vault) -> Result<T>) -> Result<T> {
+        act(self)
+    }
+}
+
+/// The app's: shared with the screens, and shut when the officer locks it.
+impl VaultAccess for &Mutex<Option<Vault>> {
+    fn with<T>(&mut self, act: impl FnOnce(&mut Vault) -> Result<T>) -> Result<T> {
+        let mut held = self.lock().unwrap_or_else(PoisonError::into_inner);
+        let vault = held.as_mut().ok_or_else(|| Problem::new(Code::Locked, "Locked while syncing"))?;
+        act(vault)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct SyncReport {
+    #[ts(type = "number")]
+    pub sent: u64,
+    #[ts(type = "number")]
+    pub received: u64,
+    pub photos_sent: u32,
+    #[ts(type = "number")]
+    pub bytes_up: u64,
+    #[ts(type = "number")]
+    pub bytes_down: u64,
+    /// Work that no server holds yet.
+    pub waiting: u32,
+    pub epoch: Epoch,
+    pub cursor: String,
+    pub digest: Sha256,
+    /// Why it stopped before everything was done.
+    pub stopped: Option<Code>,
+    #[ts(type = "number | null")]
+    pub next_try_ms: Option<i64>,
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    sent: u64,
+    received: u64,
+    photos_sent: u32,
+    needs_newer: bool,
+}
+
+/// One sync, until there is nothing more to do or `deadline_ms` (wall clock) has passed.
+pub fn sync<A: VaultAccess>(mut access: A, deadline_ms: Option<i64>, now: &dyn Fn() -> Reading) -> Result<SyncReport> {
+    let mut pipe = access.with(|vault| Pipe::of(vault))?;
+    let mut tally = Tally::default();
+    let done = work(&mut access, &mut pipe, &mut tally, (deadline_ms, now));
+    let stopped = match done {
+        Ok(()) if tally.needs_newer => Some(Code::NeedsNewerVersion),
+        Ok(()) => None,
+        Err(cause) => Some(note(&mut access, cause, now())?),
+    };
+    access.with(|vault| vault.report(&pipe, &tally, stopped))
+}
+
+fn note<A: VaultAccess>(access: &mut A, cause: anyhow::Error, now: Reading) -> Result<Code> {
+    let refused = match cause.downcast::<Refused>() {
+        Ok(refused) => refused,
+        Err(cause) => {
+            // A reply that is not our server's is the network's doing; anything else is ours.
+            let problem = cause.downcast::<Problem>()?;
+            Refused { problem, retry_after_s: None }
+        }
+    };
+    tracing::info!(code = refused.problem.code.name(), detail = refused.problem.detail, "Sync stopped");
+    access.with(|vault| vault.note_failure(&refused, now))?;
+    Ok(refused.problem.code)
+}
+
+fn work<A: VaultAccess>(access: &mut A, pipe: &mut Pipe, tally: &mut Tally, (deadline_ms, now): (Option<i64>, &dyn Fn() -> Reading)) -> Result<()> {
+    let in_time = || deadline_ms.is_none_or(|deadline| now().wall_ms < deadline);
+    loop {
+        let more = exchange_once(access, pipe, tally, now)?;
+        if !more || !in_time() {
+            break;
+        }
+    }
+    for upload in access.with(|vault| vault.photos_to_send())? {
+        if !in_time() {
+            break;
+        }
+        match send_photo(access, pipe, &upload, now) {
+            Ok(true) => tally.photos_sent += 1,
+            Ok(false) => {}
+            Err(cause) => {
+                let Some(refused) = cause.downcast_ref::<Refused>() else { return Err(cause) };
+                let code = refused.problem.code;
+                access.with(|vault| vault.start_photo_again(&upload, code))?;
+                if matches!(code, Code::NoSignal | Code::Busy | Code::DiskFull | Code::CaptivePortal | Code::DeviceRevoked) {
+                    return Err(cause);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn exchange_once<A: VaultAccess>(access: &mut A, pipe: &mut Pipe, tally: &mut Tally, now: &dyn Fn() -> Reading) -> Result<bool> {
+    if access.with(|vault| vault.needs_retiring())? {
+        let retire = access.with(|vault| vault.retire_request())?;
+        let retired: Retired = pipe.exchange("/v1/actor/retire", &retire, true)?;
+        access.with(|vault| vault.retired(&retire, &retired, now()))?;
+    }
+    let push = access.with(|vault| vault.outgoing(Budget::default(), now()))?;
+    let reply: Reply = pipe.exchange("/v1/sync", &push, true)?;
+    let applied = access.with(|vault| vault.incoming(&push, &reply, now()))?;
+    tally.sent += applied.sent;
+    tally.received += applied.received;
+    tally.needs_newer |= applied.needs_newer;
+    for offer in &applied.missing_packs {
+        let body = fetch_pack(pipe, offer)?;
+        access.with(|vault| vault.keep_pack(&offer.name, offer.version, &body))?;
+    }
+    if applied.needs_newer {
+        return Ok(false);
+    }
+    Ok(applied.more || applied.fork || applied.stale)
+}
+
+fn fetch_pack(pipe: &mut Pipe, offer: &Offer) -> Result<Vec<u8>> {
+    let path = format!("/v1/packs/{}/{}", offer.name, offer.version);
+    let ask = Ask { method: Method::GET, path: &path, body: Vec::new(), headers: Vec::new(), signed: true };
+    let body = pipe.send(&ask)?.body;
+    if Sha256::of(&body) != offer.sha256 {
+        return Err(Problem::new(Code::CaptivePortal, "A document is not what was offered").into());
+    }
+    Ok(body)
+}
+
+impl Vault {
+    fn report(&self, pipe: &Pipe, tally: &Tally, stopped: Option<Code>) -> Result<SyncReport> {
+        let progress = self.store.progress()?;
+        Ok(SyncReport {
+            sent: tally.sent,
+            received: tally.received,
+            photos_sent: tally.photos_sent,
+            bytes_up: pipe.bytes_up,
+            bytes_down: pipe.bytes_down,
+            waiting: self.waiting_to_send()?,
+            epoch: progress.epoch,
+            cursor: BASE64URL_NOPAD.encode(&progress.cursor.unwrap_or_default()),
+            digest: self.digest()?,
+            stopped,
+            next_try_ms: progress.next_try_ms,
+        })
+    }
+}

@@ -1,0 +1,264 @@
+//! The outbox in plain words: what is not yet with the council, since when, why
+//! not, and when it is tried again. Also the strip at the top of every screen.
+
+use crate::show::WorkState;
+use crate::store::{ChangeState, Progress, UploadRow, UploadState};
+use crate::vault::Vault;
+use anyhow::Result;
+use kerbside_core::ids::RecordId;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use ts_rs::TS;
+
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct Waiting {
+    pub strip: Strip,
+    pub items: Vec<WaitingItem>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum StripState {
+    AllReceived,
+    Waiting,
+    Sending,
+    NeedsYou,
+}
+
+/// Why something waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Why {
+    None,
+    NoSignal,
+    ServerBusy,
+    TryAgain,
+    WifiOnly,
+    SignIn,
+}
+
+impl Why {
+    const ALL: [(Self, &'static str); 6] = [
+        (Self::None, "none"),
+        (Self::NoSignal, "no_signal"),
+        (Self::ServerBusy, "server_busy"),
+        (Self::TryAgain, "try_again"),
+        (Self::WifiOnly, "wifi_only"),
+        (Self::SignIn, "sign_in"),
+    ];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(why, _)| *why == self).map_or("none", |(_, name)| name)
+    }
+
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self::ALL.iter().find(|(_, known)| *known == name).map_or(Self::None, |(why, _)| *why)
+    }
+}
+
+/// The photo on its way now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct SendingPhoto {
+    pub photo: u32,
+    pub of: u32,
+    #[ts(type = "number")]
+    pub bytes: u64,
+    #[ts(type = "number")]
+    pub total: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct Strip {
+    pub state: StripState,
+    pub waiting: u32,
+    pub needs_you: u32,
+    #[ts(type = "number | null")]
+    pub since_ms: Option<i64>,
+    #[ts(type = "number | null")]
+    pub last_received_ms: Option<i64>,
+    pub sending: Option<SendingPhoto>,
+    #[ts(type = "number | null")]
+    pub next_try_ms: Option<i64>,
+    pub why: Why,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct WaitingItem {
+    /// The record's line, or the draft's form.
+    pub what: String,
+    pub record: Option<RecordId>,
+    pub draft: Option<kerbside_core::ids::RowId>,
+    pub reference: Option<String>,
+    pub state: WorkState,
+    #[ts(type = "number")]
+    pub since_ms: i64,
+    pub why: Why,
+    #[ts(type = "number | null")]
+    pub next_try_ms: Option<i64>,
+    pub photos_total: u32,
+    pub photos_sent: u32,
+    #[ts(type = "number")]
+    pub bytes_total: u64,
+    #[ts(type = "number")]
+    pub bytes_sent: u64,
+    /// Why it was refused, as a code of the words files.
+    pub reason_code: Option<String>,
+}
+
+impl Vault {
+    pub fn waiting(&self) -> Result<Waiting> {
+        let progress = self.store.progress()?;
+        let mut items = Vec::new();
+        for draft in self.store.drafts()? {
+            items.push(self.waiting_draft(&draft)?);
+        }
+        let marks = self.store.marks()?;
+        for row in self.store.records()? {
+            let state = self.work_state(&row, &marks)?;
+            if matches!(state, WorkState::Received | WorkState::Safe) {
+                continue;
+            }
+            let own = self.store.changes_of(row.id)?;
+            let uploads = self.store.uploads_of(row.id)?;
+            let refused = own.iter().find(|own| own.state == ChangeState::Refused && !own.seen);
+            let unsent = own.iter().filter(|own| own.state == ChangeState::Saved).map(|own| own.saved_ms);
+            let unsent_photos = uploads.iter().filter(|upload| !upload.state.arrived()).map(|upload| upload.since_ms);
+            let since_ms = refused.map(|own| own.saved_ms).into_iter().chain(unsent).chain(unsent_photos).min();
+            let reason = refused.and_then(|own| own.reason.clone()).or_else(|| refused_photo(&uploads));
+            let mut item = item_of(&progress, state, since_ms.unwrap_or(row.changed_ms), &uploads);
+            item.what = row.summary;
+            item.record = Some(row.id);
+            item.reference = row.reference;
+            item.reason_code = reason;
+            items.push(item);
+        }
+        items.sort_by_key(|item| (item.state, item.since_ms));
+        Ok(Waiting { strip: strip(&progress, &items, &self.store.uploads()?), items })
+    }
+
+    pub fn strip(&self) -> Result<Strip> {
+        Ok(self.waiting()?.strip)
+    }
+
+    /// Work that no server is known to hold.
+    pub fn unsent(&self) -> Result<u32> {
+        let drafts = self.store.drafts()?.len();
+        let changes = self.store.unsettled_changes()?.iter().filter(|own| own.state == ChangeState::Saved).count();
+        let photos = self.store.uploads()?.iter().filter(|upload| !upload.state.arrived()).count();
+        Ok(u32::try_from(drafts + changes + photos).unwrap_or(u32::MAX))
+    }
+
+    /// Saved work that a server should get: changes and photos, drafts not among them.
+    pub fn waiting_to_send(&self) -> Result<u32> {
+        let changes = self.store.unsettled_changes()?.iter().filter(|own| own.state == ChangeState::Saved).count();
+        let photos = self
+            .store
+            .uploads()?
+            .iter()
+            .filter(|upload| !upload.state.arrived() && upload.state != UploadState::Refused)
+            .count();
+        Ok(u32::try_from(changes + photos).unwrap_or(u32::MAX))
+    }
+
+    /// The officer has read why something was refused.
+    pub fn put_away(&mut self, record: RecordId) -> Result<()> {
+        self.store.transact(|store| store.put_away_refused(record))
+    }
+
+    fn waiting_draft(&self, draft: &crate::store::DraftRow) -> Result<WaitingItem> {
+        let title = self.form_for(&draft.form, draft.form_version)?.title().en.clone();
+        let photos = u32::try_from(self.store.draft_photos(draft.id)?.len()).unwrap_or(u32::MAX);
+        Ok(WaitingItem {
+            what: title,
+            record: draft.record,
+            draft: Some(draft.id),
+            reference: None,
+            state: WorkState::Draft,
+            since_ms: draft.started_ms,
+            why: Why::None,
+            next_try_ms: None,
+            photos_total: photos,
+            photos_sent: 0,
+            bytes_total: 0,
+            bytes_sent: 0,
+            reason_code: None,
+        })
+    }
+}
+
+fn item_of(progress: &Progress, state: WorkState, since_ms: i64, uploads: &[UploadRow]) -> WaitingItem {
+    let photos_sent = uploads.iter().filter(|upload| upload.state.arrived()).count();
+    WaitingItem {
+        what: String::new(),
+        record: None,
+        draft: None,
+        reference: None,
+        state,
+        since_ms,
+        why: if state == WorkState::NeedsYou { Why::None } else { Why::named(&progress.why) },
+        next_try_ms: progress.next_try_ms,
+        photos_total: u32::try_from(uploads.len()).unwrap_or(u32::MAX),
+        photos_sent: u32::try_from(photos_sent).unwrap_or(u32::MAX),
+        bytes_total: uploads.iter().map(|upload| upload.bytes).sum(),
+        bytes_sent: uploads.iter().map(bytes_there).sum(),
+        reason_code: None,
+    }
+}
+
+fn bytes_there(upload: &UploadRow) -> u64 {
+    if upload.state.arrived() { upload.bytes } else { upload.sent }
+}
+
+fn refused_photo(uploads: &[UploadRow]) -> Option<String> {
+    uploads.iter().find(|upload| upload.state == UploadState::Refused).and_then(|upload| upload.reason.clone())
+}
+
+fn strip(progress: &Progress, items: &[WaitingItem], uploads: &[UploadRow]) -> Strip {
+    let by_state = items.iter().fold(BTreeMap::<WorkState, u32>::new(), |mut counts, item| {
+        *counts.entry(item.state).or_default() += 1;
+        counts
+    });
+    let count = |state| by_state.get(&state).copied().unwrap_or(0);
+    let waiting = count(WorkState::Saved) + count(WorkState::Sending);
+    let needs_you = count(WorkState::NeedsYou);
+    let sending = sending_photo(uploads);
+    let state = if 0 < needs_you {
+        StripState::NeedsYou
+    } else if sending.is_some() && progress.next_try_ms.is_none() {
+        StripState::Sending
+    } else if 0 < waiting {
+        StripState::Waiting
+    } else {
+        StripState::AllReceived
+    };
+    let on_its_way = |item: &&WaitingItem| matches!(item.state, WorkState::Saved | WorkState::Sending);
+    Strip {
+        state,
+        waiting,
+        needs_you,
+        since_ms: items.iter().filter(on_its_way).map(|item| item.since_ms).min(),
+        last_received_ms: progress.last_received_ms,
+        sending,
+        next_try_ms: progress.next_try_ms,
+        why: if 0 < waiting { Why::named(&progress.why) } else { Why::None },
+    }
+}
+
+fn sending_photo(uploads: &[UploadRow]) -> Option<SendingPhoto> {
+    let now = uploads.iter().position(|upload| upload.state == UploadState::Sending)?;
+    let upload = uploads.get(now)?;
+    Some(SendingPhoto {
+        photo: u32::try_from(now + 1).unwrap_or(u32::MAX),
+        of: u32::try_from(uploads.len()).unwrap_or(u32::MAX),
+        bytes: upload.sent,
+        total: upload.bytes,
+    })
+}
