@@ -1,8 +1,10 @@
 /** What is open on the console: which tray, its rows, the case beside them. Everything on screen is read from here. */
 import { Failure, live, openCase, search, tray, trays } from '../lib/server';
+import type { Action } from '../lib/generated/Action';
 import type { Case, Poke, Session, Tray, TrayLine } from '../lib/types';
 import { t } from '../lib/words';
-import { hashOf, routeOf, type Route } from './route';
+import { formless } from './case/answers';
+import { DEVICES, hashOf, NOWHERE, routeOf, type Route } from './route';
 import { appendListing, emptyListing, neighbour, openListing, refreshListing, showArrived, type Listing } from './trays/listing';
 
 const PAGE = 60;
@@ -40,7 +42,7 @@ export class Desk {
     const follow = () => void this.#follow();
     const tick = setInterval(() => (this.now = this.#clock()), 15_000);
     addEventListener('hashchange', follow);
-    const hangUp = live((poke) => this.#heard(poke), (lineOpen) => this.#line(lineOpen));
+    const hangUp = this.may('read_record') ? live((poke) => this.#heard(poke), (lineOpen) => this.#line(lineOpen)) : () => undefined;
     void this.#begin();
     return () => {
       clearInterval(tick);
@@ -56,6 +58,10 @@ export class Desk {
 
   href(change: Partial<Route>): string {
     return hashOf({ ...this.route, ...change });
+  }
+
+  may(action: Action): boolean {
+    return this.session.officer.may.includes(action);
   }
 
   nameOf = (officer: number | string): string => {
@@ -91,7 +97,7 @@ export class Desk {
     if (record === null) return;
     const found = await this.attempt(() => openCase(record), (failure) => (this.missing = failure));
     if (found && record === this.route.record) {
-      this.open = found;
+      this.open = { ...found, form: found.form ?? formless(found.view) };
       this.missing = null;
     }
   }
@@ -111,10 +117,13 @@ export class Desk {
     }
   }
 
+  /** An address of one's own choosing stands; else the first thing this officer may see. */
   async #begin(): Promise<void> {
     await this.#countTrays();
-    if (routeOf(location.hash).tray === null && routeOf(location.hash).query === null) {
-      history.replaceState(null, '', hashOf({ tray: this.trays[0]?.key ?? null, query: null, record: null }));
+    const asked = routeOf(location.hash);
+    if (!this.may('read_record')) history.replaceState(null, '', hashOf(DEVICES));
+    else if (asked.page === 'records' && asked.tray === null && asked.query === null) {
+      history.replaceState(null, '', hashOf({ ...NOWHERE, tray: this.trays[0]?.key ?? null }));
     }
     await this.#follow();
   }
@@ -128,7 +137,7 @@ export class Desk {
       this.missing = null;
       this.cursor = record ?? this.cursor;
     }
-    const elsewhere = key !== before.tray || query !== before.query;
+    const elsewhere = this.route.page === 'records' && (key !== before.tray || query !== before.query);
     if (elsewhere) {
       this.listing = emptyListing;
       this.listed = false;
@@ -139,6 +148,7 @@ export class Desk {
 
   async #list(): Promise<void> {
     const { tray: key, query } = this.route;
+    if (key === null && query === null) return;
     const page = await this.attempt(() => (key === null ? search(query ?? '').then(asPage) : tray(key, null, PAGE)));
     if (!page || key !== this.route.tray || query !== this.route.query) return;
     this.listing = openListing(page.records, nextOf(page.next));
@@ -146,7 +156,7 @@ export class Desk {
   }
 
   async #countTrays(): Promise<void> {
-    this.trays = (await this.attempt(() => trays())) ?? this.trays;
+    if (this.may('read_record')) this.trays = (await this.attempt(() => trays())) ?? this.trays;
   }
 
   #heard(poke: Poke | null): void {

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
-import { hashOf, NOWHERE, routeOf } from './route';
+import { DEVICES, hashOf, NOWHERE, routeOf } from './route';
 
-test('a tray, a record in it and a search each have an address that reads back', () => {
+test('a tray, a record in it, a search and the devices each have an address that reads back', () => {
   for (const route of [
-    { tray: 'team:wardens-north', query: null, record: null },
-    { tray: 'arrived', query: null, record: '018f-1' },
-    { tray: null, query: 'Elm Road / 14 50%', record: '018f-1' },
+    { ...NOWHERE, tray: 'team:wardens-north' },
+    { ...NOWHERE, tray: 'arrived', record: '018f-1' },
+    { ...NOWHERE, query: 'Elm Road / 14 50%', record: '018f-1' },
+    DEVICES,
   ]) expect(routeOf(hashOf(route))).toEqual(route);
 });
 

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Question } from '../../lib/form';
-import type { Answer, FieldView, FormForScreen, RecordView } from '../../lib/types';
+import type { Answer, FieldView, FormForScreen, FormQuestion, RecordView } from '../../lib/types';
 import { answerSections, bothAnswers, provisionalAnswers } from './answers';
 
-const common = { label: null, hint: null, thing: null, appearance: null, merge: 'mv', pii: 'none', office: false, parent: null, repeat: null };
+const common: Pick<FormQuestion, 'label' | 'hint' | 'thing' | 'appearance' | 'merge' | 'pii' | 'office' | 'parent' | 'repeat'> = {
+  label: null, hint: null, thing: null, appearance: null, merge: 'mv', pii: 'none', office: false, parent: null, repeat: null,
+};
 const form: FormForScreen = {
   key: 'visit',
   version: 1,
@@ -21,10 +23,11 @@ const form: FormForScreen = {
 };
 
 function field(name: string, ...answers: Answer[]): FieldView {
-  return { field: name, seen: 's', values: answers.map((answer, n) => ({ answer, officer: n, actor: n, at_ms: n, dot: `${n}:1` })) };
+  const [path = '', row = null] = name.split('@');
+  return { field: name, path, row, seen: 's', values: answers.map((answer, n) => ({ answer, officer: n, actor: n, at_ms: n, dot: `${n}:1` })) };
 }
 function record(...fields: FieldView[]): RecordView {
-  return { id: 'r', form: 'visit', form_version: 1, created_at_ms: 0, created_by: 1, teams: [], fields, photos: [], notes: [], two_answers: 0 };
+  return { id: 'r', form: 'visit', form_version: 1, reference: null, office_reference: null, created_at_ms: 0, created_by: 1, status: null, teams: [], fields, photos: [], notes: [], two_answers: 0 };
 }
 const keys = (fields: FieldView[], visible: string[] = []) =>
   answerSections(form, record(...fields), new Set(visible)).map((section) => [...section.rows, ...section.unanswered].map((row) => row.key));

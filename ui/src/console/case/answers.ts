@@ -38,6 +38,11 @@ export function answerSections(form: FormForScreen, record: RecordView, visible:
   return [...laidOut, other].filter((section) => section.rows.length + section.unanswered.length > 0);
 }
 
+/** Stands in for a form that the server has no version of: every answer still shows, under its own key. */
+export function formless(record: RecordView): FormForScreen {
+  return { key: record.form, version: record.form_version, title: { en: record.form }, service: '', questions: [], lists: {} };
+}
+
 /** The first answer of every field: what the form is evaluated on, as the device does. */
 export function provisionalAnswers(record: RecordView): Answers {
   const answers: Answers = {};

@@ -13,7 +13,7 @@ function line(rest: Partial<TimelineLine>): TimelineLine {
 }
 function told(...timeline: TimelineLine[]): string[] {
   const open: Case = {
-    view: { id: 'r', form: 'fly_tip', form_version: 1, created_at_ms: 0, created_by: ANN, teams: [], fields: [], photos: [], notes: [], two_answers: 0 },
+    view: { id: 'r', form: 'fly_tip', form_version: 1, reference: null, office_reference: null, created_at_ms: 0, created_by: ANN, status: null, teams: [], fields: [], photos: [], notes: [], two_answers: 0 },
     form: {
       key: 'fly_tip', version: 1, title: { en: 'Fly-tipping' }, service: 'street',
       questions: [{ path: 'size', name: 'size', kind: { type: 'select_one', list: 'size' }, label: { en: 'How much' }, hint: null, thing: null, appearance: null, merge: 'mv', pii: 'none', office: false, parent: null, repeat: null }],
