@@ -1,4 +1,78 @@
-//! The app's shell: commands over the device, and ports to camera and position.
+//! The app's shell: commands over the device, and ports to what only the machine has, camera and position. Nothing about
+//! records is decided here.
 
-#[cfg_attr(mobile, tauri::mobile_entry_point)]
-pub fn run() {}
+#![cfg_attr(not(test), forbid(clippy::indexing_slicing))]
+#![cfg_attr(not(test), forbid(clippy::string_slice))]
+
+mod commands;
+mod desk;
+mod failure;
+mod ports;
+mod rounds;
+
+use anyhow::{Context, Result};
+use tauri::{App, Manager};
+
+use desk::Desk;
+use ports::{Position, allow_camera, mock_camera};
+
+/// Opens the window and stays until it is closed.
+pub fn run() -> Result<()> {
+    log_to_standard_error();
+    tauri::Builder::default()
+        .on_permission_request(allow_camera)
+        .setup(|app| Ok(open(app)?))
+        .invoke_handler(tauri::generate_handler![
+            commands::door::status,
+            commands::door::enrol,
+            commands::door::unlock,
+            commands::door::unlock_online,
+            commands::door::lock,
+            commands::drafts::start_draft,
+            commands::drafts::edit_record,
+            commands::drafts::open_draft,
+            commands::drafts::answer,
+            commands::drafts::discard_draft,
+            commands::drafts::save_draft,
+            commands::photos::photograph,
+            commands::photos::remove_photo,
+            commands::photos::photo_bytes,
+            commands::records::shift,
+            commands::records::show_record,
+            commands::records::resolve,
+            commands::records::write_note,
+            commands::records::waiting,
+            commands::records::try_now,
+            commands::records::position,
+        ])
+        .run(tauri::generate_context!())
+        .context("Run the window")
+}
+
+/// Phones have no `main` of their own: the operating system enters here.
+#[cfg(mobile)]
+#[tauri::mobile_entry_point]
+fn enter() {
+    if let Err(failure) = run() {
+        tracing::error!("The app stopped: {failure:#}");
+    }
+}
+
+fn open(app: &mut App) -> Result<()> {
+    let folder = match std::env::var_os("KERBSIDE_VAULT") {
+        Some(folder) => folder.into(),
+        None => app.path().app_data_dir().context("Find the app's own folder")?,
+    };
+    let desk = Desk::at(folder);
+    rounds::start(app.handle(), &desk)?;
+    app.manage(desk);
+    app.manage(Position::from_environment());
+    mock_camera(app)
+}
+
+/// Words for whoever looks after the device; never an answer, a name or a PIN.
+fn log_to_standard_error() {
+    let wanted = tracing_subscriber::EnvFilter::try_from_env("KERBSIDE_LOG_LEVEL")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,kerbside=info"));
+    tracing_subscriber::fmt().with_env_filter(wanted).with_writer(std::io::stderr).init();
+}

@@ -1,0 +1,11 @@
+//! What the page may ask: each command is one line over the device, done on the desk's own thread.
+
+pub mod door;
+pub mod drafts;
+pub mod photos;
+pub mod records;
+
+use crate::failure::Failure;
+
+/// What a command answers with.
+pub type Answer<T> = Result<T, Failure>;

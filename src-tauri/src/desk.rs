@@ -1,0 +1,89 @@
+//! Where the vault lies while it is open. Commands take it up for a moment on a background thread, so that the window never
+//! waits for a disk; an exchange takes it up between its requests, so that an officer can go on typing.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI16, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context, Result};
+use kerbside_core::problem::{Code, Problem};
+use kerbside_device::clock::{self, Reading};
+use kerbside_device::{Device, Status, Vault};
+
+use crate::failure::Failure;
+
+#[derive(Debug, Clone)]
+pub struct Desk {
+    // Shared, because a command and an exchange both need the one vault there can be; each holds it for one act.
+    held: Arc<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    folder: PathBuf,
+    vault: Mutex<Option<Vault>>,
+    /// Minutes east of Greenwich on the officer's watch, which only the page knows.
+    offset_min: AtomicI16,
+}
+
+impl Desk {
+    pub fn at(folder: PathBuf) -> Self {
+        Self { held: Arc::new(Held { folder, vault: Mutex::new(None), offset_min: AtomicI16::new(0) }) }
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.held.folder
+    }
+
+    /// The vault as an exchange takes it up.
+    pub fn vault(&self) -> &Mutex<Option<Vault>> {
+        &self.held.vault
+    }
+
+    pub fn now(&self) -> Reading {
+        Reading { offset_min: self.held.offset_min.load(Ordering::Relaxed), ..clock::now() }
+    }
+
+    pub fn keep_offset(&self, minutes: i16) {
+        self.held.offset_min.store(minutes, Ordering::Relaxed);
+    }
+
+    pub fn status(&self) -> Result<Status> {
+        Device::status(self.folder(), self.read(|vault| Ok(vault.is_some()))?, self.now())
+    }
+
+    /// Opens the desk to its officer, or shuts it.
+    pub fn lay(&self, vault: Option<Vault>) -> Result<Status> {
+        self.read(|held| {
+            *held = vault;
+            Ok(())
+        })?;
+        self.status()
+    }
+
+    /// Something about the open vault, on the thread that asks. While it is shut, nothing can be done.
+    pub fn with<T>(&self, act: impl FnOnce(&mut Vault, Reading) -> Result<T>) -> Result<T> {
+        let now = self.now();
+        self.read(|vault| act(vault.as_mut().ok_or_else(|| Problem::from(Code::Locked))?, now))
+    }
+
+    /// The same on a background thread.
+    pub async fn work<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Vault, Reading) -> Result<T> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.aside(move |desk| desk.with(act)).await
+    }
+
+    /// Anything that may take a moment, on a background thread.
+    pub async fn aside<T: Send + 'static>(&self, act: impl FnOnce(&Self) -> Result<T> + Send + 'static) -> Result<T, Failure> {
+        let desk = self.clone();
+        let done = tauri::async_runtime::spawn_blocking(move || act(&desk)).await;
+        Ok(done.context("A piece of work broke off")??)
+    }
+
+    fn read<T>(&self, act: impl FnOnce(&mut Option<Vault>) -> Result<T>) -> Result<T> {
+        // A panic leaves the vault as its last transaction left it: whole.
+        act(&mut self.held.vault.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
