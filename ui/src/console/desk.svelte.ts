@@ -179,7 +179,8 @@ export class Desk {
 
   #line(lineOpen: boolean): void {
     if (lineOpen) this.#answered();
-    else this.silentSince ??= this.#clock();
+    // Asking tells a silent server from a session that has lapsed.
+    else void this.#countTrays();
   }
 
   #answered(): void {

@@ -33,6 +33,8 @@ export const newDeviceCode = (officer: number) => ask<DeviceCode>('POST', '/api/
 export const revokeDevice = (device: string) => ask<void>('POST', `/api/v1/devices/${device}/revoke`);
 export const photoUrl = (record: string, sha256: string, size: 'thumb' | 'display' | 'original') => `/v1/photos/${record}/${sha256}?size=${size}`;
 
+/** The server ends each line after a while and the browser dials again within seconds: that is not silence. */
+const DIALLING_MS = 8_000;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 
@@ -43,17 +45,20 @@ const LONGEST_WAIT_MS = 30_000;
 export function live(heard: (poke: Poke | null) => void, lineOpen: (open: boolean) => void): () => void {
   let source: EventSource;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let silence: ReturnType<typeof setTimeout> | undefined;
   let wait = FIRST_WAIT_MS;
   const listen = () => {
     source = new EventSource('/v1/live');
     source.addEventListener('open', () => {
       wait = FIRST_WAIT_MS;
+      clearTimeout(silence);
+      silence = undefined;
       lineOpen(true);
       heard(null);
     });
     source.addEventListener('poke', (event) => heard(JSON.parse(event.data as string) as Poke));
     source.addEventListener('error', () => {
-      lineOpen(false);
+      silence ??= setTimeout(() => lineOpen(false), DIALLING_MS);
       if (source.readyState !== EventSource.CLOSED) return;
       timer = setTimeout(listen, wait);
       wait = Math.min(wait * 2, LONGEST_WAIT_MS);
@@ -62,6 +67,7 @@ export function live(heard: (poke: Poke | null) => void, lineOpen: (open: boolea
   listen();
   return () => {
     clearTimeout(timer);
+    clearTimeout(silence);
     source.close();
   };
 }

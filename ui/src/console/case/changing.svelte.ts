@@ -70,9 +70,9 @@ export class Changing {
 
   async #ask(): Promise<void> {
     const asked = (this.#asked += 1);
-    const { view } = this.#begun;
+    const { view, form } = this.#begun;
     const answers = { ...provisionalAnswers(view), [this.key]: this.answer };
-    const found = await this.#desk.attempt(() => evaluate(view.form, view.form_version, answers, this.key));
+    const found = await this.#desk.attempt(() => evaluate(form.key, form.version, answers, this.key));
     if (found && asked === this.#asked) this.evaluation = found;
   }
 }
