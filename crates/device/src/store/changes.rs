@@ -85,7 +85,7 @@ impl Store {
             .prepare_cached(
                 "INSERT INTO own_change (actor, counter, record, hash, chain, bytes, saved_ms, received_ms, state,
                      pending, reason, seen)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             )?
             .execute((
                 actor.0,
@@ -107,33 +107,33 @@ impl Store {
 
     /// From `first` on, oldest first.
     pub fn changes_from(&self, actor: Actor, first: u64, most: u32) -> Result<Vec<OwnChange>> {
-        self.changes(&format!("{CHANGE} WHERE actor = $1 AND counter >= $2 ORDER BY counter LIMIT $3"), (actor.0, to_row(first), most))
+        self.changes(&format!("{CHANGE} WHERE actor = ?1 AND counter >= ?2 ORDER BY counter LIMIT ?3"), (actor.0, to_row(first), most))
     }
 
     /// Above `after`, up to `through`.
     pub fn changes_between(&self, actor: Actor, after: u64, through: u64) -> Result<Vec<OwnChange>> {
         self.changes(
-            &format!("{CHANGE} WHERE actor = $1 AND counter > $2 AND counter <= $3 ORDER BY counter"),
+            &format!("{CHANGE} WHERE actor = ?1 AND counter > ?2 AND counter <= ?3 ORDER BY counter"),
             (actor.0, to_row(after), to_row(through)),
         )
     }
 
     pub fn change_at(&self, actor: Actor, counter: u64) -> Result<Option<OwnChange>> {
         self.connection
-            .prepare_cached(&format!("{CHANGE} WHERE actor = $1 AND counter = $2"))?
+            .prepare_cached(&format!("{CHANGE} WHERE actor = ?1 AND counter = ?2"))?
             .query_row((actor.0, to_row(counter)), change_row)
             .optional()
             .context("Read a change")
     }
 
     pub fn changes_of(&self, record: RecordId) -> Result<Vec<OwnChange>> {
-        self.changes(&format!("{CHANGE} WHERE record = $1 ORDER BY actor, counter"), [record.0])
+        self.changes(&format!("{CHANGE} WHERE record = ?1 ORDER BY actor, counter"), [record.0])
     }
 
     /// What head carries over base, in the order it was made.
     pub fn pending_of(&self, record: RecordId) -> Result<Vec<OwnChange>> {
         self.changes(
-            &format!("{CHANGE} WHERE record = $1 AND pending = 1 ORDER BY saved_ms, actor, counter"),
+            &format!("{CHANGE} WHERE record = ?1 AND pending = 1 ORDER BY saved_ms, actor, counter"),
             [record.0],
         )
     }
@@ -155,9 +155,9 @@ impl Store {
     pub fn settle_change(&self, (actor, counter): (Actor, u64), state: ChangeState, pending: bool, reason: Option<&str>, at_ms: i64) -> Result<()> {
         self.connection
             .prepare_cached(
-                "UPDATE own_change SET state = $3, pending = $4, reason = $5,
-                     received_ms = COALESCE(received_ms, $6)
-                 WHERE actor = $1 AND counter = $2",
+                "UPDATE own_change SET state = ?3, pending = ?4, reason = ?5,
+                     received_ms = COALESCE(received_ms, ?6)
+                 WHERE actor = ?1 AND counter = ?2",
             )?
             .execute((actor.0, to_row(counter), state.name(), pending, reason, at_ms))
             .context("Settle a change")?;
@@ -166,7 +166,7 @@ impl Store {
 
     pub fn set_pending(&self, actor: Actor, counter: u64, pending: bool) -> Result<()> {
         self.connection
-            .prepare_cached("UPDATE own_change SET pending = $3 WHERE actor = $1 AND counter = $2")?
+            .prepare_cached("UPDATE own_change SET pending = ?3 WHERE actor = ?1 AND counter = ?2")?
             .execute((actor.0, to_row(counter), pending))
             .context("Mark what head carries")?;
         Ok(())
@@ -177,7 +177,7 @@ impl Store {
         self.connection
             .prepare_cached(
                 "UPDATE own_change SET state = 'saved', pending = 1, received_ms = NULL, reason = NULL
-                 WHERE actor = $1 AND counter > $2 AND state <> 'redotted' RETURNING record",
+                 WHERE actor = ?1 AND counter > ?2 AND state <> 'redotted' RETURNING record",
             )?
             .query_map((actor.0, to_row(after)), |row| row.get(0).map(RecordId))?
             .collect::<Result<_, _>>()
@@ -188,7 +188,7 @@ impl Store {
     pub fn delete_safe_changes(&self, actor: Actor, through: u64, before_ms: i64) -> Result<usize> {
         self.connection
             .prepare_cached(
-                "DELETE FROM own_change WHERE actor = $1 AND counter <= $2 AND received_ms < $3
+                "DELETE FROM own_change WHERE actor = ?1 AND counter <= ?2 AND received_ms < ?3
                      AND pending = 0 AND state IN ('received', 'duplicate')",
             )?
             .execute((actor.0, to_row(through), before_ms))
@@ -197,7 +197,7 @@ impl Store {
 
     pub fn put_away_refused(&self, record: RecordId) -> Result<()> {
         self.connection
-            .prepare_cached("UPDATE own_change SET seen = 1 WHERE record = $1 AND state = 'refused'")?
+            .prepare_cached("UPDATE own_change SET seen = 1 WHERE record = ?1 AND state = 'refused'")?
             .execute([record.0])
             .context("Put a refusal away")?;
         Ok(())

@@ -44,13 +44,13 @@ impl Store {
         self.connection
             .prepare_cached(
                 "INSERT INTO draft (id, form, form_version, record, started_ms, saved_ms)
-                 VALUES ($1, $2, $3, $4, $5, $6)",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
             .execute((id.0, form, form_version, record.map(|record| record.0), started_ms, saved_ms))
             .context("Begin a draft")?;
         let mut insert = self
             .connection
-            .prepare_cached("INSERT INTO draft_seen (draft, field, context, answer) VALUES ($1, $2, $3, $4)")?;
+            .prepare_cached("INSERT INTO draft_seen (draft, field, context, answer) VALUES (?1, ?2, ?3, ?4)")?;
         for Seen { field, context, answer } in seen {
             insert.execute((id.0, field, cbor::encode(context), answer)).context("Keep what was seen")?;
         }
@@ -59,7 +59,7 @@ impl Store {
 
     pub fn draft(&self, id: RowId) -> Result<Option<DraftRow>> {
         self.connection
-            .prepare_cached(&format!("{DRAFT} WHERE id = $1"))?
+            .prepare_cached(&format!("{DRAFT} WHERE id = ?1"))?
             .query_row([id.0], draft_row)
             .optional()
             .context("Read a draft")
@@ -75,7 +75,7 @@ impl Store {
 
     pub fn draft_of_record(&self, record: RecordId) -> Result<Option<RowId>> {
         self.connection
-            .prepare_cached("SELECT id FROM draft WHERE record = $1 ORDER BY saved_ms DESC LIMIT 1")?
+            .prepare_cached("SELECT id FROM draft WHERE record = ?1 ORDER BY saved_ms DESC LIMIT 1")?
             .query_row([record.0], |row| row.get(0).map(RowId))
             .optional()
             .context("Find the draft of a record")
@@ -84,7 +84,7 @@ impl Store {
     pub fn put_draft_answer(&self, draft: RowId, field: &str, answer: &str, at_ms: i64) -> Result<()> {
         self.connection
             .prepare_cached(
-                "INSERT INTO draft_answer (draft, field, answer) VALUES ($1, $2, $3)
+                "INSERT INTO draft_answer (draft, field, answer) VALUES (?1, ?2, ?3)
                  ON CONFLICT (draft, field) DO UPDATE SET answer = excluded.answer",
             )?
             .execute((draft.0, field, answer))
@@ -94,7 +94,7 @@ impl Store {
 
     pub fn draft_answers(&self, draft: RowId) -> Result<Vec<(String, String)>> {
         self.connection
-            .prepare_cached("SELECT field, answer FROM draft_answer WHERE draft = $1 ORDER BY field")?
+            .prepare_cached("SELECT field, answer FROM draft_answer WHERE draft = ?1 ORDER BY field")?
             .query_map([draft.0], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()
             .context("Read a draft's answers")
@@ -103,7 +103,7 @@ impl Store {
     pub fn draft_seen(&self, draft: RowId) -> Result<Vec<Seen>> {
         let rows: Vec<(String, Vec<u8>, String)> = self
             .connection
-            .prepare_cached("SELECT field, context, answer FROM draft_seen WHERE draft = $1 ORDER BY field")?
+            .prepare_cached("SELECT field, context, answer FROM draft_seen WHERE draft = ?1 ORDER BY field")?
             .query_map([draft.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
             .collect::<Result<_, _>>()
             .context("Read what was seen")?;
@@ -125,7 +125,7 @@ impl Store {
 
     pub fn replace_seen_context(&self, draft: RowId, field: &str, context: &Context) -> Result<()> {
         self.connection
-            .prepare_cached("UPDATE draft_seen SET context = $3 WHERE draft = $1 AND field = $2")?
+            .prepare_cached("UPDATE draft_seen SET context = ?3 WHERE draft = ?1 AND field = ?2")?
             .execute((draft.0, field, cbor::encode(context)))
             .context("Rewrite what was seen")?;
         Ok(())
@@ -134,7 +134,7 @@ impl Store {
     /// Its answers and photo rows go with it.
     pub fn delete_draft(&self, draft: RowId) -> Result<()> {
         self.connection
-            .prepare_cached("DELETE FROM draft WHERE id = $1")?
+            .prepare_cached("DELETE FROM draft WHERE id = ?1")?
             .execute([draft.0])
             .context("Delete a draft")?;
         Ok(())
@@ -143,7 +143,7 @@ impl Store {
     pub fn add_draft_photo(&self, draft: RowId, field: &str, photo: Sha256, facts: &PhotoFacts, at_ms: i64) -> Result<()> {
         self.connection
             .prepare_cached(
-                "INSERT INTO draft_photo (draft, field, sha256, facts, added_ms) VALUES ($1, $2, $3, $4, $5)
+                "INSERT INTO draft_photo (draft, field, sha256, facts, added_ms) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (draft, field, sha256) DO NOTHING",
             )?
             .execute((draft.0, field, photo.0, cbor::encode(facts), at_ms))
@@ -155,7 +155,7 @@ impl Store {
         let rows: Vec<(String, [u8; 32], Vec<u8>, i64)> = self
             .connection
             .prepare_cached(
-                "SELECT field, sha256, facts, added_ms FROM draft_photo WHERE draft = $1 ORDER BY added_ms, sha256",
+                "SELECT field, sha256, facts, added_ms FROM draft_photo WHERE draft = ?1 ORDER BY added_ms, sha256",
             )?
             .query_map([draft.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
             .collect::<Result<_, _>>()
@@ -170,7 +170,7 @@ impl Store {
 
     pub fn remove_draft_photo(&self, draft: RowId, photo: Sha256, at_ms: i64) -> Result<()> {
         self.connection
-            .prepare_cached("DELETE FROM draft_photo WHERE draft = $1 AND sha256 = $2")?
+            .prepare_cached("DELETE FROM draft_photo WHERE draft = ?1 AND sha256 = ?2")?
             .execute((draft.0, photo.0))
             .context("Take a photo out of a draft")?;
         self.touch_draft(draft, at_ms)
@@ -178,7 +178,7 @@ impl Store {
 
     fn touch_draft(&self, draft: RowId, at_ms: i64) -> Result<()> {
         self.connection
-            .prepare_cached("UPDATE draft SET saved_ms = $2 WHERE id = $1")?
+            .prepare_cached("UPDATE draft SET saved_ms = ?2 WHERE id = ?1")?
             .execute((draft.0, at_ms))
             .context("Write when a draft was saved")?;
         Ok(())

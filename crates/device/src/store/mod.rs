@@ -148,7 +148,7 @@ impl Store {
 
     pub fn note_in_journal(&self, at_ms: i64, kind: &str, detail: &str) -> Result<()> {
         self.connection
-            .prepare_cached("INSERT INTO journal (at_ms, kind, detail) VALUES ($1, $2, $3)")?
+            .prepare_cached("INSERT INTO journal (at_ms, kind, detail) VALUES (?1, ?2, ?3)")?
             .execute((at_ms, kind, detail))
             .context("Write the journal")?;
         Ok(())
@@ -165,7 +165,7 @@ impl Store {
     pub fn put_pack(&self, name: &str, version: u32, body: &[u8]) -> Result<()> {
         self.connection
             .prepare_cached(
-                "INSERT INTO pack (name, version, body) VALUES ($1, $2, $3)
+                "INSERT INTO pack (name, version, body) VALUES (?1, ?2, ?3)
                  ON CONFLICT (name, version) DO UPDATE SET body = excluded.body, offered = 1",
             )?
             .execute((name, version, body))
@@ -178,7 +178,7 @@ impl Store {
         self.connection.execute("UPDATE pack SET offered = 0", ()).context("Withdraw packs")?;
         let mut offer = self
             .connection
-            .prepare_cached("UPDATE pack SET offered = 1 WHERE name = $1 AND version = $2")?;
+            .prepare_cached("UPDATE pack SET offered = 1 WHERE name = ?1 AND version = ?2")?;
         for (name, version) in offered {
             offer.execute((name, version)).context("Offer a pack")?;
         }
@@ -188,7 +188,7 @@ impl Store {
     pub fn pack(&self, name: &str, version: u32) -> Result<Option<Vec<u8>>> {
         use rusqlite::OptionalExtension;
         self.connection
-            .prepare_cached("SELECT body FROM pack WHERE name = $1 AND version = $2")?
+            .prepare_cached("SELECT body FROM pack WHERE name = ?1 AND version = ?2")?
             .query_row((name, version), |row| row.get(0))
             .optional()
             .context("Read a pack")

@@ -108,7 +108,7 @@ impl Store {
         self.connection
             .prepare_cached(
                 "INSERT INTO photo (sha256, key, bytes, kind, width, height, added_ms)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (sha256) DO NOTHING",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (sha256) DO NOTHING",
             )?
             .execute((sha256.0, key, to_row(*bytes), kind, width, height, added_ms))
             .context("Keep a photo's row")?;
@@ -117,7 +117,7 @@ impl Store {
 
     pub fn photo(&self, sha256: Sha256) -> Result<Option<PhotoRow>> {
         self.connection
-            .prepare_cached(&format!("{PHOTO} WHERE sha256 = $1"))?
+            .prepare_cached(&format!("{PHOTO} WHERE sha256 = ?1"))?
             .query_row([sha256.0], photo_row)
             .optional()
             .context("Read a photo's row")
@@ -135,8 +135,8 @@ impl Store {
     pub fn photo_is_named(&self, sha256: Sha256) -> Result<bool> {
         self.connection
             .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM draft_photo WHERE sha256 = $1)
-                     OR EXISTS (SELECT 1 FROM upload WHERE sha256 = $1)",
+                "SELECT EXISTS (SELECT 1 FROM draft_photo WHERE sha256 = ?1)
+                     OR EXISTS (SELECT 1 FROM upload WHERE sha256 = ?1)",
             )?
             .query_row([sha256.0], |row| row.get(0))
             .context("Look for who names a photo")
@@ -144,7 +144,7 @@ impl Store {
 
     pub fn delete_photo(&self, sha256: Sha256) -> Result<()> {
         self.connection
-            .prepare_cached("DELETE FROM photo WHERE sha256 = $1")?
+            .prepare_cached("DELETE FROM photo WHERE sha256 = ?1")?
             .execute([sha256.0])
             .context("Delete a photo's row")?;
         Ok(())
@@ -153,7 +153,7 @@ impl Store {
     pub fn insert_upload(&self, record: RecordId, sha256: Sha256, since_ms: i64) -> Result<()> {
         self.connection
             .prepare_cached(
-                "INSERT INTO upload (record, sha256, since_ms) VALUES ($1, $2, $3)
+                "INSERT INTO upload (record, sha256, since_ms) VALUES (?1, ?2, ?3)
                  ON CONFLICT (record, sha256) DO NOTHING",
             )?
             .execute((record.0, sha256.0, since_ms))
@@ -171,7 +171,7 @@ impl Store {
 
     pub fn uploads_of(&self, record: RecordId) -> Result<Vec<UploadRow>> {
         self.connection
-            .prepare_cached(&format!("{UPLOAD} WHERE upload.record = $1 ORDER BY upload.since_ms, upload.rowid"))?
+            .prepare_cached(&format!("{UPLOAD} WHERE upload.record = ?1 ORDER BY upload.since_ms, upload.rowid"))?
             .query_map([record.0], upload_row)?
             .collect::<Result<_, _>>()
             .context("List a record's photos on their way")
@@ -179,7 +179,7 @@ impl Store {
 
     pub fn set_upload_url(&self, record: RecordId, sha256: Sha256, url: Option<&str>) -> Result<()> {
         self.connection
-            .prepare_cached("UPDATE upload SET url = $3, state = 'sending' WHERE record = $1 AND sha256 = $2")?
+            .prepare_cached("UPDATE upload SET url = ?3, state = 'sending' WHERE record = ?1 AND sha256 = ?2")?
             .execute((record.0, sha256.0, url))
             .context("Keep where a photo is sent")?;
         Ok(())
@@ -187,7 +187,7 @@ impl Store {
 
     pub fn set_upload_sent(&self, record: RecordId, sha256: Sha256, sent: u64) -> Result<()> {
         self.connection
-            .prepare_cached("UPDATE upload SET sent = $3 WHERE record = $1 AND sha256 = $2")?
+            .prepare_cached("UPDATE upload SET sent = ?3 WHERE record = ?1 AND sha256 = ?2")?
             .execute((record.0, sha256.0, to_row(sent)))
             .context("Keep how much of a photo was sent")?;
         Ok(())
@@ -196,8 +196,8 @@ impl Store {
     pub fn settle_upload(&self, (record, sha256): (RecordId, Sha256), state: UploadState, receipt: &[u8], at_ms: i64) -> Result<()> {
         self.connection
             .prepare_cached(
-                "UPDATE upload SET state = $3, receipt = $4, received_ms = $5, reason = NULL, url = NULL
-                 WHERE record = $1 AND sha256 = $2",
+                "UPDATE upload SET state = ?3, receipt = ?4, received_ms = ?5, reason = NULL, url = NULL
+                 WHERE record = ?1 AND sha256 = ?2",
             )?
             .execute((record.0, sha256.0, state.name(), receipt, at_ms))
             .context("Keep a photo's receipt")?;
@@ -206,7 +206,7 @@ impl Store {
 
     pub fn refuse_upload(&self, record: RecordId, sha256: Sha256, reason: &str) -> Result<()> {
         self.connection
-            .prepare_cached("UPDATE upload SET state = 'refused', reason = $3, url = NULL WHERE record = $1 AND sha256 = $2")?
+            .prepare_cached("UPDATE upload SET state = 'refused', reason = ?3, url = NULL WHERE record = ?1 AND sha256 = ?2")?
             .execute((record.0, sha256.0, reason))
             .context("Keep why a photo was refused")?;
         Ok(())
@@ -222,7 +222,7 @@ impl Store {
 
     pub fn delete_uploads_of(&self, record: RecordId) -> Result<Vec<Sha256>> {
         self.connection
-            .prepare_cached("DELETE FROM upload WHERE record = $1 RETURNING sha256")?
+            .prepare_cached("DELETE FROM upload WHERE record = ?1 RETURNING sha256")?
             .query_map([record.0], |row| row.get(0).map(Sha256))?
             .collect::<Result<_, _>>()
             .context("Forget a record's photos")

@@ -136,7 +136,7 @@ impl Store {
     pub fn put_mark(&self, actor: Actor, safe: u64) -> Result<()> {
         self.connection
             .prepare_cached(
-                "INSERT INTO mark (actor, safe) VALUES ($1, $2)
+                "INSERT INTO mark (actor, safe) VALUES (?1, ?2)
                  ON CONFLICT (actor) DO UPDATE SET safe = excluded.safe",
             )?
             .execute((actor.0, to_row(safe)))
@@ -154,7 +154,7 @@ impl Store {
 
     pub fn put_identity(&self, body: &[u8]) -> Result<()> {
         self.connection
-            .prepare_cached("INSERT OR REPLACE INTO identity (one, body) VALUES (1, $1)")?
+            .prepare_cached("INSERT OR REPLACE INTO identity (one, body) VALUES (1, ?1)")?
             .execute([body])
             .context("Keep who this vault belongs to")?;
         Ok(())

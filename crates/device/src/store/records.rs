@@ -85,7 +85,7 @@ impl Store {
 
     pub fn record(&self, id: RecordId) -> Result<Option<RecordRow>> {
         self.connection
-            .prepare_cached(&format!("{RECORD} WHERE id = $1"))?
+            .prepare_cached(&format!("{RECORD} WHERE id = ?1"))?
             .query_row([id.0], record_row)
             .optional()
             .context("Read a record")
@@ -94,7 +94,7 @@ impl Store {
     /// By one of the references people say aloud.
     pub fn record_by_reference(&self, reference: &str) -> Result<Option<RecordRow>> {
         self.connection
-            .prepare_cached(&format!("{RECORD} WHERE reference = $1 OR office_reference = $1"))?
+            .prepare_cached(&format!("{RECORD} WHERE reference = ?1 OR office_reference = ?1"))?
             .query_row([reference], record_row)
             .optional()
             .context("Find a record by its reference")
@@ -135,7 +135,7 @@ impl Store {
 
     /// Asked for once: what is out of scope does not come and is not asked for again.
     pub fn clear_wanted(&self, asked: &[RecordId]) -> Result<()> {
-        let mut clear = self.connection.prepare_cached("UPDATE record SET wanted = 0 WHERE id = $1")?;
+        let mut clear = self.connection.prepare_cached("UPDATE record SET wanted = 0 WHERE id = ?1")?;
         for record in asked {
             clear.execute([record.0]).context("Note what was asked for")?;
         }
@@ -152,7 +152,7 @@ impl Store {
 
     pub fn delete_record(&self, id: RecordId) -> Result<()> {
         self.connection
-            .prepare_cached("DELETE FROM record WHERE id = $1")?
+            .prepare_cached("DELETE FROM record WHERE id = ?1")?
             .execute([id.0])
             .context("Forget a record")?;
         Ok(())
