@@ -432,3 +432,6 @@ pub(crate) fn member_text(member: &Member) -> Option<String> {
 fn key(field: &str) -> FieldKey {
     field.parse().unwrap_or_else(|_| FieldKey::new(field))
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ mod items;
 mod outgoing;
 mod retire;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use incoming::Applied;
 pub use outgoing::Budget;

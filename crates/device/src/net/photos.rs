@@ -22,7 +22,10 @@ const PIECE: usize = 256 * 1024;
 /// What the server says about a photo named to it.
 #[derive(Debug, Deserialize)]
 struct Named {
-    url: Option<String>,
+    /// Where to send it.
+    upload: Option<String>,
+    /// How much of it has come.
+    offset: Option<usize>,
     receipt: Option<String>,
 }
 
@@ -32,7 +35,7 @@ pub(super) fn send_photo<A: VaultAccess>(access: &mut A, pipe: &mut Pipe, upload
     if settle(access, upload, &named, now())? {
         return Ok(true);
     }
-    let Some(url) = named.url.or_else(|| upload.url.clone()) else {
+    let Some(url) = named.upload.or_else(|| upload.url.clone()) else {
         return Err(not_ours("No place to send a photo to").into());
     };
     let path = path_of(&url);
@@ -40,7 +43,10 @@ pub(super) fn send_photo<A: VaultAccess>(access: &mut A, pipe: &mut Pipe, upload
         vault.store.transact(|store| store.set_upload_url(upload.record, upload.sha256, Some(&path)))
     })?;
     let original = access.with(|vault| vault.photo_bytes(upload.sha256, PhotoSize::Original))?;
-    let mut offset = offset_at(pipe, &path)?;
+    let mut offset = match named.offset {
+        Some(offset) => offset,
+        None => offset_at(pipe, &path)?,
+    };
     while let Some(rest) = original.get(offset..).filter(|rest| !rest.is_empty()) {
         let piece = rest.get(..PIECE.min(rest.len())).unwrap_or(rest);
         offset = send_piece(pipe, &path, offset, piece)?;

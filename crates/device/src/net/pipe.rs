@@ -18,7 +18,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use std::io::Read;
 
 const ANSWER_LIMIT: u64 = 8 * 1024 * 1024;
-const CBOR: &str = "application/cbor";
+const CBOR: &str = "application/vnd.kerbside+cbor";
 
 /// Why a request came to nothing, and how long the server asks us to wait.
 #[derive(Debug, Clone)]
@@ -289,7 +289,7 @@ mod tests {
         assert_eq!(asking(page).problem.code, Code::CaptivePortal);
         let elsewhere = "HTTP/1.1 302 Found\r\nlocation: http://portal/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
         assert_eq!(asking(elsewhere).problem.code, Code::CaptivePortal);
-        let nonsense = "HTTP/1.1 200 OK\r\ncontent-type: application/cbor\r\ncontent-length: 2\r\nconnection: close\r\n\r\nno";
+        let nonsense = "HTTP/1.1 200 OK\r\ncontent-type: application/vnd.kerbside+cbor\r\ncontent-length: 2\r\nconnection: close\r\n\r\nno";
         assert_eq!(asking(nonsense).problem.code, Code::CaptivePortal);
     }
 

@@ -35,3 +35,9 @@ impl PhotoFrom {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    pub(crate) use super::facts::tests::with_exif;
+    pub(crate) use super::picture::tests::two_halves;
+}

@@ -1,0 +1,144 @@
+//! Drafts and photos in a real encrypted vault on disk.
+
+use super::*;
+use crate::photos::{BlobStore, PhotoSize};
+use crate::random::Randomness;
+use crate::save::Faults;
+use crate::store::Store;
+use crate::vault::{Identity, Opened};
+use kerbside_core::ids::{Actor, DeviceId, Epoch, OfficerId, ServerId};
+use serde_json::json;
+use std::path::Path;
+use zeroize::Zeroizing;
+
+const NOW: Reading = Reading { wall_ms: 1_773_652_364_000, monotonic_ms: 0, offset_min: 0 };
+
+fn opened(folder: &Path) -> Opened {
+    let key = Zeroizing::new([4; 32]);
+    std::fs::create_dir_all(folder.join("photos")).unwrap();
+    Opened {
+        store: Store::open(&folder.join("vault.db"), &key).unwrap(),
+        blobs: BlobStore::Folder(folder.join("photos")),
+        key,
+        signing: [9; 32],
+        random: Randomness::seeded(1),
+        lock: None,
+    }
+}
+
+fn vault(folder: &Path) -> Vault {
+    let identity = Identity {
+        server_url: "http://127.0.0.1:1".into(),
+        ca_pem: None,
+        server: ServerId([1; 16]),
+        server_key: [1; 32],
+        council: "demo".into(),
+        device: DeviceId([2; 16]),
+        officer: OfficerId(3),
+        officer_name: "Ann Bailey".into(),
+        short_code: "W07".into(),
+    };
+    let mut vault = Vault::begin(opened(folder), &identity, Actor(1), Epoch([5; 16]), &[]).unwrap();
+    vault.keep_pack("form.sighting", 1, crate::exchange::tests::FORM.as_bytes()).unwrap();
+    vault
+}
+
+fn a_photo() -> Vec<u8> {
+    crate::photos::tests::with_exif(&crate::photos::tests::two_halves(800, 400), 6)
+}
+
+#[test]
+fn what_was_typed_is_there_after_the_app_is_killed_even_what_the_form_refuses() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ann = vault(folder.path());
+    let draft = ann.start_draft("sighting", NOW).unwrap();
+    ann.answer(draft.id, &FieldKey::new("what"), &json!("a fri"), NOW).unwrap();
+    ann.answer(draft.id, &FieldKey::new("where"), &json!(7), NOW).unwrap();
+    // No destructor runs when a process is killed.
+    std::mem::forget(ann);
+    let again = Vault::of(opened(folder.path())).unwrap();
+    let draft = again.draft(draft.id, NOW).unwrap();
+    assert_eq!(draft.answers.get("what"), Some(&json!("a fri")));
+    assert_eq!(draft.answers.get("where"), Some(&json!(7)));
+    assert_eq!(draft.evaluation.faults.len(), 1);
+    assert_eq!(again.shift().unwrap().drafts.len(), 1);
+}
+
+#[test]
+fn a_draft_with_a_photo_becomes_one_change_and_its_original_comes_back_byte_for_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ann = vault(folder.path());
+    let draft = ann.start_draft("sighting", NOW).unwrap();
+    let field = FieldKey::new("photos");
+    let line = ann.photograph(draft.id, &field, &a_photo(), (PhotoFrom::Camera, None), NOW).unwrap();
+    assert_eq!((line.width, line.height, line.taken_at_ms), (Some(400), Some(800), Some(1_773_652_364_000)));
+    let faults = ann.save_draft(draft.id, NOW).unwrap_err();
+    assert_eq!(faults.downcast_ref::<Faults>().unwrap().0.len(), 1);
+    ann.answer(draft.id, &FieldKey::new("what"), &json!("a fridge"), NOW).unwrap();
+    let saved = ann.save_draft(draft.id, NOW).unwrap();
+    assert_eq!(saved.photos, [line.sha256]);
+    assert_eq!(ann.shift().unwrap().drafts.len(), 0);
+    assert_eq!(*ann.photo_bytes(line.sha256, PhotoSize::Original).unwrap(), a_photo());
+    let verified = ann.verify().unwrap();
+    assert_eq!((verified.integrity.as_str(), verified.records, verified.changes, verified.photos), ("ok", 1, 1, 1));
+    let waiting = ann.waiting().unwrap();
+    assert_eq!((waiting.strip.waiting, waiting.items[0].photos_total, waiting.items[0].photos_sent), (1, 1, 0));
+    for file in std::fs::read_dir(folder.path().join("photos")).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(!bytes.starts_with(&[0xff, 0xd8]), "a photo lies open");
+    }
+}
+
+#[test]
+fn a_photo_altered_on_disk_is_named_by_verify() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ann = vault(folder.path());
+    let photo = NewPhoto { field: None, bytes: a_photo(), from: PhotoFrom::Gallery };
+    ann.create("sighting", json!({"what": "x"}).as_object().unwrap(), &[photo], NOW).unwrap();
+    for file in std::fs::read_dir(folder.path().join("photos")).unwrap() {
+        let path = file.unwrap().path();
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[40] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+    }
+    let verified = ann.verify().unwrap();
+    assert_eq!((verified.integrity.as_str(), verified.bad_photos), ("damaged", 1));
+}
+
+#[test]
+fn a_photo_that_cannot_be_taken_in_harms_nothing_else_in_the_draft() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ann = vault(folder.path());
+    let draft = ann.start_draft("sighting", NOW).unwrap();
+    ann.answer(draft.id, &FieldKey::new("what"), &json!("kept"), NOW).unwrap();
+    let field = FieldKey::new("photos");
+    let refused = ann.photograph(draft.id, &field, b"<html>", (PhotoFrom::Gallery, None), NOW).unwrap_err();
+    assert_eq!(refused.downcast_ref::<Problem>().unwrap().code, Code::PhotoNotAnImage);
+    let line = ann.photograph(draft.id, &field, &a_photo(), (PhotoFrom::Camera, None), NOW).unwrap();
+    ann.remove_photo(draft.id, line.sha256, NOW).unwrap();
+    assert!(ann.photo_bytes(line.sha256, PhotoSize::Thumb).is_err());
+    assert_eq!(std::fs::read_dir(folder.path().join("photos")).unwrap().count(), 0);
+    assert_eq!(ann.draft(draft.id, NOW).unwrap().answers.get("what"), Some(&json!("kept")));
+    ann.discard_draft(draft.id).unwrap();
+    assert_eq!(ann.unsent().unwrap(), 0);
+}
+
+#[test]
+fn editing_changes_only_what_was_edited_and_clearing_is_an_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ann = vault(folder.path());
+    let both = json!({"what": "a fridge", "where": "behind the shops"});
+    let saved = ann.create("sighting", both.as_object().unwrap(), &[], NOW).unwrap();
+    let draft = ann.edit_record(saved.record, NOW).unwrap();
+    assert_eq!(ann.edit_record(saved.record, NOW).unwrap().id, draft.id);
+    assert_eq!(draft.answers.get("where"), Some(&json!("behind the shops")));
+    let nothing = ann.save_draft(draft.id, NOW).unwrap_err();
+    assert_eq!(nothing.downcast_ref::<Problem>().unwrap().code, Code::NothingChanged);
+    ann.answer(draft.id, &FieldKey::new("where"), &Json::Null, NOW).unwrap();
+    ann.save_draft(draft.id, NOW).unwrap();
+    let own = ann.store.changes_of(saved.record).unwrap();
+    let edit = kerbside_core::change::ChangeBytes::received(own[1].bytes.clone()).read().unwrap();
+    assert_eq!(edit.edits.len(), 1);
+    assert!(matches!(&edit.edits[0], Edit::Put { value: Value::Null, context, .. } if !context.is_empty()));
+    assert_eq!(ann.verify().unwrap().integrity, "ok");
+}
