@@ -1,14 +1,14 @@
-/** What stands between the enrolment page and the office, before anything is sent. */
+/** What stands between the enrolment page and the office, before anything is sent. An unlock by a fresh code has no address. */
 import { t, type Word } from '../lib/words';
 
 export type EnrolField = 'server' | 'code' | 'pin' | 'again';
-export type EnrolEntries = Record<EnrolField, string>;
+export type EnrolEntries = Record<Exclude<EnrolField, 'server'>, string> & { server?: string };
 
 const SHORTEST_PIN = 6;
 
 export function enrolFaults(entries: EnrolEntries): { field: EnrolField; sentence: string }[] {
   const faults: [EnrolField, Word | null][] = [
-    ['server', serverFault(entries.server.trim())],
+    ['server', entries.server === undefined ? null : serverFault(entries.server.trim())],
     ['code', entries.code.trim() === '' ? 'device.enrol.code_missing' : null],
     ['pin', pinFault(entries.pin)],
     ['again', entries.pin === entries.again ? null : 'device.enrol.again_differs'],

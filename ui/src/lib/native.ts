@@ -19,10 +19,10 @@ import type {
 /** What a refused command throws: a code that has words, and a reference to read out. */
 export type Failure = { code: string; reference: string | null };
 
-export const status = () => invoke<Status>('status');
+export const status = () => invoke<Status>('status', { offsetMin: -new Date().getTimezoneOffset() });
 export const enrol = (server: string, code: string, pin: string, ca: string | null) => invoke<Status>('enrol', { server, code, pin, ca });
 export const unlock = (pin: string) => invoke<Status>('unlock', { pin });
-export const unlockOnline = (pin: string) => invoke<Status>('unlock_online', { pin });
+export const unlockOnline = (code: string, pin: string) => invoke<Status>('unlock_online', { code, pin });
 export const lock = () => invoke<Status>('lock');
 export const shift = () => invoke<Shift>('shift');
 export const startDraft = (form: string) => invoke<Draft>('start_draft', { form });

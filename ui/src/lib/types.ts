@@ -49,7 +49,7 @@ export type Status = {
   officer_name: string | null;
   council: string | null;
   short_code: string | null;
-  key_store: 'os' | 'file';
+  key_store: 'os' | 'file' | null;
   wrong_pins: number;
   wait_seconds: number;
   needs_online_unlock: boolean;
@@ -82,7 +82,7 @@ export type RecordLine = {
   two_answers: number;
 };
 
-export type DraftLine = { id: string; form: string; title: Localised; summary: string; saved_at_ms: number; photos: number };
+export type DraftLine = { id: string; form: string; title: Localised; record: string | null; saved_at_ms: number; photos: number };
 
 export type Shift = {
   officer_name: string;
@@ -98,6 +98,7 @@ export type SaveOutcome = { saved: Saved } | { faults: Fault[] };
 export type WaitingItem = {
   what: string;
   record: string | null;
+  draft: string | null;
   reference: string | null;
   state: RecordState;
   since_ms: number;
