@@ -1,5 +1,15 @@
 //! The sync server: what devices exchange with, and what the back office's console asks.
+//!
+//! The store is synchronous and told the time, so that the simulator and the routes call the same functions.
 
 pub mod auth;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod journal;
+pub mod live;
+pub mod metrics;
+pub mod photos;
+pub mod routes;
+pub mod serve;
 pub mod store;

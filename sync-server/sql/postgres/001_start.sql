@@ -5,6 +5,7 @@ CREATE TABLE council (
   settings TEXT NOT NULL DEFAULT '{}',
   server BYTEA NOT NULL,
   epoch BYTEA NOT NULL,
+  revision BIGINT NOT NULL DEFAULT 0,
   seq BIGINT NOT NULL DEFAULT 0,
   last_actor BIGINT NOT NULL DEFAULT 0,
   last_officer BIGINT NOT NULL DEFAULT 0,

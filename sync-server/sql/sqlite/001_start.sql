@@ -5,6 +5,7 @@ CREATE TABLE council (
   settings TEXT NOT NULL DEFAULT '{}',
   server BLOB NOT NULL,
   epoch BLOB NOT NULL,
+  revision INTEGER NOT NULL DEFAULT 0,
   seq INTEGER NOT NULL DEFAULT 0,
   last_actor INTEGER NOT NULL DEFAULT 0,
   last_officer INTEGER NOT NULL DEFAULT 0,

@@ -5,7 +5,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
+use kerbside_core::planted;
 
 pub use super::value::{Row, Sql};
 
@@ -147,15 +148,29 @@ impl Connection {
             writer.as_ref().map(|lock| lock.lock().unwrap_or_else(PoisonError::into_inner));
         self.batch(super::dialect::begin(&self.driver, mode == Mode::Write))
             .context("Beginning a transaction")?;
-        match work(self) {
+        let done = work(self).and_then(|done| {
+            ensure!(mode == Mode::Read || !planted::crashes_here(), "The process died before a commit");
+            self.batch("COMMIT").context("Committing")?;
+            Ok(done)
+        });
+        match done {
             Ok(done) => {
-                self.batch("COMMIT").context("Committing")?;
+                ensure!(mode == Mode::Read || !planted::crashes_here(), "The process died after a commit");
                 Ok(done)
             }
+            Err(fault) if self.has_ended() => Err(fault),
             Err(fault) => match self.batch("ROLLBACK") {
                 Ok(()) => Err(fault),
                 Err(second) => Err(fault.context(format!("Rolling back failed as well: {second}"))),
             },
+        }
+    }
+
+    /// Whether SQLite has already left the transaction by itself, as it does when the disk is full.
+    fn has_ended(&self) -> bool {
+        match &self.driver {
+            Driver::Sqlite(connection) => connection.is_autocommit(),
+            Driver::Postgres(_) => false,
         }
     }
 

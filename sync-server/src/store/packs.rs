@@ -93,6 +93,23 @@ impl Store {
         self.forms.find(&mut self.connection, key, version)
     }
 
+    /// Keeps the outlines of the council's areas, in place of those that were there.
+    pub fn put_areas(&mut self, geojson: &[u8]) -> Result<()> {
+        self.connection.transaction(|tx| {
+            tx.execute(
+                "INSERT INTO pack (name, version, sha256, body) VALUES ('areas', 1, $1, $2) \
+                 ON CONFLICT (name, version) DO UPDATE SET sha256 = excluded.sha256, body = excluded.body",
+                values![Sha256::of(geojson), geojson],
+            )
+            .map(|_| ())
+        })
+    }
+
+    /// The outlines of the council's areas as GeoJSON, where it has any.
+    pub fn areas(&mut self) -> Result<Option<Vec<u8>>> {
+        read_pack(&mut self.connection, "areas", 1)
+    }
+
     /// A document as a device asks for it; `council` is made for the one who asks.
     pub fn pack(&mut self, name: &str, version: u32, officer: &Officer) -> Result<Option<Vec<u8>>> {
         if name == "council" {
@@ -128,9 +145,9 @@ pub(super) fn offers(tx: &mut Connection, officer: &Officer) -> Result<Vec<Offer
     Ok(offers)
 }
 
-/// The council's names as one officer's device needs them. Its version follows from what it says.
-fn council_pack(tx: &mut Connection, officer: &Officer) -> Result<(u32, Vec<u8>)> {
-    let row = tx.one("SELECT key, name FROM council WHERE id = 1", &[])?;
+/// The council's names as one officer's device needs them. Its version rises whenever people or teams change.
+pub(super) fn council_pack(tx: &mut Connection, officer: &Officer) -> Result<(u32, Vec<u8>)> {
+    let row = tx.one("SELECT key, name, revision FROM council WHERE id = 1", &[])?;
     let teams: Vec<_> = teams(tx)?
         .into_iter()
         .map(|team| json!({"key": team.key, "name": team.name, "service": team.service, "forms": team.forms}))
@@ -142,7 +159,5 @@ fn council_pack(tx: &mut Connection, officer: &Officer) -> Result<(u32, Vec<u8>)
         "people": people(tx)?,
         "officer": {"id": officer.id, "name": officer.name, "role": officer.role, "teams": officer.teams},
     });
-    let body = serde_json::to_vec(&pack)?;
-    let [first, second, third, ..] = Sha256::of(&body).0;
-    Ok((u32::from_be_bytes([0, first, second, third]), body))
+    Ok((row.u32(2)?, serde_json::to_vec(&pack)?))
 }

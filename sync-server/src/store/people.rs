@@ -111,7 +111,7 @@ impl Store {
         let settings = serde_json::to_string(&kept)?;
         self.connection.transaction(|tx| {
             tx.execute(
-                "UPDATE council SET key = $1, name = $2, settings = $3 WHERE id = 1",
+                "UPDATE council SET key = $1, name = $2, settings = $3, revision = revision + 1 WHERE id = 1",
                 values![&file.key, &file.name, settings],
             )?;
             for team in &file.teams {
@@ -126,7 +126,10 @@ impl Store {
 
     /// Adds one person, or updates the one with this address.
     pub fn put_officer(&mut self, officer: &OfficerFile, password: Option<&String>) -> Result<OfficerId> {
-        self.connection.transaction(|tx| put_officer(tx, officer, password))
+        self.connection.transaction(|tx| {
+            tx.execute("UPDATE council SET revision = revision + 1 WHERE id = 1", &[])?;
+            put_officer(tx, officer, password)
+        })
     }
 
     pub fn set_password(&mut self, email: &str, hashed: &str) -> Result<bool> {

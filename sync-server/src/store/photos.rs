@@ -124,6 +124,15 @@ impl Store {
         })
     }
 
+    /// Whether this device's photo has come to its end and its place.
+    pub fn is_upload_complete(&mut self, upload: &Upload) -> Result<bool> {
+        let row = self.connection.find(
+            "SELECT completed_at FROM upload WHERE capability = $1",
+            values![Sha256::of(&upload.capability)],
+        )?;
+        Ok(row.map(|row| row.find_int(0)).transpose()?.flatten().is_some())
+    }
+
     /// What arrived was something else: the device may begin again.
     pub fn drop_upload(&mut self, upload: &Upload) -> Result<()> {
         self.connection.transaction(|tx| {

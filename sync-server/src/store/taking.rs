@@ -208,8 +208,11 @@ impl<'a> Taking<'a> {
 
     /// Keeps the scope in step with the record's team. A record without one goes to its creator's team.
     fn move_teams(&mut self, change: &Change, state: &Record, is_new: bool, seq: i64) -> Result<()> {
-        let now = self.teams_of(state, change.officer)?;
         let before = records::teams_now(self.tx, change.record)?;
+        if !is_new && state.teams().is_empty() {
+            return Ok(());
+        }
+        let now = self.teams_of(state, change.officer)?;
         if now == before {
             return Ok(());
         }

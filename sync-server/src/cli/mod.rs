@@ -1,0 +1,144 @@
+//! `kerbside-server` on the command line: each command prints one JSON object a line.
+
+mod admin;
+mod council;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use kerbside_core::problem::Problem;
+use serde::Serialize;
+
+use crate::clock::now_ms;
+use crate::config::{Data, Listen};
+use crate::photos::Photos;
+use crate::serve;
+use crate::store::Store;
+
+/// The sync server of Kerbside.
+#[derive(Debug, Parser)]
+#[command(name = "kerbside-server", version)]
+pub struct Cli {
+    #[command(flatten)]
+    data: Data,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer devices and the console until told to stop.
+    Serve(Listen),
+    /// Set up people and devices without a browser.
+    #[command(subcommand)]
+    Admin(admin::Admin),
+    /// Bring the database up to date; `--check` only says what would be done.
+    Migrate {
+        #[arg(long)]
+        check: bool,
+    },
+    /// Prove that the log makes the records, every chain holds, and every photo is what its hash says.
+    Verify,
+    /// Print the merged state of everything.
+    Dump {
+        /// Keys sorted, and nothing of this run in it.
+        #[arg(long, required = true)]
+        canonical: bool,
+    },
+}
+
+/// What a command came to, as `interfaces.md` numbers it.
+const REFUSED: u8 = 4;
+const STORAGE_FAULT: u8 = 5;
+const INTEGRITY_FAULT: u8 = 6;
+
+/// Runs one command.
+pub fn run(cli: Cli) -> ExitCode {
+    match command(cli) {
+        Ok(code) => code,
+        Err(fault) => {
+            tracing::error!("{fault:#}");
+            ExitCode::from(if fault.is::<Problem>() { REFUSED } else { STORAGE_FAULT })
+        }
+    }
+}
+
+fn command(cli: Cli) -> Result<ExitCode> {
+    let Cli { data, command } = cli;
+    match command {
+        Command::Serve(listen) => serve_until_told(&data, &listen).map(|()| ExitCode::SUCCESS),
+        Command::Admin(admin) => admin::run(&mut open(&data)?, admin).map(|()| ExitCode::SUCCESS),
+        Command::Migrate { check } => migrate(&data, check),
+        Command::Verify => verify(&data),
+        Command::Dump { canonical: _ } => {
+            print(&open(&data)?.dump_canonical()?)?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn open(data: &Data) -> Result<Store> {
+    let mut store = data.place()?.open()?;
+    store.establish(now_ms())?;
+    Ok(store)
+}
+
+fn serve_until_told(data: &Data, listen: &Listen) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("Starting")?;
+    runtime.block_on(async {
+        let running = serve::start(data, listen).await?;
+        print(&serde_json::json!({"listening": running.url}))?;
+        tracing::info!(address = %running.address, "listening");
+        running.until(told_to_stop()).await?;
+        tracing::info!("stopped");
+        Ok(())
+    })
+}
+
+#[cfg(unix)]
+async fn told_to_stop() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn told_to_stop() -> Result<()> {
+    Ok(tokio::signal::ctrl_c().await?)
+}
+
+fn migrate(data: &Data, check: bool) -> Result<ExitCode> {
+    let place = data.place()?;
+    if check {
+        let due = place.migrations_due()?;
+        print(&serde_json::json!({"due": due}))?;
+        return Ok(ExitCode::from(u8::from(!due.is_empty()) * STORAGE_FAULT));
+    }
+    print(&serde_json::json!({"migrated": place.migrate()?}))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn verify(data: &Data) -> Result<ExitCode> {
+    let mut store = open(data)?;
+    let mut verified = store.verify()?;
+    verified.bad_photos = Photos::open(&data.photos()?)?.bad(&store.photos()?);
+    if !verified.bad_photos.is_empty() {
+        "damaged".clone_into(&mut verified.integrity);
+    }
+    print(&verified)?;
+    Ok(if verified.integrity == "ok" { ExitCode::SUCCESS } else { ExitCode::from(INTEGRITY_FAULT) })
+}
+
+fn print<T: Serialize>(value: &T) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    serde_json::to_writer(&mut out, value)?;
+    writeln!(out)?;
+    out.flush().context("Writing to standard output")
+}

@@ -1,0 +1,136 @@
+//! Smaller copies for screens: turned the right way up, and with nothing in them but the picture.
+
+use std::io::{BufReader, Cursor};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use image::codecs::jpeg::JpegEncoder;
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
+use kerbside_core::problem::{Code, Problem};
+
+/// The widest and highest picture that is drawn. A flood of pixels in two megabytes stops here, before decoding.
+const MOST_PIXELS_A_SIDE: u32 = 12_000;
+const MOST_MEMORY: u64 = 256 * 1024 * 1024;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    Thumb,
+    Display,
+}
+
+impl Size {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Thumb => "thumb",
+            Self::Display => "display",
+        }
+    }
+
+    fn longest_side(self) -> u32 {
+        match self {
+            Self::Thumb => 320,
+            Self::Display => 1_600,
+        }
+    }
+}
+
+/// Draws the copy and keeps it. What is no picture, or too large a one, is a refusal and not a fault.
+pub(super) fn draw(original: &Path, kept: &Path, size: Size) -> Result<Vec<u8>> {
+    let picture = decode(original).map_err(|fault| match fault.downcast_ref::<image::ImageError>() {
+        Some(_) => Problem::new(Code::PhotoNotDrawable, fault.to_string()).into(),
+        None => fault,
+    })?;
+    let side = size.longest_side();
+    let small = if side < picture.width().max(picture.height()) {
+        picture.thumbnail(side, side)
+    } else {
+        picture
+    };
+    let mut bytes = Cursor::new(Vec::new());
+    small.to_rgb8().write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, 80))?;
+    let bytes = bytes.into_inner();
+    let half_written = kept.with_extension("new");
+    std::fs::write(&half_written, &bytes).context("Keeping a smaller copy")?;
+    std::fs::rename(&half_written, kept).context("Keeping a smaller copy")?;
+    Ok(bytes)
+}
+
+fn decode(original: &Path) -> Result<DynamicImage> {
+    let file = std::fs::File::open(original).context("Opening a photo")?;
+    let mut reader = ImageReader::new(BufReader::new(file)).with_guessed_format()?;
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MOST_PIXELS_A_SIDE);
+    limits.max_image_height = Some(MOST_PIXELS_A_SIDE);
+    limits.max_alloc = Some(MOST_MEMORY);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder()?;
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut picture = DynamicImage::from_decoder(decoder)?;
+    picture.apply_orientation(orientation);
+    Ok(picture)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jpeg(width: u32, height: u32) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        let picture = image::RgbImage::from_fn(width, height, |x, _| image::Rgb([if x < width / 2 { 250 } else { 5 }; 3]));
+        picture.write_with_encoder(JpegEncoder::new(&mut bytes)).unwrap();
+        bytes.into_inner()
+    }
+
+    /// The APP1 segment that says: turn this a quarter to the right.
+    fn turned(mut jpeg: Vec<u8>) -> Vec<u8> {
+        let exif = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+        let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
+        let segment = [&[0xff, 0xe1], length.as_slice(), exif].concat();
+        jpeg.splice(2..2, segment);
+        jpeg
+    }
+
+    fn drawn(bytes: &[u8], size: Size) -> Result<DynamicImage> {
+        let folder = tempfile::tempdir()?;
+        let original = folder.path().join("original");
+        std::fs::write(&original, bytes)?;
+        let copy = draw(&original, &folder.path().join("kept.jpg"), size)?;
+        assert!(!copy.windows(4).any(|four| four == b"Exif"));
+        Ok(image::load_from_memory(&copy)?)
+    }
+
+    #[test]
+    fn a_picture_taken_sideways_stands_upright_and_carries_no_metadata() {
+        let copy = drawn(&turned(jpeg(800, 400)), Size::Thumb).unwrap();
+        assert_eq!((copy.width(), copy.height()), (160, 320));
+        let top = copy.to_rgb8().get_pixel(80, 10).0;
+        assert!(200 < top[0], "the left half is now above");
+    }
+
+    #[test]
+    fn a_small_picture_is_not_blown_up() {
+        let copy = drawn(&jpeg(100, 50), Size::Display).unwrap();
+        assert_eq!((copy.width(), copy.height()), (100, 50));
+    }
+
+    #[test]
+    fn what_is_no_picture_or_lies_about_itself_is_refused_by_code() {
+        let mut lying = jpeg(64, 64);
+        lying.truncate(lying.len() / 3);
+        let start = lying.windows(2).position(|two| two == [0xff, 0xc0]).unwrap();
+        lying[start + 5..start + 9].copy_from_slice(&[0xff, 0xff, 0xff, 0xff]);
+        for bytes in [b"<html>not a photo</html>".to_vec(), Vec::new(), lying] {
+            let refused = drawn(&bytes, Size::Thumb).unwrap_err();
+            assert_eq!(refused.downcast_ref::<Problem>().unwrap().code, Code::PhotoNotDrawable);
+        }
+    }
+
+    #[test]
+    fn a_flood_of_pixels_is_refused_before_it_is_decoded() {
+        let mut png = Cursor::new(Vec::new());
+        image::GrayImage::new(20_000, 20_000).write_to(&mut png, image::ImageFormat::Png).unwrap();
+        let refused = drawn(&png.into_inner(), Size::Thumb).unwrap_err();
+        assert_eq!(refused.downcast_ref::<Problem>().unwrap().code, Code::PhotoNotDrawable);
+    }
+}

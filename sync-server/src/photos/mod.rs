@@ -1,0 +1,211 @@
+//! The bytes of photos: uploads that grow, originals under their hash, and smaller copies drawn from them.
+//!
+//! An original is never altered and never deleted here. Every step is on the disk before it is answered.
+
+mod derived;
+
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context, Result};
+use kerbside_core::ids::Sha256;
+use kerbside_core::problem::{Code, Problem};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path as ObjectPath;
+use object_store::ObjectStoreExt;
+use sha2::Digest;
+
+use crate::store::Upload;
+
+pub use derived::Size;
+
+/// The photos' folder.
+#[derive(Debug, Clone)]
+pub struct Photos {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    root: PathBuf,
+    originals: LocalFileSystem,
+    /// Uploads that someone is writing to now: two writers of one file would spoil it.
+    busy: Mutex<BTreeSet<[u8; 16]>>,
+    /// One picture is drawn at a time: each may take a quarter of a gigabyte.
+    drawing: tokio::sync::Semaphore,
+}
+
+impl Photos {
+    pub fn open(root: &Path) -> Result<Self> {
+        for folder in ["uploads", "derived"] {
+            std::fs::create_dir_all(root.join(folder)).context("Making the photos' folders")?;
+        }
+        let originals = LocalFileSystem::new_with_prefix(root).context("Opening the photos' folder")?;
+        let shared = Shared {
+            root: root.to_owned(),
+            originals,
+            busy: Mutex::new(BTreeSet::new()),
+            drawing: tokio::sync::Semaphore::new(1),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Makes a file and takes it away again: whether the folder can be written to.
+    pub fn beat(&self) -> Result<()> {
+        let path = self.shared.root.join("uploads/ready");
+        let mut file = File::create(&path).context("Making a file")?;
+        file.write_all(b"ready").context("Writing a file")?;
+        file.sync_all().context("Making a file durable")?;
+        std::fs::remove_file(path).context("Taking a file away")
+    }
+
+    /// The right to write to an upload, until it is dropped.
+    pub fn begin(&self, upload: &Upload) -> Result<Writing, Problem> {
+        let mut busy = self.shared.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        if !busy.insert(upload.capability) {
+            return Err(Problem::new(Code::Busy, "the upload is being written to"));
+        }
+        Ok(Writing { shared: Arc::clone(&self.shared), upload: upload.clone() })
+    }
+
+    /// How many bytes of an upload are on the disk for certain.
+    pub fn offset(&self, upload: &Upload) -> Result<u64> {
+        match File::open(self.shared.part(upload)) {
+            Ok(file) => {
+                file.sync_all().context("Making an upload durable")?;
+                Ok(file.metadata()?.len())
+            }
+            Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => Ok(0),
+            Err(fault) => Err(fault).context("Opening an upload"),
+        }
+    }
+
+    /// Puts a whole upload in its place under its hash. False when the bytes are not what the hash says.
+    pub async fn finish(&self, writing: &Writing) -> Result<bool> {
+        let shared = Arc::clone(&self.shared);
+        let upload = writing.upload.clone();
+        let fits = tokio::task::spawn_blocking(move || shared.fits(&upload)).await??;
+        let from = ObjectPath::from(format!("uploads/{}", part_name(&writing.upload)));
+        if !fits {
+            self.shared.originals.delete(&from).await.context("Dropping an upload that does not fit")?;
+            return Ok(false);
+        }
+        let to = object_path(writing.upload.sha256);
+        self.shared.originals.rename(&from, &to).await.context("Putting a photo in its place")?;
+        let folder = self.path(writing.upload.sha256).parent().map(Path::to_owned);
+        let root = self.shared.root.clone();
+        tokio::task::spawn_blocking(move || {
+            for folder in folder.iter().chain([&root, &root.join("uploads")]) {
+                File::open(folder)?.sync_all()?;
+            }
+            anyhow::Ok(())
+        })
+        .await?
+        .context("Making a photo durable")?;
+        Ok(true)
+    }
+
+    /// Where an original lies.
+    pub fn path(&self, sha256: Sha256) -> PathBuf {
+        self.shared.root.join(object_path(sha256).as_ref())
+    }
+
+    /// The bytes of an original, all of them or a range.
+    pub async fn original(&self, sha256: Sha256, range: Option<std::ops::Range<u64>>) -> Result<Vec<u8>> {
+        let path = object_path(sha256);
+        let bytes = match range {
+            Some(range) => self.shared.originals.get_range(&path, range).await,
+            None => match self.shared.originals.get(&path).await {
+                Ok(found) => found.bytes().await,
+                Err(fault) => Err(fault),
+            },
+        };
+        Ok(bytes.context("Reading a photo")?.to_vec())
+    }
+
+    pub async fn size(&self, sha256: Sha256) -> Result<u64> {
+        Ok(self.shared.originals.head(&object_path(sha256)).await.context("Looking for a photo")?.size)
+    }
+
+    /// A smaller copy without anything but the picture, drawn once and kept.
+    pub async fn derived(&self, sha256: Sha256, size: Size) -> Result<Vec<u8>> {
+        let kept = self.shared.root.join("derived").join(format!("{sha256}.{}.jpg", size.name()));
+        let found = kept.clone();
+        if let Ok(bytes) = tokio::task::spawn_blocking(move || std::fs::read(found)).await? {
+            return Ok(bytes);
+        }
+        let _turn = self.shared.drawing.acquire().await?;
+        let original = self.path(sha256);
+        tokio::task::spawn_blocking(move || derived::draw(&original, &kept, size)).await?
+    }
+
+    /// Of these photos, those whose bytes are missing or are others. Reads every one of them.
+    pub fn bad(&self, photos: &[(Sha256, i64)]) -> Vec<Sha256> {
+        let is_bad = |sha256: &Sha256| hash_file(&self.path(*sha256)).ok() != Some(*sha256);
+        photos.iter().map(|(sha256, _)| *sha256).filter(is_bad).collect()
+    }
+}
+
+impl Shared {
+    fn part(&self, upload: &Upload) -> PathBuf {
+        self.root.join("uploads").join(part_name(upload))
+    }
+
+    fn fits(&self, upload: &Upload) -> Result<bool> {
+        let part = self.part(upload);
+        Ok(std::fs::metadata(&part)?.len() == upload.bytes && hash_file(&part)? == upload.sha256)
+    }
+}
+
+/// The one writer of an upload.
+#[derive(Debug)]
+pub struct Writing {
+    shared: Arc<Shared>,
+    upload: Upload,
+}
+
+impl Writing {
+    /// Adds bytes at an offset, which must be where the file ends.
+    pub fn add(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(self.shared.part(&self.upload))
+            .context("Opening an upload")?;
+        file.seek(SeekFrom::Start(offset))?;
+        file.write_all(bytes).context("Writing an upload")
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        self.shared.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.upload.capability);
+    }
+}
+
+/// One file for one photo from one device, whatever address it is sent to: a new address goes on where the old ended.
+fn part_name(upload: &Upload) -> String {
+    Sha256::of(&[upload.device.0.as_slice(), &upload.sha256.0].concat()).to_string()
+}
+
+fn object_path(sha256: Sha256) -> ObjectPath {
+    let name = sha256.to_string();
+    ObjectPath::from(format!("{}/{name}", name.get(..2).unwrap_or("00")))
+}
+
+fn hash_file(path: &Path) -> Result<Sha256> {
+    let mut file = File::open(path)?;
+    let mut hash = sha2::Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok(Sha256(hash.finalize().into()));
+        }
+        hash.update(buffer.get(..read).unwrap_or_default());
+    }
+}

@@ -1,0 +1,144 @@
+//! Bodies of devices: CBOR in zstd, never larger than they may be at any step, and proof of who sent them.
+
+use std::io::Read;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use data_encoding::BASE64URL_NOPAD;
+use futures_util::StreamExt;
+use kerbside_core::cbor;
+use kerbside_core::exchange::{DEVICE_HEADER, INFLATED_LIMIT, NONCE_HEADER, SIGNATURE_HEADER};
+use kerbside_core::ids::{DeviceId, Sha256};
+use kerbside_core::problem::{Code, Problem};
+use minicbor::{Decode, Encode};
+
+use super::{App, Failure};
+use crate::auth::proof::{self, Claim};
+use crate::clock::now_ms;
+use crate::store::Device;
+
+/// The most a device's request may weigh as sent.
+pub const SENT_LIMIT: usize = 4 * 1024 * 1024;
+/// A body that stops coming for this long is given up.
+pub const IDLE: Duration = Duration::from_secs(30);
+const CBOR_KIND: &str = "application/cbor";
+
+/// Reads a whole body: its declared length is checked first, its real one as it comes.
+pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Failure> {
+    let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|declared| u64::try_from(limit).is_ok_and(|limit| limit < declared)) {
+        return Err(Failure::of(Code::TooLarge, "a body over its limit"));
+    }
+    let mut whole = Vec::new();
+    let mut pieces = body.into_data_stream();
+    while let Some(piece) = next_piece(&mut pieces).await? {
+        if limit < whole.len() + piece.len() {
+            return Err(Failure::of(Code::TooLarge, "a body over its limit"));
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole.into())
+}
+
+/// The next piece of a body, unless it stops coming.
+pub async fn next_piece(pieces: &mut axum::body::BodyDataStream) -> Result<Option<Bytes>, Failure> {
+    let Ok(next) = tokio::time::timeout(IDLE, pieces.next()).await else {
+        return Err(Failure::of(Code::NotUnderstood, "the body stopped coming"));
+    };
+    let cut = |_| Failure::of(Code::NotUnderstood, "the body was cut short");
+    next.transpose().map_err(cut)
+}
+
+/// Reads the message in a body, inflated if it was compressed.
+pub fn message<T: for<'b> Decode<'b, ()>>(headers: &HeaderMap, sent: &[u8]) -> Result<T, Problem> {
+    let inflated;
+    let bytes = match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
+        Some(b"zstd") => {
+            inflated = inflate(sent)?;
+            inflated.as_slice()
+        }
+        None | Some(b"identity") => sent,
+        Some(_) => return Err(Problem::new(Code::NotUnderstood, "an unknown encoding")),
+    };
+    cbor::decode(bytes).map_err(|fault| Problem::new(Code::Malformed, fault.to_string()))
+}
+
+fn inflate(sent: &[u8]) -> Result<Vec<u8>, Problem> {
+    let broken = |_| Problem::new(Code::Malformed, "broken zstd");
+    let limit = u64::try_from(INFLATED_LIMIT).unwrap_or(u64::MAX);
+    let mut inflated = Vec::new();
+    let decoder = zstd::stream::read::Decoder::new(sent).map_err(broken)?;
+    decoder.take(limit + 1).read_to_end(&mut inflated).map_err(broken)?;
+    if INFLATED_LIMIT < inflated.len() {
+        return Err(Problem::new(Code::TooLarge, "a body that inflates over its limit"));
+    }
+    Ok(inflated)
+}
+
+/// A message as an answer.
+pub fn reply<T: Encode<()>>(message: &T) -> Result<Response, Failure> {
+    let bytes = zstd::encode_all(cbor::encode(message).as_slice(), 3).context("Compressing a reply")?;
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static(CBOR_KIND)),
+        (CONTENT_ENCODING, HeaderValue::from_static("zstd")),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+/// A request that a device has signed.
+#[derive(Debug)]
+pub struct FromDevice {
+    pub device: Device,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+/// Reads a request and checks that the device it names has signed exactly this, lately.
+pub async fn from_device(app: &App, request: Request, limit: usize) -> Result<FromDevice, Failure> {
+    let (parts, body) = request.into_parts();
+    let id = device_of(&parts.headers).ok_or_else(|| Failure::of(Code::ProofWrong, "no device named"))?;
+    let body = read(&parts.headers, body, limit).await?;
+    let hash = Sha256::of(&body);
+    let text = |name: &str| {
+        parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    };
+    let path = parts.uri.path_and_query().map_or_else(|| parts.uri.path().to_owned(), ToString::to_string);
+    let (method, nonce, signature) = (parts.method.to_string(), text(NONCE_HEADER), text(SIGNATURE_HEADER));
+    let device = app
+        .db
+        .run(move |store| {
+            let identity = store.identity()?;
+            let device = store.device(id)?.ok_or_else(|| Problem::new(Code::ProofWrong, "no such device"))?;
+            let claim = Claim { method: &method, path: &path, nonce: &nonce, signature: &signature };
+            proof::check(&identity, &device, claim, hash, now_ms())?;
+            Ok(device)
+        })
+        .await?;
+    Ok(FromDevice { device, headers: parts.headers, body })
+}
+
+/// The device a request names, proven or not.
+pub fn device_of(headers: &HeaderMap) -> Option<DeviceId> {
+    headers.get(DEVICE_HEADER)?.to_str().ok()?.parse().ok()
+}
+
+/// Gives a device whose nonce was stale a fresh one with the refusal.
+pub async fn with_nonce(app: &App, headers: &HeaderMap, outcome: Result<Response, Failure>) -> Response {
+    let stale = outcome.as_ref().is_err_and(|failure| failure.code() == Code::NonceStale);
+    let mut response = outcome.into_response();
+    let Some(device) = device_of(headers).filter(|_| stale) else { return response };
+    let fresh = app.db.run(move |store| Ok(proof::nonce(&store.identity()?.nonces, device, now_ms()))).await;
+    match fresh.map(|nonce| HeaderValue::from_str(&BASE64URL_NOPAD.encode(&nonce))) {
+        Ok(Ok(nonce)) => {
+            response.headers_mut().insert(NONCE_HEADER, nonce);
+            response
+        }
+        Ok(Err(fault)) => Failure::from(fault).into_response(),
+        Err(fault) => Failure::from(fault).into_response(),
+    }
+}

@@ -1,0 +1,132 @@
+//! The console's work: trays, cases, answers. Plain JSON; it never carries a change.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use kerbside_core::field::FieldKey;
+use kerbside_core::form::{Evaluation, Now, answers_from_json, evaluate};
+use kerbside_core::ids::RecordId;
+use kerbside_core::problem::Code;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::desk::SignedIn;
+use super::{App, Failure};
+use crate::clock::now_ms;
+use crate::store::{Case, OfficeEdit, Store, Tray, TrayPage};
+
+const PAGE: u32 = 50;
+
+pub async fn trays(State(app): State<App>, signed_in: SignedIn) -> Result<Json<Vec<Tray>>, Failure> {
+    Ok(Json(app.db.run(move |store| store.trays(&signed_in.officer)).await?))
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Paging {
+    after: Option<i64>,
+    limit: Option<u32>,
+}
+
+pub async fn tray(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Path(key): Path<String>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<TrayPage>, Failure> {
+    let limit = paging.limit.unwrap_or(PAGE);
+    let page = app.db.run(move |store| store.tray(&signed_in.officer, &key, paging.after, limit));
+    Ok(Json(page.await?))
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Search {
+    q: String,
+}
+
+pub async fn search(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Query(search): Query<Search>,
+) -> Result<Json<TrayPage>, Failure> {
+    Ok(Json(app.db.run(move |store| store.search(&signed_in.officer, &search.q)).await?))
+}
+
+pub async fn case(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Path(id): Path<RecordId>,
+) -> Result<Json<Case>, Failure> {
+    Ok(Json(app.db.run(move |store| store.case(&signed_in.officer, id)).await?))
+}
+
+#[derive(Debug, Deserialize, TS)]
+#[ts(export)]
+pub struct OfficeChange {
+    pub edits: Vec<OfficeEdit>,
+}
+
+/// The dot of what was written.
+#[derive(Debug, Serialize, TS)]
+#[ts(export)]
+pub struct Written {
+    pub dot: String,
+}
+
+pub async fn change(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Path(id): Path<RecordId>,
+    Json(change): Json<OfficeChange>,
+) -> Result<Json<Written>, Failure> {
+    let dot =
+        app.db.run(move |store| store.office_change(now_ms(), &signed_in.officer, id, &change.edits)).await?;
+    app.live.nudge();
+    Ok(Json(Written { dot: dot.to_string() }))
+}
+
+#[derive(Debug, Deserialize)]
+pub struct NewNote {
+    text: String,
+}
+
+pub async fn note(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Path(id): Path<RecordId>,
+    Json(note): Json<NewNote>,
+) -> Result<Json<Written>, Failure> {
+    let dot =
+        app.db.run(move |store| store.office_note(now_ms(), &signed_in.officer, id, &note.text)).await?;
+    app.live.nudge();
+    Ok(Json(Written { dot: dot.to_string() }))
+}
+
+#[derive(Debug, Deserialize)]
+pub struct ToEvaluate {
+    answers: serde_json::Map<String, serde_json::Value>,
+    #[serde(default, rename = "changed")]
+    _changed: Option<FieldKey>,
+}
+
+/// The state of a form over these answers. TypeScript shows; this decides.
+pub async fn evaluate_form(
+    State(app): State<App>,
+    _signed_in: SignedIn,
+    Path((key, version)): Path<(String, u32)>,
+    Json(wanted): Json<ToEvaluate>,
+) -> Result<Json<Evaluation>, Failure> {
+    let form = app.db.run(move |store| store.form(&key, version)).await?;
+    let form = form.ok_or_else(|| Failure::of(Code::UnknownForm, "no such version of the form"))?;
+    let (answers, mut faults) = answers_from_json(&form, &wanted.answers);
+    let mut evaluation = evaluate(&form, &answers, Now { ms: now_ms(), offset_min: 0 });
+    faults.append(&mut evaluation.faults);
+    Ok(Json(Evaluation { faults, ..evaluation }))
+}
+
+/// Outlines for the drawing beside a case's position.
+pub async fn areas(State(app): State<App>, _signed_in: SignedIn) -> Result<Response, Failure> {
+    let areas = app.db.run(Store::areas).await?;
+    let areas = areas.unwrap_or_else(|| br#"{"type":"FeatureCollection","features":[]}"#.to_vec());
+    Ok(([(CONTENT_TYPE, "application/json")], areas).into_response())
+}

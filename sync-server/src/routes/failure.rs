@@ -1,0 +1,119 @@
+//! The one edge where an error becomes an answer: problem+json with a code, and our own faults under a reference.
+
+use axum::Json;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use kerbside_core::form::Fault;
+use kerbside_core::problem::{Code, Problem};
+use serde::Serialize;
+use ts_rs::TS;
+
+use crate::store::Faulty;
+
+/// A refusal as RFC 9457 has it.
+#[derive(Debug, Serialize, TS)]
+#[ts(export)]
+pub struct ProblemBody {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub title: String,
+    pub status: u16,
+    pub code: Code,
+    /// For our own faults: what the log has the rest under, to be read out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub reference: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
+}
+
+/// Whatever a handler could not do.
+#[derive(Debug)]
+pub struct Failure {
+    error: anyhow::Error,
+    retry_after: Option<u64>,
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), retry_after: None }
+    }
+}
+
+impl Failure {
+    pub fn of(code: Code, detail: impl Into<String>) -> Self {
+        Problem::new(code, detail).into()
+    }
+
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+
+    pub fn code(&self) -> Code {
+        if self.error.is::<Faulty>() {
+            return Code::Faults;
+        }
+        match self.error.downcast_ref::<Problem>() {
+            Some(problem) => problem.code,
+            None if is_disk_full(&self.error) => Code::DiskFull,
+            None => Code::Internal,
+        }
+    }
+}
+
+fn is_disk_full(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let io = cause.downcast_ref::<std::io::Error>();
+        let sqlite = cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+        io.is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull)
+            || sqlite == Some(rusqlite::ErrorCode::DiskFull)
+    })
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let code = self.code();
+        let reference = (code.status() == 500 || code == Code::DiskFull).then(|| log(&self.error));
+        let faults = match self.error.downcast::<Faulty>() {
+            Ok(Faulty(faults)) => faults,
+            Err(_) => Vec::new(),
+        };
+        let mut response = problem(code, reference, faults);
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// A refusal without more to say.
+pub fn refusal(code: Code) -> Response {
+    problem(code, None, Vec::new())
+}
+
+fn problem(code: Code, reference: Option<String>, faults: Vec<Fault>) -> Response {
+    let body = ProblemBody {
+        kind: "about:blank".to_owned(),
+        title: code.name().replace('_', " "),
+        status: code.status(),
+        code,
+        reference,
+        faults,
+    };
+    let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, Json(body)).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response.extensions_mut().insert(code);
+    response
+}
+
+/// Writes the whole fault to the log under a short reference that can be said over a telephone.
+fn log(error: &anyhow::Error) -> String {
+    let mut random = [0; 10];
+    let drawn = getrandom::fill(&mut random);
+    let reference: String = crate::auth::code::spell(random).chars().take(9).collect();
+    tracing::error!(reference, drawn = drawn.is_ok(), "{error:#}");
+    reference
+}

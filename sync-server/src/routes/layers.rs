@@ -1,0 +1,66 @@
+//! What happens around every request: counting, catching panics, and the headers that keep browsers in bounds.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use kerbside_core::problem::Code;
+use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
+
+use super::App;
+use super::failure::refusal;
+use crate::metrics::Metrics;
+
+/// As security.md has it: nothing from elsewhere, nothing inline.
+pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; \
+font-src 'self'; worker-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+
+pub async fn security_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        ("content-security-policy", POLICY),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
+        ("cache-control", "no-store"),
+    ] {
+        let name = HeaderName::from_static(name);
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    response
+}
+
+pub async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
+    app.metrics.count_request();
+    let response = next.run(request).await;
+    if let Some(code) = response.extensions().get::<Code>() {
+        app.metrics.count_refusal(*code);
+    }
+    response
+}
+
+pub fn catch_panics(metrics: Arc<Metrics>) -> CatchPanicLayer<Panicked> {
+    CatchPanicLayer::custom(Panicked(metrics))
+}
+
+/// Answers for a handler that panicked; the hook in `serve` has written where.
+#[derive(Debug, Clone)]
+pub struct Panicked(Arc<Metrics>);
+
+impl ResponseForPanic for Panicked {
+    type ResponseBody = axum::body::Body;
+
+    fn response_for_panic(&mut self, _payload: Box<dyn Any + Send + 'static>) -> Response {
+        self.0.count_panic();
+        refusal(Code::Internal)
+    }
+}

@@ -1,0 +1,96 @@
+//! Every address the server answers, as one table, and what all of them share.
+
+mod assets;
+mod body;
+mod console;
+mod desk;
+mod device;
+mod failure;
+mod health;
+mod layers;
+mod live;
+mod photos;
+mod uploads;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{any, get, post};
+use tokio::sync::Semaphore;
+
+pub use failure::{Failure, ProblemBody};
+
+use crate::live::Live;
+use crate::metrics::Metrics;
+use crate::photos::Photos;
+use crate::store::Db;
+
+/// What every handler may reach.
+#[derive(Debug, Clone)]
+pub struct App {
+    pub db: Db,
+    pub photos: Photos,
+    pub live: Live,
+    pub metrics: Arc<Metrics>,
+    /// Whether browsers reach us over TLS.
+    pub tls: bool,
+    /// Passwords are checked two at a time: each takes 19 MiB and a core.
+    pub hashing: Arc<Semaphore>,
+}
+
+/// The most a JSON request may hold.
+const JSON_LIMIT: usize = 256 * 1024;
+
+/// The whole table.
+pub fn router(app: App) -> Router {
+    let table = Router::new()
+        // For whoever runs the server.
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .route("/openapi.json", get(health::openapi))
+        // For devices.
+        .route("/v1/hello", get(device::hello))
+        .route("/v1/enrol", post(device::enrol))
+        .route("/v1/unlock", post(device::unlock))
+        .route("/v1/actor", post(device::actor))
+        .route("/v1/actor/retire", post(device::retire))
+        .route("/v1/sync", post(device::sync))
+        .route("/v1/digest", get(device::digest))
+        .route("/v1/packs/{name}/{version}", get(device::pack))
+        .route("/v1/photos", post(photos::ask))
+        .route("/v1/photos/have", post(photos::have))
+        .route("/v1/uploads/{capability}", any(uploads::upload))
+        // For devices and the console.
+        .route("/v1/photos/{record}/{sha256}", get(photos::read))
+        .route("/v1/live", get(live::live))
+        // For the console and for other systems.
+        .route("/api/v1/session", post(desk::sign_in).get(desk::session).delete(desk::sign_out))
+        .route("/api/v1/trays", get(console::trays))
+        .route("/api/v1/trays/{key}", get(console::tray))
+        .route("/api/v1/search", get(console::search))
+        .route("/api/v1/records/{id}", get(console::case))
+        .route("/api/v1/records/{id}/changes", post(console::change))
+        .route("/api/v1/records/{id}/notes", post(console::note))
+        .route("/api/v1/forms/{key}/{version}/evaluate", post(console::evaluate_form))
+        .route("/api/v1/areas", get(console::areas))
+        .route("/api/v1/devices", get(desk::devices))
+        .route("/api/v1/devices/codes", post(desk::device_code))
+        .route("/api/v1/devices/{id}/revoke", post(desk::revoke))
+        // The console itself.
+        .route("/", get(assets::home))
+        .route("/console/", get(assets::index))
+        .route("/console/{*path}", get(assets::asset))
+        .fallback(assets::nothing_here);
+    table
+        .layer(DefaultBodyLimit::max(JSON_LIMIT))
+        .layer(from_fn_with_state(app.clone(), layers::count))
+        .layer(layers::catch_panics(Arc::clone(&app.metrics)))
+        .layer(from_fn(layers::security_headers))
+        .with_state(app)
+}
+
+#[cfg(test)]
+mod tests;

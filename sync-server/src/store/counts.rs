@@ -1,0 +1,51 @@
+//! How much there is of everything, for `/metrics`.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+use super::Store;
+use super::taking::{HELD, LOG_CHANGE, REFUSED};
+use crate::values;
+
+#[derive(Debug, Clone, Default)]
+pub struct Counts {
+    pub changes: u64,
+    pub held: u64,
+    pub refused: BTreeMap<String, u64>,
+    pub photos: u64,
+    pub photos_waiting: u64,
+    pub records: u64,
+    pub devices: u64,
+    pub last_commit_at: i64,
+}
+
+impl Store {
+    pub fn counts(&mut self) -> Result<Counts> {
+        self.connection.snapshot(|tx| {
+            let mut count = |sql: &str, values: &[super::Sql]| -> Result<u64> {
+                Ok(u64::try_from(tx.one(sql, values)?.find_int(0)?.unwrap_or(0))?)
+            };
+            let mut counts = Counts {
+                changes: count("SELECT COUNT(*) FROM log WHERE kind = $1", values![LOG_CHANGE])?,
+                held: count("SELECT COUNT(*) FROM dot WHERE verdict = $1", values![HELD])?,
+                photos: count("SELECT COUNT(*) FROM photo", &[])?,
+                photos_waiting: count(
+                    "SELECT COUNT(DISTINCT sha256) FROM photo_named WHERE sent_at IS NULL",
+                    &[],
+                )?,
+                records: count("SELECT COUNT(*) FROM record", &[])?,
+                devices: count("SELECT COUNT(*) FROM device WHERE revoked_at IS NULL", &[])?,
+                ..Counts::default()
+            };
+            let last = tx.one("SELECT MAX(received_at) FROM dot", &[])?;
+            counts.last_commit_at = last.find_int(0)?.unwrap_or(0);
+            let refused =
+                tx.query("SELECT code, COUNT(*) FROM dot WHERE verdict = $1 GROUP BY code", values![REFUSED])?;
+            for row in refused {
+                counts.refused.insert(row.text(0)?, u64::try_from(row.int(1)?)?);
+            }
+            Ok(counts)
+        })
+    }
+}

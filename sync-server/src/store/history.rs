@@ -1,0 +1,74 @@
+//! Everything the server holds, plainly: for evidence, for the simulator's checks, and for whoever wants to prove us wrong.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use kerbside_core::ids::{Actor, Dot, RecordId};
+
+use super::Store;
+use super::packs;
+use super::people::Officer;
+use super::records;
+use super::taking::LOG_CHANGE;
+use crate::values;
+
+/// A change as it was first written, and its number in the log (none while it is set aside).
+#[derive(Debug, Clone)]
+pub struct Kept {
+    pub seq: Option<i64>,
+    pub dot: Dot,
+    pub bytes: Vec<u8>,
+}
+
+/// A record as it stands.
+#[derive(Debug, Clone)]
+pub struct State {
+    pub record: RecordId,
+    pub teams: BTreeSet<String>,
+    pub state: Vec<u8>,
+}
+
+impl Store {
+    /// Every change that was taken, in the order of the log.
+    pub fn log_changes(&mut self) -> Result<Vec<Kept>> {
+        let rows = self.connection.query(
+            "SELECT actor, counter, body, seq FROM log WHERE kind = $1 ORDER BY seq",
+            values![LOG_CHANGE],
+        )?;
+        rows.iter()
+            .map(|row| {
+                let dot = Dot { actor: Actor(row.u32(0)?), counter: u64::try_from(row.int(1)?)? };
+                Ok(Kept { seq: Some(row.int(3)?), dot, bytes: row.blob(2)? })
+            })
+            .collect()
+    }
+
+    /// Every change that is held or was refused.
+    pub fn set_aside_changes(&mut self) -> Result<Vec<Kept>> {
+        let rows =
+            self.connection.query("SELECT actor, counter, body FROM set_aside ORDER BY actor, counter", &[])?;
+        rows.iter()
+            .map(|row| {
+                let dot = Dot { actor: Actor(row.u32(0)?), counter: u64::try_from(row.int(1)?)? };
+                Ok(Kept { seq: None, dot, bytes: row.blob(2)? })
+            })
+            .collect()
+    }
+
+    /// Every record with the teams it is in.
+    pub fn states(&mut self) -> Result<Vec<State>> {
+        let rows = self.connection.query("SELECT id, state FROM record ORDER BY id", &[])?;
+        rows.iter()
+            .map(|row| {
+                let record = RecordId(row.bytes(0)?);
+                let teams = records::teams_now(&mut self.connection, record)?;
+                Ok(State { record, teams, state: row.blob(1)? })
+            })
+            .collect()
+    }
+
+    /// The council's names as this officer's device is offered them, with their version.
+    pub fn council_pack(&mut self, officer: &Officer) -> Result<(u32, Vec<u8>)> {
+        packs::council_pack(&mut self.connection, officer)
+    }
+}
