@@ -110,8 +110,13 @@ impl Vault {
             progress.cursor = Some(reply.cursor.clone());
         }
         intake.finish()?;
-        if matches!(reply.paging, Paging::Last | Paging::Whole) && held == push.cursor {
-            self.end_filling(store, now)?;
+        if held == push.cursor && !applied.needs_newer {
+            if matches!(reply.paging, Paging::Last | Paging::Whole) {
+                self.end_filling(store, now)?;
+            }
+            if !reply.more {
+                self.end_log(store, receipt, now)?;
+            }
         }
         applied.missing_packs = missing_packs(store, &reply.offers)?;
         applied.more |= progress.received < progress.counter || !store.wanted_records()?.is_empty();
@@ -138,16 +143,36 @@ impl Vault {
         intake.finish()
     }
 
+    /// The log is read to its end, and receipt and page are of one moment: what is received and was not echoed is in
+    /// a record that is out of scope, or in one that has to be asked for again.
+    fn end_log(&self, store: &Store, receipt: &Receipt, now: Reading) -> Result<()> {
+        let mut intake = Intake::new(self, store, now);
+        for own in store.unechoed_changes()? {
+            if own.actor == receipt.actor && receipt.through < own.counter {
+                continue;
+            }
+            store.set_pending(own.actor, own.counter, false)?;
+            if store.record(own.record)?.is_some_and(|row| row.base.is_some()) {
+                intake.want(own.record)?;
+            } else {
+                intake.leave(own.record)?;
+            }
+        }
+        intake.finish()
+    }
+
     /// Records that left go once nothing of ours is on its way to them.
     fn sweep_leaving(&mut self, now: Reading) -> Result<()> {
         for record in self.store.leaving_records()? {
             let sending = self.store.uploads_of(record)?.iter().any(|upload| !upload.state.arrived());
             let open = self.store.draft_of_record(record)?.is_some();
-            if sending || open || !self.store.pending_of(record)?.is_empty() {
+            let unsent = self.store.pending_of(record)?.iter().any(|own| own.state == ChangeState::Saved);
+            if sending || open || unsent {
                 continue;
             }
             self.store.transact(|store| {
                 store.delete_record(record)?;
+                store.nothing_pending_in(record)?;
                 store.note_in_journal(now.wall_ms, "left", &record.to_string())
             })?;
         }
@@ -161,6 +186,7 @@ fn begin_epoch(store: &Store, progress: &mut Progress, receipt: &Receipt, intake
     progress.received = receipt.through;
     progress.acked = progress.acked.min(receipt.through);
     store.ask_again_for_uploads()?;
+    store.doubt_records()?;
     intake.touch_all(store.unsettle_changes(progress.actor, receipt.through)?)
 }
 

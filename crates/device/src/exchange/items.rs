@@ -173,10 +173,15 @@ impl<'a> Intake<'a> {
 fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: Reading) -> Result<()> {
     let Touched { base, office_reference, leaving, wanted, confirmed, forgotten } = touched;
     let row = store.record(id)?;
+    // What a restored server has not confirmed anew says nothing of what it holds.
+    let doubted = !confirmed && row.as_ref().is_some_and(|row| row.unconfirmed);
     let mut head = base.clone().unwrap_or_default();
     for own in store.pending_of(id)? {
         let dot = Dot { actor: own.actor, counter: own.counter };
         if base.as_ref().is_some_and(|base| base.holds(dot)) {
+            if doubted {
+                continue;
+            }
             store.set_pending(own.actor, own.counter, false)?;
             continue;
         }

@@ -133,13 +133,18 @@ impl Store {
     /// What head carries over base, in the order it was made.
     pub fn pending_of(&self, record: RecordId) -> Result<Vec<OwnChange>> {
         self.changes(
-            &format!("{CHANGE} WHERE record = ?1 AND pending = 1 ORDER BY saved_ms, actor, counter"),
+            &format!("{CHANGE} WHERE record = ?1 AND pending = 1 ORDER BY actor, counter"),
             [record.0],
         )
     }
 
     pub fn all_changes(&self) -> Result<Vec<OwnChange>> {
         self.changes(&format!("{CHANGE} ORDER BY actor, counter"), ())
+    }
+
+    /// What the server holds and has not yet told us again.
+    pub fn unechoed_changes(&self) -> Result<Vec<OwnChange>> {
+        self.changes(&format!("{CHANGE} WHERE pending = 1 AND state = 'received' ORDER BY actor, counter"), ())
     }
 
     /// What no server holds yet, or holds and refuses.
@@ -193,6 +198,15 @@ impl Store {
             )?
             .execute((actor.0, to_row(through), before_ms))
             .context("Clear the archive")
+    }
+
+    /// A record left: nothing of it is shown, so nothing of ours is pending in it.
+    pub fn nothing_pending_in(&self, record: RecordId) -> Result<()> {
+        self.connection
+            .prepare_cached("UPDATE own_change SET pending = 0 WHERE record = ?1 AND state <> 'saved'")?
+            .execute([record.0])
+            .context("Clear what was pending in a record")?;
+        Ok(())
     }
 
     pub fn put_away_refused(&self, record: RecordId) -> Result<()> {
