@@ -26,7 +26,7 @@ use crate::store::Device;
 pub const SENT_LIMIT: usize = 4 * 1024 * 1024;
 /// A body that stops coming for this long is given up.
 pub const IDLE: Duration = Duration::from_secs(30);
-const CBOR_KIND: &str = "application/cbor";
+const CBOR_KIND: &str = "application/vnd.kerbside+cbor";
 
 /// Reads a whole body: its declared length is checked first, its real one as it comes.
 pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Failure> {

@@ -53,7 +53,7 @@ async fn asked(app: &App, request: Request) -> Result<Response, Failure> {
             let offset = tokio::task::spawn_blocking(move || photos.offset(&measured)).await??;
             json!({
                 "state": "wanted",
-                "url": format!("/v1/uploads/{}", BASE64URL_NOPAD.encode(&upload.capability)),
+                "upload": format!("/v1/uploads/{}", BASE64URL_NOPAD.encode(&upload.capability)),
                 "offset": offset,
                 "bytes": upload.bytes,
                 "expires_ms": upload.expires_at,
