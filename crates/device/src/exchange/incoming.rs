@@ -5,9 +5,11 @@ use super::items::Intake;
 use crate::clock::Reading;
 use crate::store::{ChangeState, Progress, Store};
 use crate::vault::Vault;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use kerbside_core::cbor;
+use kerbside_core::change::ChangeBytes;
 use kerbside_core::exchange::{Item, Offer, Paging, Push, Receipt, Reply, Verdict};
+use kerbside_core::ids::RecordId;
 use kerbside_core::problem::{Code, Problem};
 use kerbside_core::sign::Label;
 
@@ -107,6 +109,7 @@ impl Vault {
         if held == push.cursor && !applied.needs_newer {
             store.clear_wanted(&push.wants.records)?;
             applied.received = take_page(store, progress, reply, &mut intake)?;
+            intake.leave_unless_entered(&push.wants.records)?;
             progress.cursor = Some(reply.cursor.clone());
         }
         intake.finish()?;
@@ -134,10 +137,10 @@ impl Vault {
     fn end_filling(&self, store: &Store, now: Reading) -> Result<()> {
         let mut intake = Intake::new(self, store, now);
         for record in store.unconfirmed_records()? {
-            if store.pending_of(record)?.is_empty() {
-                intake.leave(record)?;
-            } else {
+            if begins_with_us(store, record)? {
                 intake.forget_base(record)?;
+            } else {
+                intake.leave(record)?;
             }
         }
         intake.finish()
@@ -178,6 +181,17 @@ impl Vault {
         }
         Ok(())
     }
+}
+
+/// Whether our own unsent changes make the whole record, its beginning among them.
+fn begins_with_us(store: &Store, record: RecordId) -> Result<bool> {
+    for own in store.pending_of(record)? {
+        let change = ChangeBytes::received(own.bytes).read().context("Read an own change")?;
+        if own.state == ChangeState::Saved && change.creates() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn begin_epoch(store: &Store, progress: &mut Progress, receipt: &Receipt, intake: &mut Intake<'_>) -> Result<()> {

@@ -28,6 +28,7 @@ struct Touched {
     leaving: Option<bool>,
     wanted: Option<bool>,
     confirmed: bool,
+    entered: bool,
     forgotten: bool,
 }
 
@@ -141,6 +142,17 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
+    /// What was asked for and did not enter is not in scope.
+    pub fn leave_unless_entered(&mut self, asked: &[RecordId]) -> Result<()> {
+        for record in asked {
+            let touched = self.touched(*record)?;
+            if !touched.entered {
+                touched.leaving = Some(true);
+            }
+        }
+        Ok(())
+    }
+
     pub fn forget_base(&mut self, record: RecordId) -> Result<()> {
         let touched = self.touched(record)?;
         touched.base = None;
@@ -171,7 +183,7 @@ impl<'a> Intake<'a> {
 }
 
 fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: Reading) -> Result<()> {
-    let Touched { base, office_reference, leaving, wanted, confirmed, forgotten } = touched;
+    let Touched { base, office_reference, leaving, wanted, confirmed, forgotten, entered: _ } = touched;
     let row = store.record(id)?;
     // What a restored server has not confirmed anew says nothing of what it holds.
     let doubted = !confirmed && row.as_ref().is_some_and(|row| row.unconfirmed);
