@@ -52,18 +52,20 @@ export class World {
   /** An officer with an enrolled device, reached through `url`. */
   async officer(email, { pin = '294817', url = this.url } = {}) {
     const vault = join(this.folder, email);
-    const does = (...words) => said(built('kerbside'), ['--vault', vault, '--json', ...words], { ...process.env, KERBSIDE_PIN: pin });
+    const own = { ...process.env, KERBSIDE_PIN: pin, KERBSIDE_KEY_STORE: 'file' };
+    const does = (...words) => said(built('kerbside'), ['--vault', vault, '--json', ...words], own);
     await does('enrol', '--server', url, '--code', await this.code(email));
+    await does('sync', '--once');
     return {
       does,
       sync: () => does('sync', '--until-idle', '--deadline', '60'),
       async reports(form, answers, photos, at = '52.6285,1.2920,6') {
         const given = ['--answers', '-', ...photos.flatMap((name) => ['--photo', photo(name)]), '--at', at];
-        const [saved] = await said(built('kerbside'), ['--vault', vault, '--json', 'create', '--form', form, ...given], { ...process.env, KERBSIDE_PIN: pin }, answers);
+        const [saved] = await said(built('kerbside'), ['--vault', vault, '--json', 'create', '--form', form, ...given], own, answers);
         return saved;
       },
       async edits(record, answers) {
-        return said(built('kerbside'), ['--vault', vault, '--json', 'edit', record, '--answers', '-'], { ...process.env, KERBSIDE_PIN: pin }, answers);
+        return said(built('kerbside'), ['--vault', vault, '--json', 'edit', record, '--answers', '-'], own, answers);
       },
     };
   }

@@ -54,9 +54,13 @@ pub fn simulate(arguments: &[String]) -> Result<()> {
 }
 
 /// The tests through real windows: no display is needed, xvfb-run gives them one.
-pub fn windows(files: &[String]) -> Result<()> {
-    install(Need::Everything)?;
-    run(cargo().args(["build", "--workspace", "--bins"]))?;
+pub fn windows(arguments: &[String]) -> Result<()> {
+    let (flags, files): (Vec<&String>, Vec<&String>) =
+        arguments.iter().partition(|word| word.starts_with("--"));
+    if !flags.iter().any(|flag| *flag == "--built") {
+        install(Need::Everything)?;
+        run(cargo().args(["build", "--workspace", "--bins"]))?;
+    }
     let mut tests = Command::new("xvfb-run");
     tests.current_dir(root()).env("KERBSIDE_BUILT", target().join("debug"));
     tests.args([
@@ -68,7 +72,7 @@ pub fn windows(files: &[String]) -> Result<()> {
         "--test-concurrency=1",
         "--test-timeout=300000",
     ]);
-    match files {
+    match files.as_slice() {
         [] => run(tests.args(["e2e/app.test.mjs", "e2e/console.test.mjs"])),
         some => run(tests.args(some)),
     }

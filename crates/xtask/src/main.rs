@@ -15,12 +15,17 @@ use program::say;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-cargo xtask demo [--headless]     a field day of a demonstration council, with the real programs
+cargo xtask demo [--headless] [--built]
+                                  a field day of a demonstration council, with the real programs
 cargo xtask check                 everything that must hold before a change is sent in
 cargo xtask sim [--seeds A..B] [--mutant NAME]
                                   whole devices and a whole server under one seed
-cargo xtask kill [--points N]     both programs killed at N system calls
-cargo xtask e2e [FILE…]           the app's own window and the console, driven as a person would";
+cargo xtask kill [--points N] [--built]
+                                  both programs killed at N system calls
+cargo xtask e2e [FILE…] [--built]
+                                  the app's own window and the console, driven as a person would
+
+--built takes the programs as they lie there, without looking whether they are up to date.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -29,7 +34,7 @@ fn main() -> ExitCode {
         None => ("help", [].as_slice()),
     };
     let outcome = match command {
-        "demo" => demo::demo(rest.iter().any(|flag| flag == "--headless")),
+        "demo" => demo::demo(rest),
         "check" => check::check(),
         "e2e" => check::windows(rest),
         "kill" => kill::kill(rest),

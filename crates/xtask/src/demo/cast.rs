@@ -133,8 +133,8 @@ impl Officer {
         Ok(Officer { name, device, line })
     }
 
-    /// Saves the first example of the form, with these photos, here, and with some answers of its own.
-    pub fn reports(&self, form: &str, photos: &[&str], place: &str, own: &Value) -> Result<Value> {
+    /// Saves the first example of the form, with these photos, at this place if it asks for one, and with some answers of its own.
+    pub fn reports(&self, form: &str, photos: &[&str], place: Option<&str>, own: &Value) -> Result<Value> {
         let mut answers = example(form)?;
         if let (Some(answers), Some(own)) = (answers.as_object_mut(), own.as_object()) {
             answers.extend(own.clone());
@@ -142,7 +142,8 @@ impl Officer {
         let pictures = root().join("e2e/photos");
         let pictures: Vec<_> =
             photos.iter().map(|photo| pictures.join(photo).to_string_lossy().into_owned()).collect();
-        let mut words = vec!["create", "--form", form, "--answers", "-", "--at", place];
+        let mut words = vec!["create", "--form", form, "--answers", "-"];
+        words.extend(place.iter().flat_map(|place| ["--at", *place]));
         for picture in &pictures {
             words.extend(["--photo", picture]);
         }
@@ -153,12 +154,11 @@ impl Officer {
         only(self.device.does(&["sync", "--until-idle", "--deadline", "60"])?)
     }
 
-    /// What has been saved and not yet been received.
+    /// What has been saved and not yet been received. What only waits for a choice is not among it.
     pub fn waits_with(&self) -> Result<Vec<Value>> {
         let items = self.device.does(&["waiting"])?;
-        let waits = |item: &Value| {
-            matches!(item.get("state").and_then(Value::as_str), Some("saved" | "sending" | "needs_you"))
-        };
+        let waits =
+            |item: &Value| matches!(item.get("state").and_then(Value::as_str), Some("saved" | "sending"));
         Ok(items.into_iter().filter(waits).collect())
     }
 }

@@ -21,10 +21,14 @@ const DISPUTED: &str = "more/where_text";
 const BY_THE_OFFICE: &str = "On the verge beside the bus shelter";
 const BY_THE_WARDEN: &str = "In the passage behind the bus shelter";
 
-pub fn demo(headless: bool) -> Result<()> {
+pub fn demo(arguments: &[String]) -> Result<()> {
+    let flag = |name: &str| arguments.iter().any(|argument| argument == name);
+    let headless = flag("--headless");
     let window = !headless && std::env::var_os("DISPLAY").is_some();
-    install(if window { Need::Window } else { Need::Binaries })?;
-    build(window)?;
+    if !flag("--built") {
+        install(if window { Need::Window } else { Need::Binaries })?;
+        build(window)?;
+    }
     if headless {
         return field_day();
     }
@@ -75,7 +79,7 @@ fn before_the_cut(town: &Town, story: &mut Story) -> Result<String> {
     let saved = town.ann.reports(
         "fly_tip",
         &["cobbled-street.jpg", "kerb-barrier.jpg"],
-        "52.6285,1.2920,6",
+        Some("52.6285,1.2920,6"),
         &json!({ DISPUTED: "By the bus shelter" }),
     )?;
     town.ann.syncs()?;
@@ -86,7 +90,7 @@ fn before_the_cut(town: &Town, story: &mut Story) -> Result<String> {
 }
 
 /// The server is stopped, so the port is closed to all three; each goes on working.
-fn while_the_server_is_down(town: &mut Town, story: &mut Story) -> Result<Vec<String>> {
+fn while_the_server_is_down(town: &mut Town, story: &mut Story) -> Result<Vec<(String, String)>> {
     story.scene("The server is stopped. Its port is closed to everybody.");
     town.server_goes_down()?;
     let attempt = town.ann.device.tries(&["sync", "--once", "--deadline", "5"], None)?;
@@ -98,17 +102,17 @@ fn while_the_server_is_down(town: &mut Town, story: &mut Story) -> Result<Vec<St
         (&["blurred-wall.jpg", "kerb-barrier.jpg"], "52.6278,1.3011,12"),
     ];
     for (photos, place) in streets {
-        let saved = town.ann.reports("fly_tip", photos, place, &json!({}))?;
-        story.tells(format!("Ann saves {} with {} photos at {place}", text(&saved, "ref")?, photos.len()));
-        records.push(text(&saved, "record")?.to_owned());
+        let saved = town.ann.reports("fly_tip", photos, Some(place), &json!({}))?;
+        story.tells(format!("Ann saves {} with {} at {place}", text(&saved, "ref")?, counted(photos.len())));
+        records.push(named(&saved)?);
     }
-    let audit =
-        town.priya.reports("tenancy_audit", &["behind-a-wall.jpg"], "52.6190,1.2790,8", &json!({}))?;
+    let audit = town.priya.reports("tenancy_audit", &["behind-a-wall.jpg"], None, &json!({}))?;
     story.tells(format!("Priya Shah, in a tenant's home, saves a tenancy audit as {}", text(&audit, "ref")?));
-    records.push(text(&audit, "record")?.to_owned());
-    let seen = town.tom.reports("observation", &["street-corner.jpg"], "52.6278,1.3011,4", &json!({}))?;
+    records.push(named(&audit)?);
+    let seen =
+        town.tom.reports("observation", &["street-corner.jpg"], Some("52.6278,1.3011,4"), &json!({}))?;
     story.tells(format!("Tom Okafor logs a vehicle he saw as {}", text(&seen, "ref")?));
-    records.push(text(&seen, "record")?.to_owned());
+    records.push(named(&seen)?);
     for (officer, count) in [(&town.ann, 3), (&town.priya, 1), (&town.tom, 1)] {
         let waiting = officer.waits_with()?;
         story.holds(
@@ -141,36 +145,32 @@ fn disagree(town: &mut Town, record: &str, story: &mut Story) -> Result<()> {
     Ok(())
 }
 
-fn everything_arrives(town: &mut Town, records: &[String], story: &mut Story) -> Result<()> {
+fn everything_arrives(town: &mut Town, records: &[(String, String)], story: &mut Story) -> Result<()> {
     story.scene("The line is mended.");
     town.ann.line.mend()?;
     for officer in [&town.ann, &town.priya, &town.tom] {
         let report = officer.syncs()?;
         let sent = report.get("photos_sent").cloned().unwrap_or_default();
-        story.tells(format!("{} sends what was waiting, {sent} photos with it", officer.name));
+        story.tells(format!("{} sends what was waiting, and {sent} photos", officer.name));
         story.holds(format!("{} has nothing waiting", officer.name), officer.waits_with()?.is_empty());
     }
-    for (record, photos) in records.iter().zip([2, 1, 2, 1, 1]) {
-        story.holds(
-            format!("{record} arrived with {photos} of {photos} photos"),
-            town.received(record)? == Some((photos, photos)),
-        );
+    for ((record, reference), photos) in records.iter().zip([2, 1, 2, 1, 1]) {
+        let arrived = town.received(record)? == Some((photos, photos));
+        story.holds(format!("{reference} arrived, with {photos} of {photos} photos"), arrived);
     }
     Ok(())
 }
 
 fn both_answers_stay(town: &Town, record: &str, story: &mut Story) -> Result<()> {
     story.scene("Ann and Jo disagreed without knowing of each other.");
+    let jo = town.office("jo@example.gov.uk")?;
     let on_the_device = json!({ "view": only(town.ann.device.does(&["show", record])?)? });
-    let at_the_desk = town.office("jo@example.gov.uk")?.reads(&format!("/api/v1/records/{record}"))?;
+    let at_the_desk = jo.reads(&format!("/api/v1/records/{record}"))?;
     for (whose, case) in [("Ann's device", &on_the_device), ("the console", &at_the_desk)] {
         story.holds(format!("{whose} shows two answers"), values(case)? == 2);
         for value in field(case, DISPUTED)?.get("values").and_then(Value::as_array).into_iter().flatten() {
-            story.tells(format!(
-                "{} by officer {}",
-                value.get("answer").unwrap_or(&Value::Null),
-                value.get("officer").unwrap_or(&Value::Null)
-            ));
+            let officer = value.get("officer").and_then(Value::as_u64).unwrap_or_default();
+            story.tells(format!("{}: {}", jo.name_of(officer), text(value, "answer")?));
         }
     }
     Ok(())
@@ -195,18 +195,33 @@ fn somebody_chooses(town: &Town, record: &str, story: &mut Story) -> Result<()> 
 fn nothing_is_damaged(town: &Town, story: &mut Story) -> Result<()> {
     story.scene("Everybody's store is looked through.");
     for officer in [&town.ann, &town.priya, &town.tom] {
-        let verified = only(officer.device.does(&["verify"])?)?;
-        story.holds(format!("{}: {verified}", officer.name), verified.get("integrity") == Some(&json!("ok")));
+        sound(&format!("{}'s vault", officer.name), &only(officer.device.does(&["verify"])?)?, story);
     }
-    let server = town.server_verifies()?;
-    story.holds(format!("the server: {server}"), server.get("integrity") == Some(&json!("ok")));
+    sound("the server's store", &town.server_verifies()?, story);
     Ok(())
+}
+
+fn sound(whose: &str, verified: &Value, story: &mut Story) {
+    let count = |key| verified.get(key).and_then(Value::as_u64).unwrap_or(0);
+    let integrity = verified.get("integrity").and_then(Value::as_str).unwrap_or("silent");
+    let held =
+        format!("{whose} is {integrity}: {} records of {} changes", count("records"), count("changes"));
+    story.holds(held, integrity == "ok");
 }
 
 fn field<'a>(case: &'a Value, name: &str) -> Result<&'a Value> {
     let fields = case.pointer("/view/fields").and_then(Value::as_array).context("A case has fields")?;
     let named = |field: &&Value| field.get("field").and_then(Value::as_str) == Some(name);
     fields.iter().find(named).with_context(|| format!("There is no field {name}"))
+}
+
+/// The record and the reference that people say aloud.
+fn named(saved: &Value) -> Result<(String, String)> {
+    Ok((text(saved, "record")?.to_owned(), text(saved, "ref")?.to_owned()))
+}
+
+fn counted(photos: usize) -> String {
+    if photos == 1 { "a photo".to_owned() } else { format!("{photos} photos") }
 }
 
 fn values(case: &Value) -> Result<usize> {

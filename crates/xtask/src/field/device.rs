@@ -27,6 +27,8 @@ impl Device {
     pub fn enrol(vault: &Path, server: &str, code: &str, pin: &str) -> Result<Self> {
         let device = Device { vault: vault.to_path_buf(), pin: pin.to_owned() };
         device.does(&["enrol", "--server", server, "--code", code])?;
+        // The forms come with the first exchange.
+        device.does(&["sync", "--until-idle", "--deadline", "60"])?;
         Ok(device)
     }
 
@@ -73,6 +75,8 @@ impl Device {
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(built("kerbside"));
         command.arg("--vault").arg(&self.vault).arg("--json").args(words).env("KERBSIDE_PIN", &self.pin);
+        // A demonstration leaves nothing behind in the key store of whoever runs it.
+        command.env("KERBSIDE_KEY_STORE", "file");
         command
     }
 }

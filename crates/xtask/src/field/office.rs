@@ -12,6 +12,7 @@ pub struct Office {
     server: SocketAddr,
     cookie: String,
     csrf: String,
+    people: Value,
 }
 
 #[derive(Debug)]
@@ -30,7 +31,7 @@ impl Answer {
 
 impl Office {
     pub fn sign_in(server: SocketAddr, email: &str, password: &str) -> Result<Self> {
-        let nobody = Office { server, cookie: String::new(), csrf: String::new() };
+        let nobody = Office { server, cookie: String::new(), csrf: String::new(), people: Value::Null };
         let answer =
             nobody.ask("POST", "/api/v1/session", Some(&json!({ "email": email, "password": password })))?;
         if !(200..300).contains(&answer.status) {
@@ -42,7 +43,13 @@ impl Office {
             .find(|(name, _)| name == "set-cookie")
             .context("Signing in sets a cookie")?;
         let cookie = cookie.1.split(';').next().unwrap_or_default().to_owned();
-        Ok(Office { server, cookie, csrf: text(&answer.json()?, "csrf")?.to_owned() })
+        let mut session = answer.json()?;
+        let people = session.get_mut("people").map(Value::take).unwrap_or_default();
+        Ok(Office { server, cookie, csrf: text(&session, "csrf")?.to_owned(), people })
+    }
+
+    pub fn name_of(&self, officer: u64) -> &str {
+        self.people.get(officer.to_string()).and_then(Value::as_str).unwrap_or("somebody")
     }
 
     pub fn reads(&self, path: &str) -> Result<Value> {
