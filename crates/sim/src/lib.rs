@@ -1,0 +1,58 @@
+//! Whole handhelds and a whole server in one thread, from one seed: letters are lost, repeated and reordered, processes
+//! die between two writes, phones are cloned and put back from yesterday. Then the line heals, and everything must hold.
+//!
+//! Crashes and mutants exist only in a build with `--cfg kerbside_sim`, which `cargo xtask sim` makes.
+
+mod checks;
+mod ledger;
+mod settle;
+mod world;
+
+use anyhow::{Context, Result};
+use kerbside_core::ids::Sha256;
+use kerbside_core::planted::Mutant;
+
+pub use world::World;
+
+/// What one seed came to.
+#[derive(Debug, Clone, Copy)]
+pub struct Outcome {
+    /// The hash of everything that happened, in order: equal for equal seeds.
+    pub trace: Sha256,
+    pub rounds: u32,
+    pub saves: u32,
+    pub forks: u32,
+    pub crashes: u32,
+    pub refusals: u32,
+}
+
+/// Plays one seed for so many rounds, heals the line, and checks the promise. `tell` hears every event.
+pub fn play(seed: u64, rounds: u32, tell: fn(&str)) -> Result<Outcome> {
+    let mut world = World::new(seed, tell)?;
+    for round in 0..rounds {
+        world.round().with_context(|| format!("in round {round}"))?;
+    }
+    settle::settle(&mut world).context("while settling")?;
+    let refusals = checks::check(&mut world).context("when all had settled")?;
+    let ledger = &world.ledger;
+    Ok(Outcome {
+        trace: world.trace(),
+        rounds,
+        saves: ledger.saves(),
+        forks: world.forks,
+        crashes: world.crashes,
+        refusals,
+    })
+}
+
+/// Tells nobody.
+pub fn silently(_: &str) {}
+
+/// Breaks one rule on purpose, in a build that can.
+pub fn plant(mutant: Option<Mutant>) -> Result<()> {
+    #[cfg(kerbside_sim)]
+    kerbside_core::planted::plant(mutant);
+    #[cfg(not(kerbside_sim))]
+    anyhow::ensure!(mutant.is_none(), "This build has no mutants: cargo xtask sim makes one that has");
+    Ok(())
+}

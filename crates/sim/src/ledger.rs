@@ -1,0 +1,81 @@
+//! What really happened, kept beside the system under test: who wrote which answer over which.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kerbside_core::field::FieldKey;
+use kerbside_core::ids::RecordId;
+
+/// One answer or note, by a text that is used once.
+pub type Marker = String;
+
+/// Every answer ever given, acknowledged or not.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    next: u32,
+    acts: BTreeMap<Marker, Act>,
+    /// Acknowledged, and not lost with the only phone that had it.
+    promised: BTreeSet<Marker>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Act {
+    pub record: Option<RecordId>,
+    pub field: Option<FieldKey>,
+    /// What its author had in view, answered over directly.
+    over: BTreeSet<Marker>,
+}
+
+impl Ledger {
+    pub fn new_marker(&mut self) -> Marker {
+        self.next += 1;
+        format!("m{}", self.next)
+    }
+
+    /// Notes an act before it is tried, because a crash may leave it done and unanswered.
+    pub fn tries(&mut self, marker: &Marker, field: Option<FieldKey>, record: Option<RecordId>, over: BTreeSet<Marker>) {
+        self.acts.insert(marker.clone(), Act { record, field, over });
+    }
+
+    /// The act was acknowledged: from now on it may not be lost.
+    pub fn promise(&mut self, marker: &Marker, record: RecordId) {
+        if let Some(act) = self.acts.get_mut(marker) {
+            act.record = Some(record);
+        }
+        self.promised.insert(marker.clone());
+    }
+
+    /// The only phone that had it was put back to before it.
+    pub fn release(&mut self, marker: &Marker) {
+        self.promised.remove(marker);
+    }
+
+    pub fn promised(&self) -> impl Iterator<Item = &Marker> {
+        self.promised.iter()
+    }
+
+    pub fn saves(&self) -> u32 {
+        self.next
+    }
+
+    pub fn is_known(&self, marker: &str) -> bool {
+        self.acts.contains_key(marker)
+    }
+
+    /// The answers that must stand in a field, of those that were taken: nobody who saw them answered over them.
+    pub fn standing(&self, field: &FieldKey, taken: &BTreeSet<Marker>) -> BTreeSet<Marker> {
+        let mut covered = BTreeSet::new();
+        let mut next: Vec<&Marker> = taken.iter().filter(|marker| self.is_of(marker, field)).collect();
+        while let Some(act) = next.pop().and_then(|marker| self.acts.get(marker)) {
+            for over in &act.over {
+                if covered.insert(over.clone()) {
+                    next.push(over);
+                }
+            }
+        }
+        taken.iter().filter(|marker| self.is_of(marker, field) && !covered.contains(*marker)).cloned().collect()
+    }
+
+    fn is_of(&self, marker: &Marker, field: &FieldKey) -> bool {
+        self.acts.get(marker).is_some_and(|act| act.field.as_ref() == Some(field))
+    }
+}

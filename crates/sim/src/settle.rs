@@ -1,0 +1,35 @@
+//! The line heals: everyone exchanges until nobody has anything more to say.
+
+use anyhow::{Result, bail};
+use kerbside_device::Budget;
+
+use crate::world::World;
+
+/// More exchanges than any healthy world of this size needs.
+const PATIENCE: u32 = 60;
+
+pub fn settle(world: &mut World) -> Result<()> {
+    world.drop_all_letters();
+    for at in 0..world.phones.len() {
+        let seed = world.rng.u64(..);
+        world.phones[at].vault = world.phones[at].vault.copy_in_memory(seed)?;
+    }
+    for _ in 0..PATIENCE {
+        let mut is_quiet = true;
+        for at in 0..world.phones.len() {
+            is_quiet &= !exchange(world, at)?;
+        }
+        if is_quiet {
+            return Ok(());
+        }
+    }
+    bail!("after {PATIENCE} exchanges each, somebody still has something to say")
+}
+
+/// One whole exchange. True when it brought or took anything.
+fn exchange(world: &mut World, at: usize) -> Result<bool> {
+    let now = world.reading(at);
+    let push = world.phones[at].vault.outgoing(Budget::default(), now)?;
+    let reply = world.server.take(world.now_ms, world.phones[at].device, &push)?;
+    world.apply(at, &push, &reply)
+}
