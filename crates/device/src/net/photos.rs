@@ -23,6 +23,7 @@ const PIECE: usize = 256 * 1024;
 #[derive(Debug, Deserialize)]
 struct Named {
     /// Where to send it.
+    #[serde(alias = "url")]
     upload: Option<String>,
     /// How much of it has come.
     offset: Option<usize>,
@@ -35,7 +36,8 @@ pub(super) fn send_photo<A: VaultAccess>(access: &mut A, pipe: &mut Pipe, upload
     if settle(access, upload, &named, now())? {
         return Ok(true);
     }
-    let Some(url) = named.upload.or_else(|| upload.url.clone()) else {
+    let Some(url) = named.upload.clone().or_else(|| upload.url.clone()) else {
+        tracing::debug!(?named, "An answer about a photo");
         return Err(not_ours("No place to send a photo to").into());
     };
     let path = path_of(&url);

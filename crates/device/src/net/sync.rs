@@ -112,6 +112,7 @@ fn work<A: VaultAccess>(access: &mut A, pipe: &mut Pipe, tally: &mut Tally, (dea
             Err(cause) => {
                 let Some(refused) = cause.downcast_ref::<Refused>() else { return Err(cause) };
                 let code = refused.problem.code;
+                tracing::info!(code = code.name(), detail = refused.problem.detail, "A photo waits");
                 access.with(|vault| vault.start_photo_again(&upload, code))?;
                 if matches!(code, Code::NoSignal | Code::Busy | Code::DiskFull | Code::CaptivePortal | Code::DeviceRevoked) {
                     return Err(cause);
