@@ -1,14 +1,14 @@
 //! One record as the back office works on it: every answer, who changed what and when, and its photos.
 
 use anyhow::{Context, Result};
-use kerbside_core::change::{Change, ChangeBytes, Edit};
+use kerbside_core::change::{Change, ChangeBytes, Context as Seen, Edit};
 use kerbside_core::field::{FieldKey, REFERENCE};
 use kerbside_core::form::FormForScreen;
 use kerbside_core::ids::{OfficerId, RecordId};
 use kerbside_core::problem::{Code, Problem};
-use kerbside_core::record::Record;
 use kerbside_core::record::view::RecordView;
-use kerbside_core::value::to_json;
+use kerbside_core::record::{Record, Register};
+use kerbside_core::value::{Value, to_json};
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -59,7 +59,7 @@ pub struct TimelineLine {
     pub office: bool,
     pub kind: Happening,
     pub field: Option<FieldKey>,
-    /// The answers that stood before.
+    /// The answers that were answered over: those that whoever wrote this had in front of them.
     #[ts(type = "unknown[] | null")]
     pub from: Option<Vec<serde_json::Value>>,
     #[ts(type = "unknown")]
@@ -134,12 +134,11 @@ fn told(before: &Record, change: &Change, base: &TimelineLine) -> Vec<TimelineLi
             Edit::Create => lines.push(base.clone()),
             Edit::Put { field, .. } if change.creates() || field.path == REFERENCE => {}
             Edit::Put { field, context, value } => {
-                let stood = before.answers(field);
-                let saw_several = 1 < stood.len() && before.context(field).iter().all(|dot| dot.counter <= context.get(dot.actor));
+                let over = answered_over(before, field, context);
                 lines.push(TimelineLine {
-                    kind: if saw_several { Happening::Chose } else { Happening::Changed },
+                    kind: if 1 < over.len() { Happening::Chose } else { Happening::Changed },
                     field: Some(field.clone()),
-                    from: Some(stood.iter().map(to_json).collect()),
+                    from: Some(over.iter().map(to_json).collect()),
                     to: Some(to_json(value)),
                     ..base.clone()
                 });
@@ -159,4 +158,16 @@ fn told(before: &Record, change: &Change, base: &TimelineLine) -> Vec<TimelineLi
         }
     }
     lines
+}
+
+/// The answers that whoever wrote this had in front of them. One they had not seen was not changed by them.
+fn answered_over(before: &Record, field: &FieldKey, context: &Seen) -> Vec<Value> {
+    let mut over = Vec::new();
+    for written in before.register(field).map(Register::values).unwrap_or_default() {
+        let dot = written.stamp.dot;
+        if dot.counter <= context.get(dot.actor) && !over.contains(&written.value) {
+            over.push(written.value);
+        }
+    }
+    over
 }
