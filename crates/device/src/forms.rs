@@ -1,5 +1,7 @@
 //! Forms and the council's names, as the server gave them: packs in the vault.
 
+use crate::clock::Reading;
+use crate::save::unpack;
 use crate::vault::Vault;
 use anyhow::{Context, Result, anyhow};
 use kerbside_core::form::{Codes, Form, Localised};
@@ -102,11 +104,27 @@ impl Vault {
 
     /// Keeps a document the server offered. A form that does not parse is not kept.
     pub fn keep_pack(&mut self, name: &str, version: u32, body: &[u8]) -> Result<()> {
-        if name.starts_with(FORM_PACK) {
+        let form = name.strip_prefix(FORM_PACK);
+        if form.is_some() {
             parse(body)?;
         }
         self.forms.borrow_mut().clear();
-        self.store.transact(|store| store.put_pack(name, version, body))
+        self.store.transact(|store| store.put_pack(name, version, body))?;
+        form.map_or(Ok(()), |form| self.name_records(form))
+    }
+
+    /// Records that came before their form have no line yet.
+    fn name_records(&self, form: &str) -> Result<()> {
+        let nameless: Vec<_> =
+            self.store.records()?.into_iter().filter(|row| row.form == form && row.summary.is_empty()).collect();
+        self.store.transact(|store| {
+            for row in nameless {
+                let head = unpack(&row.head)?;
+                let then = Reading::at(row.changed_ms);
+                store.put_record(&self.record_row(row.id, Some(&row), None, &head, then)?)?;
+            }
+            Ok(())
+        })
     }
 }
 
