@@ -59,7 +59,7 @@ test('it is locked and opened again with the PIN', async () => {
 
 test('two taps from the shift, a photograph is taken', async () => {
   line.cut();
-  await screen.click('button', 'Fly-tipping');
+  await screen.click('button', 'Fly-tip');
   await screen.click('button', 'Take the photo');
   await screen.says('1 taken');
   await screen.shot('app-viewfinder');
@@ -143,7 +143,7 @@ test('two answers stand side by side until the officer chooses', async () => {
   line.mend();
   await screen.click('button', /1 waiting/);
   await screen.click('button', 'Try now');
-  await screen.says('Everything you saved has been received');
+  await screen.says('There are two answers to choose between');
   await screen.click('button', 'Back');
   await screen.says('Two answers');
   await screen.click('button', /FT-\d{6}/);

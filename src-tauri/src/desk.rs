@@ -49,7 +49,13 @@ impl Desk {
     }
 
     pub fn status(&self) -> Result<Status> {
-        Device::status(self.folder(), self.read(|vault| Ok(vault.is_some()))?, self.now())
+        let name = self.read(|vault| vault.as_ref().map(|vault| Ok(vault.council()?.name)).transpose())?;
+        let mut status = Device::status(self.folder(), name.is_some(), self.now())?;
+        // Outside the vault only the council's key is known; its name is among what the vault holds.
+        if let Some(name) = name.filter(|name| !name.is_empty()) {
+            status.council = Some(name);
+        }
+        Ok(status)
     }
 
     /// Opens the desk to its officer, or shuts it.
