@@ -53,7 +53,13 @@ impl Metrics {
         let age = u64::try_from((now_ms - counts.last_commit_at).max(0) / 1000).unwrap_or(0);
         line(&mut page, "kerbside_last_commit_age_seconds", "gauge", "", age);
         for (code, count) in &counts.refused {
-            line(&mut page, "kerbside_changes_refused_total", "counter", &format!("{{code=\"{code}\"}}"), *count);
+            line(
+                &mut page,
+                "kerbside_changes_refused_total",
+                "counter",
+                &format!("{{code=\"{code}\"}}"),
+                *count,
+            );
         }
         for (code, count) in self.refusals.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             let label = format!("{{code=\"{}\"}}", code.name());

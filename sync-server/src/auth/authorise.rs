@@ -79,10 +79,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::AssignRecord,
         ],
     ),
-    (
-        Role::Triager,
-        &[Action::ReadRecord, Action::CreateRecord, Action::EditRecord, Action::AssignRecord],
-    ),
+    (Role::Triager, &[Action::ReadRecord, Action::CreateRecord, Action::EditRecord, Action::AssignRecord]),
     (Role::Viewer, &[Action::ReadRecord]),
     (Role::Admin, &[Action::ManagePeople, Action::ManageDevices, Action::ManageSettings]),
     (Role::Auditor, &[Action::ReadRecord, Action::ReadAudit]),
@@ -100,10 +97,7 @@ pub fn authorise(who: &Officer, action: Action, what: Target<'_>) -> Leave {
 
 /// What a person's screens may offer.
 pub fn may(who: &Officer) -> Vec<Action> {
-    Action::ALL
-        .into_iter()
-        .filter(|action| authorise(who, *action, Target::Council).is_allowed())
-        .collect()
+    Action::ALL.into_iter().filter(|action| authorise(who, *action, Target::Council).is_allowed()).collect()
 }
 
 #[cfg(test)]

@@ -64,7 +64,9 @@ pub enum Officer {
         short_code: String,
     },
     /// Set the password read from KERBSIDE_PASSWORD or standard input; whoever is signed in is signed out.
-    Password { email: String },
+    Password {
+        email: String,
+    },
     List,
 }
 
@@ -77,7 +79,9 @@ pub enum Device {
     },
     List,
     /// Take a device's right to send and receive.
-    Revoke { device: DeviceId },
+    Revoke {
+        device: DeviceId,
+    },
 }
 
 pub fn run(store: &mut Store, admin: Admin) -> Result<()> {

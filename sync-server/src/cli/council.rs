@@ -39,7 +39,9 @@ pub fn load(store: &mut Store, file: &Path, schemas: Option<&Path>, demo_passwor
     }))?;
     if demo_passwords {
         for officer in &council.officers {
-            print(&json!({"email": officer.email, "name": officer.name, "role": officer.role, "password": officer.password}))?;
+            print(
+                &json!({"email": officer.email, "name": officer.name, "role": officer.role, "password": officer.password}),
+            )?;
         }
     }
     Ok(())

@@ -42,11 +42,8 @@ pub(super) fn draw(original: &Path, kept: &Path, size: Size) -> Result<Vec<u8>> 
         None => fault,
     })?;
     let side = size.longest_side();
-    let small = if side < picture.width().max(picture.height()) {
-        picture.thumbnail(side, side)
-    } else {
-        picture
-    };
+    let small =
+        if side < picture.width().max(picture.height()) { picture.thumbnail(side, side) } else { picture };
     let mut bytes = Cursor::new(Vec::new());
     small.to_rgb8().write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, 80))?;
     let bytes = bytes.into_inner();
@@ -77,7 +74,9 @@ mod tests {
 
     fn jpeg(width: u32, height: u32) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
-        let picture = image::RgbImage::from_fn(width, height, |x, _| image::Rgb([if x < width / 2 { 250 } else { 5 }; 3]));
+        let picture = image::RgbImage::from_fn(width, height, |x, _| {
+            image::Rgb([if x < width / 2 { 250 } else { 5 }; 3])
+        });
         picture.write_with_encoder(JpegEncoder::new(&mut bytes)).unwrap();
         bytes.into_inner()
     }

@@ -13,9 +13,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context, Result};
 use kerbside_core::ids::Sha256;
 use kerbside_core::problem::{Code, Problem};
+use object_store::ObjectStoreExt;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
-use object_store::ObjectStoreExt;
 use sha2::Digest;
 
 use crate::store::Upload;

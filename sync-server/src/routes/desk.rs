@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{App, Failure};
-use crate::auth::session::{ABSOLUTE_MS, IDLE_MS, clear_cookie, is_from_console, is_same_origin, set_cookie, token};
+use crate::auth::session::{
+    ABSOLUTE_MS, IDLE_MS, clear_cookie, is_from_console, is_same_origin, set_cookie, token,
+};
 use crate::auth::{Action, Target, authorise, may, password};
 use crate::clock::now_ms;
 use crate::store::{DeviceCode, DeviceLine, Lasting, Officer, Role, Session, Store};
@@ -105,7 +107,8 @@ pub async fn sign_in(
     if !is_same_origin(&headers) {
         return Err(Failure::of(Code::NotFromConsole, "a sign-in from elsewhere"));
     }
-    let keys = vec![format!("account:{}", sign_in.email.trim().to_lowercase()), format!("address:{}", address.ip())];
+    let keys =
+        vec![format!("account:{}", sign_in.email.trim().to_lowercase()), format!("address:{}", address.ip())];
     let (email, wait_keys) = (sign_in.email, keys.clone());
     let (wait, found) = app
         .db

@@ -52,7 +52,10 @@ fn events(app: &App, officer: Officer) -> impl Stream<Item = Result<Event, Infal
                 match pokes.recv().await {
                     Ok(poke) if concerns(&poke, &teams) => {
                         let event = Event::default().event("poke").id(poke.seq.to_string()).json_data(&*poke);
-                        return Some((event.unwrap_or_else(|_| Event::default().comment("unreadable")), pokes));
+                        return Some((
+                            event.unwrap_or_else(|_| Event::default().comment("unreadable")),
+                            pokes,
+                        ));
                     }
                     Ok(_) => {}
                     // Too many to follow: a fresh line makes the screen read everything again.

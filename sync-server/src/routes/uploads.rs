@@ -49,7 +49,8 @@ fn options() -> Response {
 
 async fn find(app: &App, capability: &str) -> Result<Upload, Failure> {
     let gone = || Failure::of(Code::UploadGone, "no such upload, or no longer");
-    let capability = BASE64URL_NOPAD.decode(capability.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+    let capability =
+        BASE64URL_NOPAD.decode(capability.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
     let capability: [u8; 16] = capability.ok_or_else(gone)?;
     app.db.run(move |store| store.upload(now_ms(), capability)).await?.ok_or_else(gone)
 }

@@ -106,8 +106,7 @@ impl Connection {
             }
             Driver::Postgres(postgres) => {
                 let statement = postgres.prepare(sql).with_context(|| at(sql))?;
-                let rows =
-                    postgres.client.query(&statement, &bound(values)).with_context(|| at(sql))?;
+                let rows = postgres.client.query(&statement, &bound(values)).with_context(|| at(sql))?;
                 rows.iter().map(Row::from_postgres).collect()
             }
         }

@@ -40,8 +40,8 @@ impl Store {
             };
             let last = tx.one("SELECT MAX(received_at) FROM dot", &[])?;
             counts.last_commit_at = last.find_int(0)?.unwrap_or(0);
-            let refused =
-                tx.query("SELECT code, COUNT(*) FROM dot WHERE verdict = $1 GROUP BY code", values![REFUSED])?;
+            let refused = tx
+                .query("SELECT code, COUNT(*) FROM dot WHERE verdict = $1 GROUP BY code", values![REFUSED])?;
             for row in refused {
                 counts.refused.insert(row.text(0)?, u64::try_from(row.int(1)?)?);
             }

@@ -182,7 +182,12 @@ fn spend(tx: &mut Connection, hash: [u8; 32], public_key: [u8; 32], now_ms: i64)
 }
 
 /// Spends a code for something other than enrolment; the same device may repeat it.
-pub(super) fn spend_again(tx: &mut Connection, hash: [u8; 32], device: DeviceId, now_ms: i64) -> Result<Officer> {
+pub(super) fn spend_again(
+    tx: &mut Connection,
+    hash: [u8; 32],
+    device: DeviceId,
+    now_ms: i64,
+) -> Result<Officer> {
     let key = tx.find("SELECT public_key FROM device WHERE id = $1", values![device])?;
     let key = key.map(|row| row.bytes::<32>(0)).transpose()?;
     let officer = spend(tx, hash, key.unwrap_or_default(), now_ms)?;
@@ -251,7 +256,11 @@ pub(super) fn live_actor(tx: &mut Connection, device: DeviceId, officer: Officer
 }
 
 /// A new actor, never used before by anyone.
-pub(super) fn allot_actor(tx: &mut Connection, device: Option<DeviceId>, officer: OfficerId) -> Result<Actor> {
+pub(super) fn allot_actor(
+    tx: &mut Connection,
+    device: Option<DeviceId>,
+    officer: OfficerId,
+) -> Result<Actor> {
     let row = tx.one(
         "UPDATE council SET last_actor = last_actor + 1 WHERE id = 1 RETURNING last_actor, epoch",
         &[],

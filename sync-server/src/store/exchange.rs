@@ -3,23 +3,23 @@
 //! `take` is an ordinary function of the store, so the simulator calls what the routes call. It is safe to repeat.
 
 use anyhow::Result;
+use ed25519_dalek::SigningKey;
 use kerbside_core::chain;
 use kerbside_core::exchange::{
-    Allotted, Enrol, HASH_LIMIT, Head, Mark, PUSH_LIMIT, Push, Receipt, Reply, Retire, Retired, UnlockRequest, Unlocked,
-    Verdict,
+    Allotted, Enrol, HASH_LIMIT, Head, Mark, PUSH_LIMIT, Push, Receipt, Reply, Retire, Retired,
+    UnlockRequest, Unlocked, Verdict,
 };
 use kerbside_core::ids::{Actor, DeviceId, Dot, Sha256};
 use kerbside_core::problem::{Code, Problem};
-use ed25519_dalek::SigningKey;
 use kerbside_core::sign::{Label, PublicKey, Signed};
 
+use super::Store;
 use super::connection::Connection;
 use super::devices::{self, allot_actor};
 use super::identity::{self, Identity};
 use super::packs;
 use super::pull;
 use super::taking::{ACCEPTED, DUPLICATE, FLAGGED, HELD, Taking, Writer, find_device_writer, to_row};
-use super::Store;
 use crate::auth::{code, proof};
 use crate::values;
 
@@ -178,7 +178,12 @@ fn receive(taking: &mut Taking<'_>, device: DeviceId, push: &Push, head: &Head) 
         .execute(
             "INSERT INTO head (actor, counter, signed, received_at) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (actor, counter) DO NOTHING",
-            values![push.actor, to_row(head.counter)?, kerbside_core::cbor::encode(&push.head), taking.now_ms],
+            values![
+                push.actor,
+                to_row(head.counter)?,
+                kerbside_core::cbor::encode(&push.head),
+                taking.now_ms
+            ],
         )
         .map(|_| ())
 }
@@ -209,10 +214,8 @@ fn chain_at(tx: &mut Connection, actor: Actor, counter: u64) -> Result<Option<Sh
     if counter == 0 {
         return Ok(Some(chain::START));
     }
-    let found = tx.find(
-        "SELECT chain FROM dot WHERE actor = $1 AND counter = $2",
-        values![actor, to_row(counter)?],
-    )?;
+    let found =
+        tx.find("SELECT chain FROM dot WHERE actor = $1 AND counter = $2", values![actor, to_row(counter)?])?;
     found.map(|row| Ok(Sha256(row.bytes(0)?))).transpose()
 }
 

@@ -45,8 +45,9 @@ impl Store {
 
     /// Every change that is held or was refused.
     pub fn set_aside_changes(&mut self) -> Result<Vec<Kept>> {
-        let rows =
-            self.connection.query("SELECT actor, counter, body FROM set_aside ORDER BY actor, counter", &[])?;
+        let rows = self
+            .connection
+            .query("SELECT actor, counter, body FROM set_aside ORDER BY actor, counter", &[])?;
         rows.iter()
             .map(|row| {
                 let dot = Dot { actor: Actor(row.u32(0)?), counter: u64::try_from(row.int(1)?)? };

@@ -127,7 +127,10 @@ fn missing(tx: &mut Connection, own: Dot, change: &Change) -> Result<Missing> {
 fn is_sealed_against(state: &Record, change: &Change) -> bool {
     let named: BTreeSet<_> = state.photos_ever().collect();
     state.seals().next().is_some()
-        && !change.edits.iter().all(|edit| matches!(edit, Edit::Attach { photo, .. } if named.contains(photo)))
+        && !change
+            .edits
+            .iter()
+            .all(|edit| matches!(edit, Edit::Attach { photo, .. } if named.contains(photo)))
 }
 
 /// Whether the officer may do this to a record of these teams.
@@ -171,9 +174,10 @@ fn flag(taking: &mut Taking<'_>, change: &Change, state: &Record) -> Result<Opti
 
 fn fields(change: &Change) -> impl Iterator<Item = &FieldKey> {
     change.edits.iter().filter_map(|edit| match edit {
-        Edit::Put { field, .. } | Edit::SetAdd { field, .. } | Edit::SetRemove { field, .. } | Edit::Attach { field, .. } => {
-            Some(field)
-        }
+        Edit::Put { field, .. }
+        | Edit::SetAdd { field, .. }
+        | Edit::SetRemove { field, .. }
+        | Edit::Attach { field, .. } => Some(field),
         Edit::Create | Edit::Note { .. } | Edit::Seal { .. } | Edit::Unknown { .. } => None,
     })
 }

@@ -107,9 +107,7 @@ fn copy_sqlite(from: &Driver, to: &mut rusqlite::Connection) -> Result<()> {
     match from {
         Driver::Sqlite(sqlite) => {
             let backup = rusqlite::backup::Backup::new(sqlite, to)?;
-            backup
-                .run_to_completion(1_000, std::time::Duration::ZERO, None)
-                .context("Copying the database")
+            backup.run_to_completion(1_000, std::time::Duration::ZERO, None).context("Copying the database")
         }
         Driver::Postgres(_) => anyhow::bail!("Only a SQLite database is copied in one piece"),
     }

@@ -80,7 +80,13 @@ impl Store {
     }
 
     /// Adds a note to a record.
-    pub fn office_note(&mut self, now_ms: i64, officer: &Officer, record: RecordId, text: &str) -> Result<Dot> {
+    pub fn office_note(
+        &mut self,
+        now_ms: i64,
+        officer: &Officer,
+        record: RecordId,
+        text: &str,
+    ) -> Result<Dot> {
         let text = text.trim();
         if text.is_empty() || TEXT_LIMIT < text.len() {
             return Err(Problem::new(Code::Malformed, "a note without words, or with too many").into());
@@ -105,7 +111,9 @@ fn open(taking: &mut Taking<'_>, desk: &Desk<'_>) -> Result<Kept> {
     let may = |action| authorise(desk.officer, action, Target::Record(&teams)).is_allowed();
     match records::load(taking.tx, desk.record)? {
         Some(kept) if may(Action::EditRecord) => Ok(kept),
-        Some(_) if may(Action::ReadRecord) => Err(Problem::new(Code::NotAllowed, "may read, not write").into()),
+        Some(_) if may(Action::ReadRecord) => {
+            Err(Problem::new(Code::NotAllowed, "may read, not write").into())
+        }
         Some(_) | None => Err(Problem::new(Code::NotFound, "no such record in scope").into()),
     }
 }
@@ -159,7 +167,12 @@ fn puts(
 }
 
 /// What the writer saw, clamped to what the register holds now.
-fn context(state: &Record, record: RecordId, field: &FieldKey, seen: Option<&str>) -> Result<Context, Problem> {
+fn context(
+    state: &Record,
+    record: RecordId,
+    field: &FieldKey,
+    seen: Option<&str>,
+) -> Result<Context, Problem> {
     let present = state.context(field);
     let seen = seen.ok_or_else(|| Problem::new(Code::SeenMissing, "an edit without what was seen"))?;
     if seen.is_empty() {

@@ -34,7 +34,12 @@ impl FormShelf {
     }
 
     /// This version, or the newest the server has when it lacks this one.
-    pub(super) fn nearest(&mut self, tx: &mut Connection, key: &str, version: u32) -> Result<Option<Arc<Form>>> {
+    pub(super) fn nearest(
+        &mut self,
+        tx: &mut Connection,
+        key: &str,
+        version: u32,
+    ) -> Result<Option<Arc<Form>>> {
         if let Some(form) = self.find(tx, key, version)? {
             return Ok(Some(form));
         }
@@ -74,7 +79,10 @@ impl Store {
                 if Sha256(row.bytes(0)?) == sha256 {
                     return Ok(());
                 }
-                anyhow::bail!("{name} version {} is there with other contents: give it a new version", form.version());
+                anyhow::bail!(
+                    "{name} version {} is there with other contents: give it a new version",
+                    form.version()
+                );
             }
             tx.execute(
                 "INSERT INTO pack (name, version, sha256, body) VALUES ($1, $2, $3, $4)",
@@ -113,7 +121,8 @@ impl Store {
     /// A document as a device asks for it; `council` is made for the one who asks.
     pub fn pack(&mut self, name: &str, version: u32, officer: &Officer) -> Result<Option<Vec<u8>>> {
         if name == "council" {
-            return council_pack(&mut self.connection, officer).map(|pack| (pack.0 == version).then_some(pack.1));
+            return council_pack(&mut self.connection, officer)
+                .map(|pack| (pack.0 == version).then_some(pack.1));
         }
         read_pack(&mut self.connection, name, version)
     }

@@ -8,12 +8,12 @@ use kerbside_core::ids::{DeviceId, RecordId, Sha256};
 use kerbside_core::problem::{Code, Problem};
 use kerbside_core::sign::{Label, Signed};
 
+use super::Store;
 use super::connection::Connection;
 use super::identity::{self, Identity};
 use super::people::Officer;
 use super::records;
 use super::taking::LOG_PHOTO;
-use super::Store;
 use crate::auth::{Action, Target, authorise};
 use crate::values;
 
@@ -58,7 +58,9 @@ impl Store {
         self.connection.transaction(|tx| {
             let identity = identity::read(tx)?;
             let Some(sent) = is_sent(tx, device, record, sha256)? else {
-                return Err(Problem::new(Code::PhotoNotNamed, "no change of this device names the photo").into());
+                return Err(
+                    Problem::new(Code::PhotoNotNamed, "no change of this device names the photo").into()
+                );
             };
             if sent || has_sent(tx, device, sha256)? {
                 mark_sent(tx, now_ms, device, sha256)?;
@@ -259,7 +261,8 @@ fn receipt(
 /// The secret half of an upload's address: 128 bits that follow from the upload, so that a lost reply can be
 /// repeated though only their hash is stored.
 fn capability(identity: &Identity, device: DeviceId, sha256: Sha256, expires_at: i64) -> [u8; 16] {
-    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&identity.nonces).expect("HMAC takes a key of any length");
+    let mut mac =
+        Hmac::<sha2::Sha256>::new_from_slice(&identity.nonces).expect("HMAC takes a key of any length");
     mac.update(b"kerbside/upload/1");
     mac.update(&device.0);
     mac.update(&sha256.0);

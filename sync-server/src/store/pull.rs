@@ -53,12 +53,7 @@ struct Filling {
     record: RecordId,
 }
 
-pub(super) fn page(
-    tx: &mut Connection,
-    identity: &Identity,
-    writer: &Writer,
-    push: &Push,
-) -> Result<Page> {
+pub(super) fn page(tx: &mut Connection, identity: &Identity, writer: &Writer, push: &Push) -> Result<Page> {
     let newest = u64::try_from(tx.one("SELECT seq FROM council WHERE id = 1", &[])?.int(0)?)?;
     let scope = scope_hash(&writer.officer);
     let held: Option<Cursor> = cbor::decode(&push.cursor).ok();
@@ -66,8 +61,8 @@ pub(super) fn page(
     let reader = Reader { writer, push, newest, bytes: budget(push) };
     let mut page = match held {
         Some(cursor) if cursor.filling.is_none() => reader.read_log(tx, cursor)?,
-        Some(cursor) => reader.fill(tx, cursor)?,
-        None => reader.fill(tx, Cursor { epoch: identity.epoch, seq: newest, scope, filling: None })?,
+        Some(cursor) => reader.fill(tx, &cursor)?,
+        None => reader.fill(tx, &Cursor { epoch: identity.epoch, seq: newest, scope, filling: None })?,
     };
     if !push.wants.records.is_empty() {
         let wanted = push.wants.records.iter().take(100);
@@ -113,7 +108,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// The next page of everything in scope, newest first.
-    fn fill(&self, tx: &mut Connection, cursor: Cursor) -> Result<Page> {
+    fn fill(&self, tx: &mut Connection, cursor: &Cursor) -> Result<Page> {
         let after = cursor.filling.as_ref();
         let mut values = vec![
             Sql::from(after.map_or(i64::MAX, |last| last.captured_at)),
@@ -141,10 +136,16 @@ impl Reader<'_> {
         }
         let is_last = taken.len() == rows.len() && i64::try_from(rows.len())? < PAGE_RECORDS;
         let filling = match taken.last() {
-            Some(row) if !is_last => Some(Filling { captured_at: row.int(4)?, record: RecordId(row.bytes(0)?) }),
+            Some(row) if !is_last => {
+                Some(Filling { captured_at: row.int(4)?, record: RecordId(row.bytes(0)?) })
+            }
             _ => None,
         };
-        let items = if taken.is_empty() { vec![] } else { vec![Item::Enter { seq: cursor.seq, page: pack(&taken)? }] };
+        let items = if taken.is_empty() {
+            vec![]
+        } else {
+            vec![Item::Enter { seq: cursor.seq, page: pack(&taken)? }]
+        };
         let paging = match (is_first, is_last) {
             (true, true) => Paging::Whole,
             (true, false) => Paging::First,
@@ -152,7 +153,7 @@ impl Reader<'_> {
             (false, true) => Paging::Last,
         };
         let more = !is_last || cursor.seq < self.newest;
-        Ok(Page { items, cursor: cbor::encode(&Cursor { filling, ..cursor }), more, paging })
+        Ok(Page { items, cursor: cbor::encode(&Cursor { filling, ..cursor.clone() }), more, paging })
     }
 
     /// Everything in scope that was written after the cursor, as far as the budget goes.
@@ -169,7 +170,12 @@ impl Reader<'_> {
         for row in &rows {
             size += row.blob(6)?.len();
             if self.bytes < size && !items.is_empty() {
-                return Ok(Page { items, cursor: cbor::encode(&Cursor { seq: reached, ..cursor }), more: true, paging: Paging::Log });
+                return Ok(Page {
+                    items,
+                    cursor: cbor::encode(&Cursor { seq: reached, ..cursor }),
+                    more: true,
+                    paging: Paging::Log,
+                });
             }
             items.extend(self.item(tx, row)?);
             reached = u64::try_from(row.int(0)?)?;
@@ -178,12 +184,21 @@ impl Reader<'_> {
             reached = self.newest;
         }
         let more = reached < self.newest;
-        Ok(Page { items, cursor: cbor::encode(&Cursor { seq: reached, ..cursor }), more, paging: Paging::Log })
+        Ok(Page {
+            items,
+            cursor: cbor::encode(&Cursor { seq: reached, ..cursor }),
+            more,
+            paging: Paging::Log,
+        })
     }
 
     fn log_rows(&self, tx: &mut Connection, after: u64, limit: u32) -> Result<Vec<Row>> {
-        let mut values =
-            vec![Sql::from(i64::try_from(after)?), Sql::from(i64::try_from(self.newest)?), Sql::from(LOG_SCOPE), Sql::from(LOG_CHANGE)];
+        let mut values = vec![
+            Sql::from(i64::try_from(after)?),
+            Sql::from(i64::try_from(self.newest)?),
+            Sql::from(LOG_SCOPE),
+            Sql::from(LOG_CHANGE),
+        ];
         let teams = scope_list(&self.writer.officer, &mut values);
         values.push(Sql::from(limit));
         let at = values.len();
@@ -219,7 +234,9 @@ impl Reader<'_> {
     fn moved(&self, tx: &mut Connection, seq: u64, record: RecordId, body: &[u8]) -> Result<Option<Item>> {
         let moved: ScopeMove = cbor::decode(body).context("Reading a scope move")?;
         let ours = |teams: &[String]| teams.iter().any(|team| self.writer.officer.teams.contains(team));
-        let is_in = super::records::teams_now(tx, record)?.iter().any(|team| self.writer.officer.teams.contains(team));
+        let is_in = super::records::teams_now(tx, record)?
+            .iter()
+            .any(|team| self.writer.officer.teams.contains(team));
         match (ours(&moved.from), ours(&moved.to)) {
             (false, true) if is_in => Ok(self.enter(tx, seq, [record])?.into_iter().next()),
             (true, false) if !is_in => Ok(Some(Item::Leave { seq, record })),

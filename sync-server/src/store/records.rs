@@ -38,7 +38,13 @@ pub(super) fn load(tx: &mut Connection, id: RecordId) -> Result<Option<Kept>> {
 }
 
 /// Writes the fold and everything that lists read from it.
-pub(super) fn save(tx: &mut Connection, id: RecordId, kept: &Kept, last_seq: i64, form: Option<&Form>) -> Result<()> {
+pub(super) fn save(
+    tx: &mut Connection,
+    id: RecordId,
+    kept: &Kept,
+    last_seq: i64,
+    form: Option<&Form>,
+) -> Result<()> {
     let state = &kept.state;
     let created = state.created();
     let summary = form.map(|form| summary(form, state)).unwrap_or_default();
@@ -105,7 +111,8 @@ pub(super) fn next_reference(tx: &mut Connection, prefix: &str) -> Result<String
 
 /// The teams that have the record now.
 pub(super) fn teams_now(tx: &mut Connection, id: RecordId) -> Result<BTreeSet<String>> {
-    let rows = tx.query("SELECT team FROM record_team WHERE record = $1 AND until_seq IS NULL", values![id])?;
+    let rows =
+        tx.query("SELECT team FROM record_team WHERE record = $1 AND until_seq IS NULL", values![id])?;
     team_set(&rows)
 }
 

@@ -44,10 +44,9 @@ impl Store {
     /// The session of a token, kept alive by being used; none when it has expired.
     pub fn session(&mut self, token: &[u8; 32], now_ms: i64, lasting: Lasting) -> Result<Option<Session>> {
         let hash = Sha256::of(token).0;
-        let found = self.connection.find(
-            "SELECT officer, csrf, created_at, seen_at FROM session WHERE token = $1",
-            values![hash],
-        )?;
+        let found = self
+            .connection
+            .find("SELECT officer, csrf, created_at, seen_at FROM session WHERE token = $1", values![hash])?;
         let Some(row) = found else { return Ok(None) };
         let (created, seen) = (row.int(2)?, row.int(3)?);
         if created + lasting.absolute_ms < now_ms || seen + lasting.idle_ms < now_ms {
@@ -65,9 +64,8 @@ impl Store {
 
     pub fn close_session(&mut self, token: &[u8; 32]) -> Result<()> {
         let hash = Sha256::of(token).0;
-        self.connection.transaction(|tx| {
-            tx.execute("DELETE FROM session WHERE token = $1", values![hash]).map(|_| ())
-        })
+        self.connection
+            .transaction(|tx| tx.execute("DELETE FROM session WHERE token = $1", values![hash]).map(|_| ()))
     }
 
     /// How long anyone must wait before trying again under any of these keys (an account, an address).

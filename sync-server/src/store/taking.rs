@@ -10,7 +10,7 @@ use kerbside_core::change::{Change, ChangeBytes};
 use kerbside_core::form::Form;
 use kerbside_core::ids::{Actor, DeviceId, Dot, OfficerId, RecordId, Sha256};
 use kerbside_core::record::Record;
-use kerbside_core::{chain, cbor};
+use kerbside_core::{cbor, chain};
 use minicbor::{Decode, Encode};
 
 use super::connection::Connection;
@@ -235,8 +235,7 @@ impl<'a> Taking<'a> {
 
     fn log_move(&mut self, record: RecordId, from: &BTreeSet<String>, to: &BTreeSet<String>) -> Result<i64> {
         self.seq += 1;
-        let moved =
-            ScopeMove { from: from.iter().cloned().collect(), to: to.iter().cloned().collect() };
+        let moved = ScopeMove { from: from.iter().cloned().collect(), to: to.iter().cloned().collect() };
         self.tx.execute(
             "INSERT INTO log (seq, kind, record, received_at, body) VALUES ($1, $2, $3, $4, $5)",
             values![self.seq, LOG_SCOPE, record, self.now_ms, cbor::encode(&moved)],
@@ -265,10 +264,8 @@ pub(super) fn writer(tx: &mut Connection, actor: Actor) -> Result<Writer> {
 }
 
 pub(super) fn find_writer(tx: &mut Connection, actor: Actor) -> Result<Option<Writer>> {
-    let found = tx.find(
-        "SELECT officer, last_counter, chain, retired_at FROM actor WHERE id = $1",
-        values![actor],
-    )?;
+    let found =
+        tx.find("SELECT officer, last_counter, chain, retired_at FROM actor WHERE id = $1", values![actor])?;
     let Some(row) = found else { return Ok(None) };
     let Some(officer) = read_officer(tx, OfficerId(row.u32(0)?))? else { return Ok(None) };
     Ok(Some(Writer {
@@ -281,7 +278,11 @@ pub(super) fn find_writer(tx: &mut Connection, actor: Actor) -> Result<Option<Wr
 }
 
 /// The actor, if it numbers changes on this device.
-pub(super) fn find_device_writer(tx: &mut Connection, device: DeviceId, actor: Actor) -> Result<Option<Writer>> {
+pub(super) fn find_device_writer(
+    tx: &mut Connection,
+    device: DeviceId,
+    actor: Actor,
+) -> Result<Option<Writer>> {
     let own = tx.find("SELECT id FROM actor WHERE id = $1 AND device = $2", values![actor, device])?;
     if own.is_none() { Ok(None) } else { find_writer(tx, actor) }
 }
@@ -290,4 +291,3 @@ pub(super) fn find_device_writer(tx: &mut Connection, device: DeviceId, actor: A
 pub(super) fn to_row(counter: u64) -> Result<i64> {
     Ok(i64::try_from(counter)?)
 }
-

@@ -1,10 +1,15 @@
 //! What the store promises, asked of SQLite and of PostgreSQL alike.
 
+mod exchange;
+mod office;
+mod phone;
+mod photos;
 mod scratch;
 
 use std::collections::BTreeMap;
 
 use kerbside_core::exchange::Enrol;
+use kerbside_core::form::{Codes, Form};
 use kerbside_core::problem::{Code, Problem};
 use kerbside_core::sign::PublicKey;
 use serde_json::json;
@@ -26,6 +31,8 @@ fn council() -> CouncilFile {
         ],
         "officers": [
             {"email": "Ann@example.gov.uk", "name": "Ann Bailey", "role": "officer", "teams": ["wardens-north"], "short_code": "W07"},
+            {"email": "bob@example.gov.uk", "name": "Bob Reeve", "role": "officer", "teams": ["wardens-north"], "short_code": "W08"},
+            {"email": "tom@example.gov.uk", "name": "Tom Okafor", "role": "officer", "teams": ["parking"], "short_code": "C12"},
             {"email": "jo@example.gov.uk", "name": "Jo Ali", "role": "triager", "service": "street"},
             {"email": "lee@example.gov.uk", "name": "Lee Grant", "role": "admin"},
             {"email": "val@example.gov.uk", "name": "Val Moss", "role": "auditor"}
@@ -34,11 +41,26 @@ fn council() -> CouncilFile {
     .unwrap()
 }
 
+/// A form of three questions, in the versions a mixed fleet meets.
+fn form(version: u32) -> Form {
+    let form = json!({
+        "settings": {"form_id": "fly_tip", "version": version, "form_title": {"en": "Fly-tip"}, "service": "street",
+            "ref_prefix": "FT"},
+        "survey": [
+            {"type": "text", "name": "where", "label": {"en": "Where is it?"}, "required": true},
+            {"type": "text", "name": "plate", "label": {"en": "Number plate"}, "merge": "once"},
+            {"type": "image", "name": "photos", "label": {"en": "Photos"}, "parameters": "max=5"}
+        ]
+    });
+    Form::parse(&form.to_string(), &Codes::default()).unwrap()
+}
+
 fn each(promise: impl Fn(&mut Store, &Scratch)) {
     for scratch in both() {
         let mut store = scratch.place.open().unwrap();
         store.establish(NOW).unwrap();
         store.load_council(&council(), &BTreeMap::new()).unwrap();
+        store.put_form(&form(1)).unwrap();
         promise(&mut store, &scratch);
     }
 }
@@ -83,12 +105,15 @@ fn a_transaction_that_fails_leaves_nothing() {
 fn every_kind_of_value_comes_back_as_it_went() {
     each(|store, _| {
         store.connection.batch("CREATE TABLE thing (a BIGINT, b TEXT)").unwrap();
-        let row = values![i64::MIN, "Llanfair­pwll £ ' %"];
+        let row = values![i64::MIN, "Llanfairpwll £ ' %"];
         store.connection.execute("INSERT INTO thing (a, b) VALUES ($1, $2)", row).unwrap();
-        store.connection.execute("INSERT INTO thing (a, b) VALUES ($1, $2)", values![None::<i64>, None::<&str>]).unwrap();
+        store
+            .connection
+            .execute("INSERT INTO thing (a, b) VALUES ($1, $2)", values![None::<i64>, None::<&str>])
+            .unwrap();
         let rows = store.connection.query("SELECT a, b FROM thing ORDER BY a IS NULL", &[]).unwrap();
         assert_eq!(rows[0].int(0).unwrap(), i64::MIN);
-        assert_eq!(rows[0].text(1).unwrap(), "Llanfair­pwll £ ' %");
+        assert_eq!(rows[0].text(1).unwrap(), "Llanfairpwll £ ' %");
         assert_eq!(rows[1].find_int(0).unwrap(), None);
     });
 }
@@ -119,7 +144,7 @@ fn a_settings_file_may_be_loaded_twice_and_shows_each_person_their_teams() {
         assert_eq!(teams_of(store, "jo@example.gov.uk"), "parking wardens-north");
         assert_eq!(teams_of(store, "lee@example.gov.uk"), "");
         assert_eq!(teams_of(store, "val@example.gov.uk"), "housing-east parking wardens-north");
-        assert_eq!(store.people().unwrap().len(), 4);
+        assert_eq!(store.people().unwrap().len(), 6);
         assert_eq!(store.settings().unwrap()["targets"]["fly_tip"], 5);
     });
 }
@@ -217,7 +242,7 @@ fn a_database_in_memory_is_copied_and_put_back() {
     store.establish(NOW).unwrap();
     let backup = store.copy().unwrap();
     store.load_council(&council(), &BTreeMap::new()).unwrap();
-    assert_eq!(store.people().unwrap().len(), 4);
+    assert_eq!(store.people().unwrap().len(), 6);
     store.become_copy_of(&backup).unwrap();
     assert_eq!(store.people().unwrap().len(), 0);
     assert_eq!(Store::in_memory(1).unwrap().establish(NOW).unwrap().server, store.identity().unwrap().server);

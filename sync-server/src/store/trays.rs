@@ -1,6 +1,7 @@
 //! What the back office sees of many records at once: trays, pages of them, and a search.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use anyhow::Result;
 use kerbside_core::form::Localised;
@@ -152,7 +153,13 @@ impl Store {
         self.page(officer, &Filter::Words(text), None, 50)
     }
 
-    fn page(&mut self, officer: &Officer, filter: &Filter<'_>, after: Option<i64>, limit: u32) -> Result<TrayPage> {
+    fn page(
+        &mut self,
+        officer: &Officer,
+        filter: &Filter<'_>,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<TrayPage> {
         let limit = limit.clamp(1, MOST_LINES);
         let mut values = vec![Sql::from(after.unwrap_or(i64::MAX))];
         let teams = scope_list(officer, &mut values);
@@ -172,10 +179,11 @@ impl Store {
             let mut titles = BTreeMap::new();
             for row in &rows {
                 let key = (row.text(3)?, row.u32(4)?);
-                if !titles.contains_key(&key) {
-                    let form = forms.nearest(tx, &key.0, key.1)?;
-                    let title = form.map_or_else(|| Localised { en: key.0.clone(), cy: None }, |form| form.title().clone());
-                    titles.insert(key, title);
+                if let Entry::Vacant(vacant) = titles.entry(key) {
+                    let (key, version) = vacant.key();
+                    let form = forms.nearest(tx, key, *version)?;
+                    let untitled = Localised { en: key.clone(), cy: None };
+                    vacant.insert(form.map_or(untitled, |form| form.title().clone()));
                 }
             }
             let is_full = rows.len() == usize::try_from(limit)?;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use kerbside_core::change::ChangeBytes;
 use kerbside_core::chain;
+use kerbside_core::change::ChangeBytes;
 use kerbside_core::ids::{Actor, RecordId, Sha256};
 use kerbside_core::record::Record;
 use kerbside_core::record::view::RecordView;
@@ -43,7 +43,9 @@ impl Store {
     /// Folds the whole log again and compares it with every record; walks every actor's chain.
     pub fn verify(&mut self) -> Result<Verified> {
         self.connection.snapshot(|tx| {
-            let changes = u64::try_from(tx.one("SELECT COUNT(*) FROM log WHERE kind = $1", values![LOG_CHANGE])?.int(0)?)?;
+            let changes = u64::try_from(
+                tx.one("SELECT COUNT(*) FROM log WHERE kind = $1", values![LOG_CHANGE])?.int(0)?,
+            )?;
             let rows = tx.query("SELECT id, state FROM record ORDER BY id", &[])?;
             let mut bad_records = Vec::new();
             let mut all = Vec::new();
