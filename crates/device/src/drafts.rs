@@ -112,6 +112,7 @@ impl Vault {
     pub fn draft(&self, id: RowId, now: Reading) -> Result<Draft> {
         let contents = self.contents(id)?;
         let mut evaluation = evaluate(&contents.form, &contents.answers, moment(now));
+        evaluation.faults.retain(|fault| contents.unreadable.iter().all(|unread| unread.field != fault.field));
         evaluation.faults.splice(0..0, contents.unreadable.clone());
         let photos = contents.photos.iter().map(|(field, sha256, facts)| photo_line(field, *sha256, facts, "draft"));
         Ok(Draft {
@@ -165,9 +166,7 @@ impl Vault {
 
     pub fn save_draft(&mut self, id: RowId, now: Reading) -> Result<Saved> {
         let contents = self.contents(id)?;
-        if !contents.unreadable.is_empty() {
-            return Err(Faults(contents.unreadable).into());
-        }
+        require_readable(&contents, now)?;
         let edits = match contents.row.record {
             None => creating(&contents, now)?,
             Some(record) => self.editing(record, &contents, now)?,
@@ -186,9 +185,7 @@ impl Vault {
         let row = self.unwritten_draft(&form, None, now)?;
         let mut contents = contents_of(row, form, BTreeMap::new(), answers.clone());
         self.take_photos(&mut contents, photos, now)?;
-        if !contents.unreadable.is_empty() {
-            return Err(Faults(contents.unreadable).into());
-        }
+        require_readable(&contents, now)?;
         let edits = creating(&contents, now)?;
         let record = self.new_record_id(now)?;
         let DraftRow { form, form_version, .. } = contents.row;
@@ -202,9 +199,7 @@ impl Vault {
         let row = self.unwritten_draft(&form, Some(record), now)?;
         let mut contents = contents_of(row, form, seen_in(&head), answers.clone());
         self.take_photos(&mut contents, photos, now)?;
-        if !contents.unreadable.is_empty() {
-            return Err(Faults(contents.unreadable).into());
-        }
+        require_readable(&contents, now)?;
         let edits = self.editing(record, &contents, now)?;
         let DraftRow { form, form_version, .. } = contents.row;
         self.commit(Act { record, form, form_version, edits, draft: None }, now)
@@ -337,6 +332,19 @@ fn seen_in(head: &Record) -> BTreeMap<FieldKey, (Context, Json)> {
         .iter()
         .map(|(field, value)| (field.clone(), (head.context(field), to_json(value))))
         .collect()
+}
+
+/// What was typed must be of the right kind before anything is made of it. The
+/// form's other faults are said in the same breath.
+fn require_readable(contents: &Contents, now: Reading) -> Result<()> {
+    if contents.unreadable.is_empty() {
+        return Ok(());
+    }
+    let mut faults = contents.unreadable.clone();
+    let said: Vec<FieldKey> = faults.iter().map(|fault| fault.field.clone()).collect();
+    let others = evaluate(&contents.form, &contents.answers, moment(now)).faults;
+    faults.extend(others.into_iter().filter(|fault| !said.contains(&fault.field)));
+    Err(Faults(faults).into())
 }
 
 fn creating(contents: &Contents, now: Reading) -> Result<Vec<Edit>> {

@@ -218,22 +218,16 @@ fn both(shown: &[Value], kind: Option<&QuestionKind>) -> Option<Value> {
     if shown.len() < 2 {
         return None;
     }
-    match kind? {
-        QuestionKind::SelectMultiple { .. } => {
-            let mut union = std::collections::BTreeSet::new();
-            for value in shown {
-                let Value::Codes(codes) = value else { return None };
-                union.extend(codes.iter().cloned());
-            }
-            Some(Value::Codes(union))
+    if let QuestionKind::SelectMultiple { .. } = kind? {
+        let mut union = std::collections::BTreeSet::new();
+        for value in shown {
+            let Value::Codes(codes) = value else { return None };
+            union.extend(codes.iter().cloned());
         }
-        QuestionKind::Text { .. } => {
-            let texts: Option<Vec<&str>> = shown
-                .iter()
-                .map(|value| if let Value::Text(text) = value { Some(text.as_str()) } else { None })
-                .collect();
-            Some(Value::text(&texts?.join("\n\n")))
-        }
-        _ => None,
+        return Some(Value::Codes(union));
     }
+    let QuestionKind::Text { .. } = kind? else { return None };
+    let texts: Option<Vec<&str>> =
+        shown.iter().map(|value| if let Value::Text(text) = value { Some(text.as_str()) } else { None }).collect();
+    Some(Value::text(&texts?.join("\n\n")))
 }

@@ -8,13 +8,16 @@ use crate::vault::Vault;
 use anyhow::Result;
 use kerbside_core::chain;
 use kerbside_core::change::ChangeBytes;
-use kerbside_core::ids::{Actor, Sha256};
+use kerbside_core::ids::{Actor, RecordId, Sha256};
 use kerbside_core::record::Record;
 use kerbside_core::record::view::RecordView;
 use kerbside_core::value::to_json;
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
+
+/// A record as confirmed, where it is, and as shown.
+pub type BaseAndHead = (Option<Vec<u8>>, Vec<u8>);
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Verified {
@@ -68,7 +71,7 @@ impl Vault {
     }
 
     /// The canonical bytes of each record: what the server has confirmed, and what the officer sees.
-    pub fn states(&self) -> Result<BTreeMap<kerbside_core::ids::RecordId, (Option<Vec<u8>>, Vec<u8>)>> {
+    pub fn states(&self) -> Result<BTreeMap<RecordId, BaseAndHead>> {
         Ok(self.store.records()?.into_iter().map(|row| (row.id, (row.base, row.head))).collect())
     }
 

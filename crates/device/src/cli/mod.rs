@@ -204,18 +204,24 @@ pub fn problem_in(cause: &anyhow::Error) -> Option<&Problem> {
 
 /// 3 offline or try again · 4 refused · 5 local storage · 6 integrity · 7 a newer version is needed.
 pub fn exit_of(code: Code) -> u8 {
-    match code {
-        Code::NoSignal
-        | Code::CaptivePortal
-        | Code::Busy
-        | Code::DiskFull
-        | Code::TooManyTries
-        | Code::PinWait
-        | Code::VaultInUse
-        | Code::NonceStale => 3,
-        Code::VaultDamaged => 6,
-        Code::NeedsNewerVersion | Code::ProtocolTooOld => 7,
-        Code::Internal => 5,
-        _ => 4,
+    const LATER: [Code; 8] = [
+        Code::NoSignal,
+        Code::CaptivePortal,
+        Code::Busy,
+        Code::DiskFull,
+        Code::TooManyTries,
+        Code::PinWait,
+        Code::VaultInUse,
+        Code::NonceStale,
+    ];
+    const OTHERS: [(Code, u8); 4] = [
+        (Code::VaultDamaged, 6),
+        (Code::NeedsNewerVersion, 7),
+        (Code::ProtocolTooOld, 7),
+        (Code::Internal, 5),
+    ];
+    if LATER.contains(&code) {
+        return 3;
     }
+    OTHERS.iter().find(|(known, _)| *known == code).map_or(4, |(_, exit)| *exit)
 }

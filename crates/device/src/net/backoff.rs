@@ -41,12 +41,16 @@ fn wait_ms(failures: u32, retry_after_s: Option<u32>, jitter: u8) -> i64 {
 }
 
 fn why(code: Code) -> Why {
-    match code {
-        Code::NoSignal => Why::NoSignal,
-        Code::Busy | Code::DiskFull | Code::TooManyTries => Why::ServerBusy,
-        Code::DeviceRevoked | Code::ProofWrong | Code::SignInNeeded => Why::SignIn,
-        _ => Why::TryAgain,
-    }
+    const WHYS: [(Code, Why); 7] = [
+        (Code::NoSignal, Why::NoSignal),
+        (Code::Busy, Why::ServerBusy),
+        (Code::DiskFull, Why::ServerBusy),
+        (Code::TooManyTries, Why::ServerBusy),
+        (Code::DeviceRevoked, Why::SignIn),
+        (Code::ProofWrong, Why::SignIn),
+        (Code::SignInNeeded, Why::SignIn),
+    ];
+    WHYS.iter().find(|(known, _)| *known == code).map_or(Why::TryAgain, |(_, why)| *why)
 }
 
 #[cfg(test)]

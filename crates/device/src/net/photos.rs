@@ -133,17 +133,19 @@ impl Vault {
 
     /// Where a try went wrong the next begins anew.
     pub(super) fn start_photo_again(&mut self, upload: &UploadRow, code: Code) -> Result<()> {
-        match code {
-            Code::UploadGone | Code::NotFound | Code::RangeWrong | Code::PhotoHashWrong | Code::PhotoNotWhole => {
-                self.store.transact(|store| {
-                    store.set_upload_url(upload.record, upload.sha256, None)?;
-                    store.set_upload_sent(upload.record, upload.sha256, 0)
-                })
-            }
-            Code::PhotoTooLarge | Code::PhotoNotAnImage | Code::NotYourTeam | Code::NotAllowed | Code::PhotoNotNamed => {
-                self.store.transact(|store| store.refuse_upload(upload.record, upload.sha256, code.name()))
-            }
-            _ => Ok(()),
+        const ANEW: [Code; 5] =
+            [Code::UploadGone, Code::NotFound, Code::RangeWrong, Code::PhotoHashWrong, Code::PhotoNotWhole];
+        const NEVER: [Code; 5] =
+            [Code::PhotoTooLarge, Code::PhotoNotAnImage, Code::NotYourTeam, Code::NotAllowed, Code::PhotoNotNamed];
+        if ANEW.contains(&code) {
+            self.store.transact(|store| {
+                store.set_upload_url(upload.record, upload.sha256, None)?;
+                store.set_upload_sent(upload.record, upload.sha256, 0)
+            })
+        } else if NEVER.contains(&code) {
+            self.store.transact(|store| store.refuse_upload(upload.record, upload.sha256, code.name()))
+        } else {
+            Ok(())
         }
     }
 }
