@@ -66,7 +66,7 @@ export class Desk {
 
   nameOf = (officer: number | string): string => {
     if (String(officer) === String(this.session.officer.id)) return t('console.you');
-    return this.session.people[String(officer)] ?? t('console.officer_numbered', { number: officer });
+    return this.session.people[Number(officer)] ?? t('console.officer_numbered', { number: officer });
   };
 
   lineOf(record: string): TrayLine | undefined {
@@ -149,7 +149,7 @@ export class Desk {
   async #list(): Promise<void> {
     const { tray: key, query } = this.route;
     if (key === null && query === null) return;
-    const page = await this.attempt(() => (key === null ? search(query ?? '').then(asPage) : tray(key, null, PAGE)));
+    const page = await this.attempt(() => (key === null ? search(query ?? '') : tray(key, null, PAGE)));
     if (!page || key !== this.route.tray || query !== this.route.query) return;
     this.listing = openListing(page.records, nextOf(page.next));
     this.listed = true;
@@ -189,10 +189,6 @@ export class Desk {
   }
 }
 
-function asPage(found: { records: TrayLine[] } | TrayLine[]): { records: TrayLine[]; next?: null } {
-  return Array.isArray(found) ? { records: found } : found;
-}
-
-function nextOf(next: string | number | null | undefined): string | null {
-  return next === null || next === undefined ? null : String(next);
+function nextOf(next: number | null): string | null {
+  return next === null ? null : String(next);
 }

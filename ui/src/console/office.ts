@@ -6,13 +6,13 @@ export const session: Session = {
   officer: { id: 2, name: 'Jo Ali', email: 'jo@example.gov.uk', role: 'triager', teams: ['wardens-north'], may: ['read_record', 'edit_record'] },
   council: { key: 'demo', name: 'Demonstration council' },
   people: { 1: 'Ann Bailey', 2: 'Jo Ali' },
-  teams: { 'wardens-north': 'Wardens north' },
+  teams: { 'wardens-north': { en: 'Wardens north' } },
   csrf: 'token',
 };
 
 export function trayLine(record: string, seq: number, rest: Partial<TrayLine> = {}): TrayLine {
   return {
-    record, reference: `W07-${seq}`, office_reference: `FT-00000${seq}`, form: 'fly_tip', title: 'Fly-tip', summary: record, team: 'wardens-north',
+    record, reference: `W07-${seq}`, office_reference: `FT-00000${seq}`, form: 'fly_tip', title: { en: 'Fly-tip' }, summary: record, team: 'wardens-north',
     status: null, captured_at_ms: 0, received_at_ms: 0, two_answers: 0, photos_named: 0, photos_received: 0, created_by: 1, seq, ...rest,
   };
 }

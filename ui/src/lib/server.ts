@@ -1,8 +1,10 @@
 /** The only file that calls `fetch` and `EventSource`: one line per call of the server's API. */
 import type { DeviceCode } from './generated/DeviceCode';
 import type { DeviceLine } from './generated/DeviceLine';
+import type { ProblemBody } from './generated/ProblemBody';
+import type { Written } from './generated/Written';
 import type {
-  Answers, AreaOutlines, Case, CaseEdit, Evaluation, Fault, Poke, Session, Tray, TrayLine, TrayPage,
+  Answers, AreaOutlines, CaseEdit, CaseReply, Evaluation, Fault, Poke, Session, Tray, TrayPage,
 } from './types';
 
 /** The server's refusal (problem+json), or our own word for silence and for an answer that is not the server's. */
@@ -22,10 +24,10 @@ export const session = () => ask<Session>('GET', '/api/v1/session').then(keepCsr
 export const signOut = () => ask<void>('DELETE', '/api/v1/session');
 export const trays = () => ask<Tray[]>('GET', '/api/v1/trays');
 export const tray = (key: string, after: string | null, limit: number) => ask<TrayPage>('GET', `/api/v1/trays/${encodeURIComponent(key)}${query({ after, limit })}`);
-export const search = (q: string) => ask<{ records: TrayLine[] }>('GET', `/api/v1/search${query({ q })}`);
-export const openCase = (record: string) => ask<Case>('GET', `/api/v1/records/${record}`);
-export const change = (record: string, edits: CaseEdit[]) => ask<{ dot: string }>('POST', `/api/v1/records/${record}/changes`, { edits });
-export const note = (record: string, text: string) => ask<{ dot: string }>('POST', `/api/v1/records/${record}/notes`, { text });
+export const search = (q: string) => ask<TrayPage>('GET', `/api/v1/search${query({ q })}`);
+export const openCase = (record: string) => ask<CaseReply>('GET', `/api/v1/records/${record}`);
+export const change = (record: string, edits: CaseEdit[]) => ask<Written>('POST', `/api/v1/records/${record}/changes`, { edits });
+export const note = (record: string, text: string) => ask<Written>('POST', `/api/v1/records/${record}/notes`, { text });
 export const evaluate = (form: string, version: number, answers: Answers, changed: string | null) => ask<Evaluation>('POST', `/api/v1/forms/${form}/${version}/evaluate`, { answers, changed });
 export const areas = () => ask<AreaOutlines>('GET', '/api/v1/areas');
 export const devices = () => ask<DeviceLine[]>('GET', '/api/v1/devices');
@@ -90,7 +92,7 @@ async function ask<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: un
   if (reply.ok && text === '') return undefined as T;
   const said = parsed(text, reply);
   if (reply.ok) return said as T;
-  const problem = said as { code?: string; faults?: Fault[]; reference?: string };
+  const problem = said as Partial<ProblemBody>;
   throw new Failure(problem.code ?? 'unexpected_reply', reply.status, problem.faults ?? [], problem.reference ?? null);
 }
 

@@ -1,5 +1,5 @@
 /** The shapes that the device and the server speak: Rust's own, with answers typed as screens know them. */
-import type { Action } from './generated/Action';
+import type { Case as CaseInRust } from './generated/Case';
 import type { Draft as DraftInRust } from './generated/Draft';
 import type { Evaluation as EvaluationInRust } from './generated/Evaluation';
 import type { Fault } from './generated/Fault';
@@ -11,12 +11,19 @@ import type { NoteView } from './generated/NoteView';
 import type { PhotoLine } from './generated/PhotoLine';
 import type { PhotoView } from './generated/PhotoView';
 import type { PlaceSource } from './generated/PlaceSource';
+import type { Poke } from './generated/Poke';
 import type { Question as FormQuestion } from './generated/Question';
 import type { RecordView as RecordViewInRust } from './generated/RecordView';
 import type { Saved } from './generated/Saved';
+import type { SessionView as Session } from './generated/SessionView';
+import type { TimelineLine as TimelineLineInRust } from './generated/TimelineLine';
+import type { Tray } from './generated/Tray';
+import type { TrayLine } from './generated/TrayLine';
+import type { TrayPage } from './generated/TrayPage';
 import type { ValueView as ValueViewInRust } from './generated/ValueView';
 
 export type { Fault, FormForScreen, FormQuestion, FormTile, Localised, NoteView, PhotoLine, PhotoView, PlaceSource, Saved };
+export type { Poke, Session, Tray, TrayLine, TrayPage };
 
 /** Rust leaves an answer's JSON open; here it has the shapes that the form's questions give it. */
 export type Evaluation = Omit<EvaluationInRust, 'calculated'> & { calculated: Answers };
@@ -125,64 +132,17 @@ export type RecordCase = {
 /** Which of two answers stands: one of those shown, both, or another. */
 export type ResolveChoice = { keep: number } | 'keep_both' | { answer: Answer };
 
-export type Role = 'officer' | 'supervisor' | 'triager' | 'viewer' | 'admin' | 'auditor';
+/** One thing that somebody did to a record. */
+export type TimelineLine = Omit<TimelineLineInRust, 'from' | 'to'> & { from: Answer[] | null; to: Answer };
 
-export type Session = {
-  officer: { id: number; name: string; email: string; role: Role; teams: string[]; may: Action[] };
-  council: { key: string; name: string | Localised };
-  people: Record<string, string>;
-  teams: Record<string, string | Localised>;
-  csrf: string;
-};
+/** What the server says of a record; it may have no version of its form. */
+export type CaseReply = Omit<CaseInRust, 'view' | 'timeline'> & { view: RecordView; timeline: TimelineLine[] };
 
-export type Tray = { key: string; title_key: string; count: number };
+/** A record as the console shows it. */
+export type Case = CaseReply & { form: FormForScreen };
 
-export type TrayLine = {
-  record: string;
-  reference: string | null;
-  office_reference: string | null;
-  form: string;
-  title: string | Localised;
-  summary: string;
-  team: string | null;
-  status: string | null;
-  captured_at_ms: number;
-  received_at_ms: number;
-  two_answers: number;
-  photos_named: number;
-  photos_received: number;
-  created_by: number;
-  seq: number;
-};
-
-export type TrayPage = { records: TrayLine[]; next?: string | number | null };
-
-export type TimelineLine = {
-  seq: number;
-  at_ms: number;
-  received_at_ms: number;
-  officer: number;
-  office: boolean;
-  kind: 'created' | 'changed' | 'photo' | 'note' | 'chose';
-  field?: string | null;
-  from?: Answer[] | null;
-  to?: Answer;
-  dot: string;
-};
-
-export type Case = {
-  view: RecordView;
-  form: FormForScreen;
-  timeline: TimelineLine[];
-  photos_named: number;
-  photos_received: number;
-  may_edit: boolean;
-};
-
-export type CaseEdit = { field: string; row?: string | null; answer: Answer; seen: string };
-
-/** What `GET /v1/live` says: something about this record is new. */
-export type Poke = { seq: number; record: string; form: string; team: string };
+/** One answer given at a desk. `field` names its row too. */
+export type CaseEdit = { field: string; answer: Answer; seen: string };
 
 export type AreaOutlines = {
   type: 'FeatureCollection';

@@ -56,7 +56,7 @@ test('the form is evaluated on the first of two answers', () => {
 
 test('keep both joins words and unites choices, and is not offered where only one answer can be true', () => {
   const question = (kind: Question['kind'], merge = 'mv'): Question => ({ key: 'q', kind, label: 'Q', hint: null, thing: null, appearance: '', max: null, merge, choices: [] });
-  expect(bothAnswers(field('q', '07700 900123', '07700 900456'), question('text'))).toBe('07700 900123; 07700 900456');
+  expect(bothAnswers(field('q', '07700 900123', '07700 900456'), question('text'))).toBe('07700 900123\n\n07700 900456');
   expect(bothAnswers(field('q', ['b', 'a'], ['c', 'a']), question('select_multiple'))).toEqual(['a', 'b', 'c']);
   expect(bothAnswers(field('q', 'car_boot', 'small_van'), question('select_one'))).toBeNull();
   expect(bothAnswers(field('q', 'Elm Road', null), question('text'))).toBeNull();

@@ -58,7 +58,10 @@ export function mayChange(row: AnswerRow): boolean {
   return !['once', 'server', 'log'].includes(row.question.merge);
 }
 
-/** What "Keep both" would write, or null where two answers cannot stand in one. */
+/**
+ * What "Keep both" would write, or null where two answers cannot stand in one. Joined as the device joins them, so that
+ * an officer and the office who both keep both have said the same.
+ */
 export function bothAnswers(view: FieldView, question: Question | null): Answer {
   const answers = view.values.map((value) => value.answer);
   if (question?.merge !== 'mv') return null;
@@ -67,7 +70,7 @@ export function bothAnswers(view: FieldView, question: Question | null): Answer 
   }
   if (question?.kind !== 'text' && question?.kind !== 'multiline') return null;
   const texts = answers.filter((answer): answer is string => typeof answer === 'string' && answer !== '');
-  return texts.length < 2 ? null : texts.join(question.kind === 'multiline' ? '\n' : '; ');
+  return texts.length < answers.length ? null : texts.join('\n\n');
 }
 
 function answerRow(question: Question, row: string | null, views: ReadonlyMap<string, FieldView>): AnswerRow {

@@ -9,7 +9,7 @@ const SAM = 5;
 const nameOf = (officer: number | string) => ({ [ANN]: 'Ann Bailey', [SAM]: 'Sam Reed' })[officer] ?? 'You';
 
 function line(rest: Partial<TimelineLine>): TimelineLine {
-  return { seq: 1, at_ms: at(9, 12), received_at_ms: at(14, 40), officer: ANN, office: false, kind: 'created', dot: '1:1', ...rest };
+  return { seq: 1, at_ms: at(9, 12), received_at_ms: at(14, 40), officer: ANN, office: false, kind: 'created', field: null, from: null, to: null, dot: '1:1', ...rest };
 }
 function told(...timeline: TimelineLine[]): string[] {
   const open: Case = {

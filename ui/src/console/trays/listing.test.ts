@@ -4,7 +4,7 @@ import { appendListing, neighbour, openListing, refreshListing, showArrived, typ
 
 function line(record: string, seq: number, title = record): TrayLine {
   return {
-    record, reference: `W07-${seq}`, office_reference: null, form: 'fly_tip', title, summary: '', team: 'wardens-north', status: null,
+    record, reference: `W07-${seq}`, office_reference: null, form: 'fly_tip', title: { en: title }, summary: '', team: 'wardens-north', status: null,
     captured_at_ms: 0, received_at_ms: 0, two_answers: 0, photos_named: 0, photos_received: 0, created_by: 1, seq,
   };
 }
@@ -24,7 +24,7 @@ test('a changed row is rewritten where it stands', () => {
   const reading = openListing([elmRoad, heathRoad], null);
   const after = refreshListing(reading, [line('heath', 9, 'Transit van'), elmRoad], true);
   expect(records(after)).toEqual(['elm', 'heath']);
-  expect(after.rows[1]?.line.title).toBe('Transit van');
+  expect(after.rows[1]?.line.title.en).toBe('Transit van');
 });
 
 test('a row that left the tray stays in view until the new ones are asked for', () => {
