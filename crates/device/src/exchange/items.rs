@@ -117,6 +117,7 @@ impl<'a> Intake<'a> {
             touched.base = Some(entered.state);
             touched.office_reference = entered.reference.or(touched.office_reference.take());
             touched.confirmed = true;
+            touched.entered = true;
             touched.leaving = Some(false);
             touched.wanted = Some(false);
             taken += 1;

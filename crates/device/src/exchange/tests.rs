@@ -223,7 +223,7 @@ fn a_colleagues_answer_given_unseen_stands_beside_ours_until_one_is_chosen() {
     ann.edit(saved.record, &answers("a white fridge"), &[], NOW.later(9_000)).unwrap();
     let push = ann.outgoing(Budget::default(), NOW).unwrap();
     let own = ann.store.change_at(Actor(1), 2).unwrap().unwrap();
-    let items = vec![Item::Change { seq: 2, received_ms: 1, bytes: theirs.bytes, reference: None }];
+    let items = vec![Item::Change { seq: 2, received_ms: 1, bytes: theirs.bytes, reference: None }, echo("1.2")];
     let reply = Office { chain: own.chain, items, ..Office::taking(&push) }.reply(&push);
     ann.incoming(&push, &reply, NOW).unwrap();
     assert_eq!(ann.show(saved.record).unwrap().two_answers, 1);
