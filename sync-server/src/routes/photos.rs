@@ -18,6 +18,7 @@ use serde_json::json;
 use super::body::{device_of, from_device, with_nonce};
 use super::desk::signed_in;
 use super::device::officer_of;
+use super::uploads::finish_what_is_whole;
 use super::{App, Failure};
 use crate::clock::now_ms;
 use crate::photos::Size;
@@ -43,7 +44,13 @@ async fn asked(app: &App, request: Request) -> Result<Response, Failure> {
     let signed = from_device(app, request, ASK_LIMIT).await?;
     let Ask { record, sha256, bytes } = json_of(&signed.body)?;
     let device = signed.device.id;
-    let asked = app.db.run(move |store| store.ask_photo(now_ms(), device, record, sha256, bytes)).await?;
+    let ask = || app.db.run(move |store| store.ask_photo(now_ms(), device, record, sha256, bytes));
+    let mut asked = ask().await?;
+    if let PhotoAsked::Wanted(upload) = &asked
+        && finish_what_is_whole(app, upload).await?
+    {
+        asked = ask().await?;
+    }
     let answer = match asked {
         PhotoAsked::Complete(receipt) => {
             app.live.nudge();

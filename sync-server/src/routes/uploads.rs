@@ -74,6 +74,7 @@ async fn is_complete(app: &App, upload: &Upload) -> Result<bool, Failure> {
 
 async fn head(app: &App, capability: &str) -> Result<Response, Failure> {
     let upload = find(app, capability).await?;
+    finish_what_is_whole(app, &upload).await?;
     let at = offset(app, &upload).await?;
     Ok(([(OFFSET, at.to_string()), (LENGTH, upload.bytes.to_string())]).into_response())
 }
@@ -131,6 +132,19 @@ async fn add(writing: Writing, upload: &Upload, from: u64, body: Body) -> (Writi
             return (writing, next.map(|_| ()));
         }
     }
+}
+
+/// A server that stopped between the last byte and the hash left the whole of it, and no piece is missing that would
+/// finish it: whoever asks about it next does.
+pub async fn finish_what_is_whole(app: &App, upload: &Upload) -> Result<bool, Failure> {
+    let (photos, measured) = (app.photos.clone(), upload.clone());
+    let on_disk = tokio::task::spawn_blocking(move || photos.offset(&measured)).await??;
+    if on_disk < upload.bytes || is_complete(app, upload).await? {
+        return Ok(false);
+    }
+    let writing = app.photos.begin(upload)?;
+    finish(app, &writing, upload).await?;
+    Ok(true)
 }
 
 async fn finish(app: &App, writing: &Writing, upload: &Upload) -> Result<(), Failure> {
