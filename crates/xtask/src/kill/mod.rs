@@ -14,17 +14,25 @@ use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use strace::{Point, points, spread, traced};
 
 const RECORDS: usize = 20;
 const POINTS: usize = 100;
 const PIN: &str = "294817";
+/// No exit code: a signal ended it.
+const KILLED: i32 = -1;
 
-/// Where one run is killed: each program at a point of its own, whichever comes first.
-#[derive(Debug)]
+/// Runs side by side: a run mostly waits, for a disk or for its turn to try again.
+const HANDS: usize = 4;
+
+/// Where one run is killed: each program at a point of its own. The server is started again at once, as it would be on a
+/// council's machine, so that the device reaches its own.
+#[derive(Clone, Debug)]
 struct Fate {
-    device: Option<Point>,
-    server: Option<Point>,
+    device: Point,
+    server: Point,
 }
 
 #[derive(Debug, Default)]
@@ -33,6 +41,15 @@ struct Tally {
     devices_killed: usize,
     servers_killed: usize,
     lines_printed: usize,
+}
+
+impl Tally {
+    fn add(&mut self, other: &Tally) {
+        self.runs += other.runs;
+        self.devices_killed += other.devices_killed;
+        self.servers_killed += other.servers_killed;
+        self.lines_printed += other.lines_printed;
+    }
 }
 
 pub fn kill(arguments: &[String]) -> Result<()> {
@@ -47,29 +64,36 @@ pub fn kill(arguments: &[String]) -> Result<()> {
         run(cargo().args(["build", "--workspace", "--bins"]))?;
     }
     let folder = fresh_folder("kill")?;
-    let bench = Bench::prepare(&folder)?;
-    let (device, server) = bench.count()?;
+    let (device, server) = Bench::prepare(&folder.join("count"))?.count()?;
     say(format!(
-        "    one run makes {} device points and {} server points; {wanted} of each are tried",
+        "    one run has {} points of the device and {} of the server; {wanted} are tried",
         device.len(),
         server.len()
     ));
-    let fates = spread(&device, wanted)
-        .into_iter()
-        .map(Some)
-        .zip(spread(&server, wanted).into_iter().map(Some).rev());
+    let pairs = spread(&device, wanted).into_iter().zip(spread(&server, wanted));
+    let fates: Vec<Fate> = pairs.map(|(device, server)| Fate { device, server }).collect();
     let mut tally = Tally::default();
-    for (device, server) in fates {
-        let fate = Fate { device, server };
-        bench
-            .survives(&fate, &mut tally)
-            .with_context(|| format!("Killed at {fate:?}; what it left is in {}", folder.display()))?;
-    }
+    std::thread::scope(|scope| {
+        let hands: Vec<_> = (0..HANDS)
+            .map(|hand| {
+                let mine: Vec<Fate> = fates.iter().skip(hand).step_by(HANDS).cloned().collect();
+                let bench = folder.join(format!("hand-{hand}"));
+                scope.spawn(move || Bench::prepare(&bench)?.survives_all(&mine))
+            })
+            .collect();
+        hands.into_iter().try_for_each(|hand| -> Result<()> {
+            tally.add(&hand.join().ok().context("A hand of the kill test stopped")??);
+            Ok(())
+        })
+    })?;
     say(format!(
-        "    {} runs, {} devices and {} servers killed, {} printed records all there",
+        "    {} runs: {} devices and {} servers killed, all {} printed records there",
         tally.runs, tally.devices_killed, tally.servers_killed, tally.lines_printed
     ));
-    ensure!(0 < tally.devices_killed && 0 < tally.servers_killed, "Nothing was killed, so nothing was shown");
+    ensure!(
+        tally.runs / 2 < tally.devices_killed && tally.runs / 2 < tally.servers_killed,
+        "Too few were killed to show anything"
+    );
     std::fs::remove_dir_all(&folder).context("Could not tidy up")
 }
 
@@ -100,7 +124,7 @@ impl Bench {
         Ok(bench)
     }
 
-    /// Twenty reports, each with a photograph of its own, and a sync after every fifth.
+    /// Twenty reports, each with a photograph of its own, and a sync after every tenth.
     fn day(&self) -> Result<String> {
         let picture =
             std::fs::read(root().join("e2e/photos/street-corner.jpg")).context("Could not read a photo")?;
@@ -114,7 +138,7 @@ impl Bench {
                 "{}\n",
                 json!({ "command": "create", "form": "fly_tip", "answers": answers, "photos": [photo], "at": "52.6285,1.2920,6" })
             );
-            if number % 5 == 0 {
+            if number % 10 == 0 {
                 lines += &format!("{}\n", json!({ "command": "sync", "until_idle": true, "deadline": 60 }));
             }
         }
@@ -126,46 +150,53 @@ impl Bench {
         let (device_log, server_log) = (self.folder.join("device.strace"), self.folder.join("server.strace"));
         let now = self.afresh()?;
         let server = Server::watch(&now.join("server"), &mut traced(&self.serve(&now), &server_log, None))?;
-        let said = self.plays(&now, &device_log, None)?;
+        let ann = Device { vault: now.join("ann"), pin: PIN.to_owned() };
+        let said = self.plays(&ann, &device_log, None)?;
         ensure!(said.code == 0, "The run itself failed: {}", said.complaint);
         ensure!(printed(&said).len() == RECORDS, "The run printed {} records", printed(&said).len());
         server.stop()?;
         Ok((points(&device_log)?, points(&server_log)?))
     }
 
-    fn survives(&self, fate: &Fate, tally: &mut Tally) -> Result<()> {
-        let now = self.afresh()?;
-        let log = self.folder.join("killed.strace");
-        let data = now.join("server");
-        let mut server =
-            Server::watch(&data, &mut traced(&self.serve(&now), &log, fate.server.as_ref())).ok();
-        let said = self.plays(&now, &self.folder.join("device.strace"), fate.device.as_ref())?;
-        let saved = printed(&said);
-        let server_died = server.as_mut().is_none_or(Server::has_ended);
-        drop(server);
-        tally.runs += 1;
-        tally.devices_killed += usize::from(said.code == -1);
-        tally.servers_killed += usize::from(server_died);
-        tally.lines_printed += saved.len();
+    fn survives_all(&self, fates: &[Fate]) -> Result<Tally> {
+        let mut tally = Tally::default();
+        for fate in fates {
+            let lost = || {
+                format!(
+                    "Killed at {} and at {}; what it left is in {}",
+                    fate.device,
+                    fate.server,
+                    self.folder.display()
+                )
+            };
+            tally.add(&self.survives(fate).with_context(lost)?);
+        }
+        Ok(tally)
+    }
 
+    fn survives(&self, fate: &Fate) -> Result<Tally> {
+        let now = self.afresh()?;
         let ann = Device { vault: now.join("ann"), pin: PIN.to_owned() };
-        is_clean("the device", &only(ann.does(&["verify"])?)?)?;
+        let (said, server_died) = self.is_killed(&now, fate, &ann)?;
+        let saved = printed(&said);
+        let data = now.join("server");
+
         let on_device = ann.does(&["list"])?;
         let held: BTreeSet<&str> = on_device.iter().filter_map(|line| text(line, "record").ok()).collect();
         ensure!(
             saved.iter().all(|record| held.contains(record.as_str())),
             "A printed record is not on the device"
         );
+        ensure!(held.len() <= saved.len() + 1, "{} records were made of {} saves", held.len(), saved.len());
 
         is_clean("the server", &only(command(&data, &["verify"])?)?)?;
         let before_sync = dumped(&data)?;
-        for line in on_device
-            .iter()
-            .filter(|line| text(line, "state").is_ok_and(|state| state == "received" || state == "safe"))
-        {
+        let received =
+            |line: &&Value| text(line, "state").is_ok_and(|state| state == "received" || state == "safe");
+        for line in on_device.iter().filter(received) {
             ensure!(
                 before_sync.contains(text(line, "record")?),
-                "A record shown as received is not on the server: {line}"
+                "Shown as received, not on the server: {line}"
             );
         }
 
@@ -176,10 +207,53 @@ impl Bench {
         for record in &held {
             ensure!(after_sync.contains(record), "{record} never reached the server");
         }
-        ensure!(held.len() <= saved.len() + 1, "{} records were made of {} saves", held.len(), saved.len());
         server.stop()?;
         is_clean("the server, at the end", &only(command(&data, &["verify"])?)?)?;
-        is_clean("the device, at the end", &only(ann.does(&["verify"])?)?)
+        is_clean("the device, at the end", &only(ann.does(&["verify"])?)?)?;
+        Ok(Tally {
+            runs: 1,
+            devices_killed: usize::from(said.code == KILLED),
+            servers_killed: usize::from(server_died),
+            lines_printed: saved.len(),
+        })
+    }
+
+    /// The day with both programs under their fate, and after the device's a sync that may meet the server's. Then the
+    /// server is stopped. Says whether it had died.
+    fn is_killed(&self, now: &Path, fate: &Fate, ann: &Device) -> Result<(Said, bool)> {
+        let data = now.join("server");
+        let doomed = &mut traced(&self.serve(now), &self.folder.join("server.strace"), Some(&fate.server));
+        let mut died = false;
+        let mut server = match Server::watch(&data, doomed) {
+            Ok(server) => server,
+            Err(_) => {
+                died = true;
+                Server::start(&data, &self.address.to_string())?
+            }
+        };
+        let over = AtomicBool::new(false);
+        let said = std::thread::scope(|scope| {
+            let keeper = scope.spawn(|| -> Result<bool> {
+                while !over.load(Ordering::SeqCst) {
+                    if server.has_ended() {
+                        died = true;
+                        server = Server::start(&data, &self.address.to_string())?;
+                    }
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Ok(died)
+            });
+            let said = self.plays(ann, &self.folder.join("device.strace"), Some(&fate.device));
+            let whole =
+                ann.does(&["verify"]).and_then(only).and_then(|verified| is_clean("the device", &verified));
+            let caught_up = ann.tries(&["sync", "--until-idle", "--deadline", "60"], None);
+            over.store(true, Ordering::SeqCst);
+            let died = keeper.join().ok().context("The server's keeper stopped")??;
+            whole.and(caught_up)?;
+            Ok::<_, anyhow::Error>((said?, died))
+        })?;
+        server.stop().or_else(|reason| if said.1 { Err(reason) } else { Ok(()) })?;
+        Ok(said)
     }
 
     fn afresh(&self) -> Result<PathBuf> {
@@ -197,8 +271,7 @@ impl Bench {
         serve
     }
 
-    fn plays(&self, now: &Path, log: &Path, point: Option<&Point>) -> Result<Said> {
-        let ann = Device { vault: now.join("ann"), pin: PIN.to_owned() };
+    fn plays(&self, ann: &Device, log: &Path, point: Option<&Point>) -> Result<Said> {
         let script = self.script.to_str().context("The folder's path is text")?;
         let output = traced(&ann.command(&["run", "--script", script]), log, point)
             .stdin(Stdio::null())
