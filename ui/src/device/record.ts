@@ -22,12 +22,17 @@ export function who(open: RecordCase, officer: number | null | undefined): strin
   return open.people[String(officer)] ?? t('device.record.someone');
 }
 
+/** A sum a form keeps for its own use has no label, and nothing to say to a person. */
+function isNameless(question: Question): boolean {
+  return question.kind === 'calculate' && question.label === question.key.split('/').at(-1);
+}
+
 function shown(open: RecordCase): Shown[] {
   const order = open.form.questions.map((question) => question.path);
   return open.view.fields
     .flatMap((field) => {
       const question = findQuestion(open.form, field.field);
-      return question === undefined || question.kind === 'image' ? [] : [{ field, question }];
+      return question === undefined || question.kind === 'image' || isNameless(question) ? [] : [{ field, question }];
     })
     .sort((one, other) => order.indexOf(one.question.key) - order.indexOf(other.question.key));
 }
