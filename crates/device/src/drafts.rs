@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use kerbside_core::change::{Context, Edit, Member, PhotoFacts};
 use kerbside_core::field::FieldKey;
 use kerbside_core::form::{
-    Answers, Evaluation, Fault, Form, FormForScreen, QuestionKind, answers_from_json, evaluate, to_save,
+    Answers, Evaluation, Fault, FaultCode, Form, FormForScreen, Merge, QuestionKind, answers_from_json, evaluate, to_save,
 };
 use kerbside_core::ids::{RecordId, RowId, Sha256};
 use kerbside_core::problem::{Code, Problem};
@@ -283,6 +283,7 @@ impl Vault {
             let now_is = wanted.get(field).cloned().unwrap_or(Value::Null);
             let was = standing.get(field).cloned().unwrap_or(Value::Null);
             if now_is != was && !is_photos(&contents.form, field) {
+                answered_once(contents, field, &was)?;
                 edits.extend(edit_of(contents, &head, field, &was, now_is));
             }
         }
@@ -332,6 +333,15 @@ fn seen_in(head: &Record) -> BTreeMap<FieldKey, (Context, Json)> {
         .iter()
         .map(|(field, value)| (field.clone(), (head.context(field), to_json(value))))
         .collect()
+}
+
+/// A plate or a first sighting is written once: a second answer is refused here and flagged there.
+fn answered_once(contents: &Contents, field: &FieldKey, was: &Value) -> Result<()> {
+    let question = contents.form.question(&field.path);
+    if *was != Value::Null && question.is_some_and(|question| question.merge == Merge::Once) {
+        return Err(Faults(vec![Fault::new(field.clone(), FaultCode::AlreadyAnswered, question)]).into());
+    }
+    Ok(())
 }
 
 /// What was typed must be of the right kind before anything is made of it. The

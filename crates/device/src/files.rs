@@ -3,10 +3,18 @@
 
 use anyhow::{Context, Result};
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use kerbside_core::problem::{Code, Problem};
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
+    try_write(path, bytes).map_err(|cause| {
+        let full = cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == ErrorKind::StorageFull);
+        if full { cause.context(Problem::new(Code::DiskFull, "No room for a file")) } else { cause }
+    })
+}
+
+fn try_write(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().context("A file needs a folder")?;
     let name = path.file_name().context("A file needs a name")?;
     let temporary = folder.join(format!(".{}.part", name.to_string_lossy()));

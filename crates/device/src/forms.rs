@@ -72,6 +72,9 @@ impl Vault {
 
     /// The form a record was written by, or the newest one held where that is not.
     pub fn form_for(&self, key: &str, version: u32) -> Result<Arc<Form>> {
+        if self.forms.borrow().contains_key(&(key.to_owned(), version)) {
+            return self.form(key, version);
+        }
         let name = format!("{FORM_PACK}{key}");
         if self.store.pack(&name, version)?.is_some() {
             return self.form(key, version);

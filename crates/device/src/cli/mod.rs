@@ -195,6 +195,10 @@ fn exit_code(cause: &anyhow::Error) -> u8 {
     if cause.downcast_ref::<Faults>().is_some() {
         return 4;
     }
+    // A full disk of ours is a local fault; the server's is a reason to try later.
+    if cause.downcast_ref::<Problem>().is_some_and(|problem| problem.code == Code::DiskFull) {
+        return 5;
+    }
     problem_in(cause).map_or(5, |problem| exit_of(problem.code))
 }
 

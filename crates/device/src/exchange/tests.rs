@@ -330,3 +330,16 @@ fn an_old_draft_under_which_the_officer_answered_since_is_shown_the_newer_answer
     assert_eq!(refused.downcast_ref::<Problem>().unwrap().code, Code::NewerAnswer);
     assert_eq!(ann.head(saved.record).map(|head: Record| head.two_answers()).unwrap(), 0);
 }
+
+#[test]
+fn an_answer_given_once_is_not_given_again() {
+    let mut ann = vault(1, 1);
+    let once = FORM.replace(r#""name": "where","#, r#""name": "where", "merge": "once","#).replace("\"version\": 1", "\"version\": 2");
+    ann.keep_pack("form.sighting", 2, once.as_bytes()).unwrap();
+    let both = json!({"what": "a van", "where": "AB12 CDE"});
+    let saved = ann.create("sighting", both.as_object().unwrap(), &[], NOW).unwrap();
+    let again = json!({"where": "XY34 ZZZ"});
+    let refused = ann.edit(saved.record, again.as_object().unwrap(), &[], NOW).unwrap_err();
+    let faults = &refused.downcast_ref::<crate::Faults>().unwrap().0;
+    assert_eq!(faults[0].code, kerbside_core::form::FaultCode::AlreadyAnswered);
+}

@@ -18,6 +18,7 @@ use crate::keys::VaultKey;
 use anyhow::{Context, Result, bail};
 use data_encoding::HEXLOWER;
 use kerbside_core::planted;
+use kerbside_core::problem::{Code, Problem};
 use rusqlite::{Connection, backup::Backup};
 use std::path::Path;
 use std::time::Duration;
@@ -43,7 +44,7 @@ impl Store {
         connection.pragma_update(None, "cipher_memory_security", "OFF").context("Set the cipher")?;
         connection.pragma_update(None, "cipher_log_level", "NONE").context("Quieten the cipher")?;
         let store = Self { connection };
-        store.prepare().context("Open the vault's database with its key")?;
+        store.prepare().context("Open the vault's database with its key").map_err(named)?;
         Ok(store)
     }
 
@@ -97,6 +98,10 @@ impl Store {
 
     /// All of it or none of it, on disk when this returns.
     pub fn transact<T>(&self, act: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        self.try_transact(act).map_err(named)
+    }
+
+    fn try_transact<T>(&self, act: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         self.connection.execute_batch("BEGIN IMMEDIATE").context("Begin a transaction")?;
         match act(self) {
             Ok(done) => {
@@ -202,6 +207,18 @@ impl Store {
             .collect::<Result<_, _>>()
             .context("List packs")
     }
+}
+
+/// What a person can do something about, said so: no room, or a file that does not read back as written.
+fn named(cause: anyhow::Error) -> anyhow::Error {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase};
+    let code = match cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code) {
+        Some(DiskFull) => Code::DiskFull,
+        Some(DatabaseCorrupt | NotADatabase) => Code::VaultDamaged,
+        _ => return cause,
+    };
+    let detail = format!("{cause:#}");
+    cause.context(Problem::new(code, detail))
 }
 
 /// Counters fit 53 bits by the protocol's own rule, so neither way loses anything.
