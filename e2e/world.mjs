@@ -58,7 +58,7 @@ export class World {
     await does('sync', '--once');
     return {
       does,
-      sync: () => does('sync', '--until-idle', '--deadline', '60'),
+      sync: (deadline = 60) => does('sync', '--until-idle', '--deadline', `${deadline}`),
       async reports(form, answers, photos, at = '52.6285,1.2920,6') {
         const given = ['--answers', '-', ...photos.flatMap((name) => ['--photo', photo(name)]), '--at', at];
         const [saved] = await said(built('kerbside'), ['--vault', vault, '--json', 'create', '--form', form, ...given], own, answers);

@@ -18,18 +18,18 @@ pub struct Server {
 impl Server {
     /// Starts it and waits for its `{"listening":…}`. `bind` may end in `:0`.
     pub fn start(data: &Path, bind: &str) -> Result<Self> {
-        let log = std::fs::File::create(data.with_extension("log"))
-            .context("Could not make the server's log file")?;
         let mut serve = Command::new(built("kerbside-server"));
         serve.arg("serve").arg("--data").arg(data).args(["--bind", bind]);
-        Self::watch(data, serve.env("KERBSIDE_LOG", "json").stderr(log))
+        Self::watch(data, serve.env("KERBSIDE_LOG", "json"))
     }
 
     /// Runs a command that in the end is `kerbside-server serve`, perhaps under another program.
     pub fn watch(data: &Path, serve: &mut Command) -> Result<Self> {
+        let log = std::fs::File::options().create(true).append(true).open(data.with_extension("log"));
         let mut child = serve
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .stderr(log.context("Could not open the server's log file")?)
             .spawn()
             .context("Could not start kerbside-server")?;
         let out = child.stdout.take().context("Its standard output was asked for")?;
