@@ -71,7 +71,7 @@ export function findQuestion(form: FormForScreen, key: string): Question | undef
 }
 
 function within(asked: FormQuestion, open: Section): boolean {
-  return open.label === null ? asked.parent === null : asked.path.startsWith(`${open.key}/`);
+  return open.label === null ? (asked.parent ?? '') === open.key.split('/').slice(0, -1).join('/') : asked.path.startsWith(`${open.key}/`);
 }
 
 function questionOf(form: FormForScreen, asked: FormQuestion): Question | null {

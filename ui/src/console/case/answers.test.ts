@@ -16,6 +16,11 @@ const form: FormForScreen = {
     { ...common, path: 'what/size', name: 'size', kind: { type: 'select_one', list: 'size' }, label: { en: 'How much' }, parent: 'what' },
     { ...common, path: 'what/photos', name: 'photos', kind: { type: 'image', min: 0, max: 5 }, label: { en: 'Photos' }, parent: 'what' },
     { ...common, path: 'what/plate', name: 'plate', kind: { type: 'text', max: 20 }, label: { en: 'Vehicle seen' }, parent: 'what' },
+    { ...common, path: 'who', name: 'who', kind: { type: 'group' }, label: { en: 'Who' } },
+    { ...common, path: 'who/pets', name: 'pets', kind: { type: 'repeat', max: 9 }, label: { en: 'Pet' }, parent: 'who' },
+    { ...common, path: 'who/pets/kind', name: 'kind', kind: { type: 'text', max: 9 }, label: { en: 'Kind' }, parent: 'who/pets', repeat: 'who/pets' },
+    { ...common, path: 'who/home', name: 'home', kind: { type: 'text', max: 9 }, label: { en: 'Home' }, parent: 'who' },
+    { ...common, path: 'who/sublet', name: 'sublet', kind: { type: 'text', max: 9 }, label: { en: 'Sublet' }, parent: 'who' },
     { ...common, path: 'household', name: 'household', kind: { type: 'repeat', max: 9 }, label: { en: 'Person' } },
     { ...common, path: 'household/name', name: 'name', kind: { type: 'text', max: 80 }, label: { en: 'Name' }, parent: 'household', repeat: 'household' },
   ],
@@ -48,6 +53,10 @@ test('each row of a repeat is a section of its own, counted in order', () => {
   const fields = [field('household', ['bb', 'aa']), field('household/name@aa', 'Sam'), field('household/name@bb', 'Ann')];
   const found = answerSections(form, record(...fields), new Set());
   expect(found.map((section) => [section.ordinal, section.rows[0]?.view?.values[0]?.answer])).toEqual([[1, 'Ann'], [2, 'Sam']]);
+});
+
+test('questions of one group that follow a repeat stay together', () => {
+  expect(keys([field('who/home', 'yes'), field('who/sublet', 'no')])).toEqual([['who/home', 'who/sublet']]);
 });
 
 test('the form is evaluated on the first of two answers', () => {
