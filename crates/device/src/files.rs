@@ -18,12 +18,20 @@ fn try_write(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().context("A file needs a folder")?;
     let name = path.file_name().context("A file needs a name")?;
     let temporary = folder.join(format!(".{}.part", name.to_string_lossy()));
-    let mut file = open_private(&temporary).context("Open the temporary file")?;
-    file.write_all(bytes).context("Write the temporary file")?;
-    file.sync_all().context("Sync the temporary file")?;
-    drop(file);
+    if let Err(cause) = fill(&temporary, bytes) {
+        if let Err(left) = fs::remove_file(&temporary) {
+            tracing::debug!(%left, "A temporary file stays behind");
+        }
+        return Err(cause);
+    }
     fs::rename(&temporary, path).context("Rename the temporary file")?;
     sync_folder(folder)
+}
+
+fn fill(temporary: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = open_private(temporary).context("Open the temporary file")?;
+    file.write_all(bytes).context("Write the temporary file")?;
+    file.sync_all().context("Sync the temporary file")
 }
 
 pub fn make_private_folder(folder: &Path) -> Result<()> {

@@ -34,7 +34,11 @@ pub struct Verified {
 
 impl Vault {
     pub fn verify(&self) -> Result<Verified> {
-        let mut faults = self.store.damage()?;
+        self.try_verify().map_err(crate::store::named)
+    }
+
+    fn try_verify(&self) -> Result<Verified> {
+        let mut faults = self.store.damage();
         let changes = self.store.all_changes()?;
         check_chains(&changes, &mut faults);
         self.check_progress(&changes, &mut faults)?;

@@ -59,6 +59,15 @@ impl Vault {
     }
 
     fn write_photo(&mut self, sha256: Sha256, original: &[u8], copies: &Copies, now: Reading) -> Result<()> {
+        let written = self.try_write_photo(sha256, original, copies, now);
+        if written.is_err() {
+            // Without its row nobody can open it, and it takes up the room that was missing.
+            self.remove_blobs(sha256)?;
+        }
+        written
+    }
+
+    fn try_write_photo(&mut self, sha256: Sha256, original: &[u8], copies: &Copies, now: Reading) -> Result<()> {
         let key: [u8; 32] = self.random.bytes()?;
         for (size, plain) in [
             (PhotoSize::Original, original),
@@ -96,6 +105,10 @@ impl Vault {
             return Ok(());
         }
         self.store.transact(|store| store.delete_photo(sha256))?;
+        self.remove_blobs(sha256)
+    }
+
+    fn remove_blobs(&mut self, sha256: Sha256) -> Result<()> {
         for size in PhotoSize::ALL {
             let name = self.blob_name(sha256, size);
             self.blobs.remove(&name)?;
