@@ -6,9 +6,11 @@ use kerbside_core::ids::RowId;
 use kerbside_core::problem::{Code, Problem};
 use kerbside_device::net::Refused;
 use serde::Serialize;
+use ts_rs::TS;
 
 /// What a command throws at the page.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, TS)]
+#[ts(export)]
 pub struct Failure {
     code: Code,
     /// Stands beside the whole story in the log.

@@ -7,14 +7,16 @@ use kerbside_device::{Draft, Faults, Saved};
 use serde::Serialize;
 use serde_json::Value;
 use tauri::{AppHandle, State, command};
+use ts_rs::TS;
 
 use super::Answer;
 use crate::desk::Desk;
 use crate::rounds;
 
 /// What came of saving: a record on this device, or what stands between the draft and being one.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[ts(export)]
 pub enum SaveOutcome {
     Saved(Saved),
     Faults(Vec<Fault>),

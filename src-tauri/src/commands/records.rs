@@ -10,6 +10,7 @@ use kerbside_device::{Choice, Shift, Vault, Waiting, WorkState};
 use serde::Serialize;
 use serde_json::Value;
 use tauri::{AppHandle, State, command};
+use ts_rs::TS;
 
 use super::Answer;
 use crate::desk::Desk;
@@ -17,7 +18,8 @@ use crate::ports::Position;
 use crate::rounds;
 
 /// A record with what its page needs to be read: its form, and who the officers in it are.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, TS)]
+#[ts(export)]
 pub struct RecordCase {
     view: RecordView,
     form: FormForScreen,

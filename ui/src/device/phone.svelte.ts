@@ -1,6 +1,7 @@
 /** What every screen of the phone reads: who is here, what is waiting, what time it is. */
 import * as native from '../lib/native';
-import type { Status, Strip } from '../lib/types';
+import type { Status } from '../lib/generated/Status';
+import type { Strip } from '../lib/generated/Strip';
 import { address, parse, type Route } from './route';
 
 class Phone {

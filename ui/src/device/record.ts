@@ -19,7 +19,7 @@ export function answered(open: RecordCase): Shown[] {
 export function who(open: RecordCase, officer: number | null | undefined): string {
   if (officer === null || officer === undefined) return t('device.record.someone');
   if (officer === open.you) return t('device.record.you');
-  return open.people[String(officer)] ?? t('device.record.someone');
+  return open.people[officer] ?? t('device.record.someone');
 }
 
 /** A sum a form keeps for its own use has no label, and nothing to say to a person. */

@@ -1,9 +1,8 @@
 /** The sentence for a refusal. Nothing a machine wrote is shown to a person: a code finds its words, or a reference is read out. */
+import type { Failure } from './generated/Failure';
 import { find, t } from './words';
 
-type Refused = { code: string; reference?: string | null };
-
-export function isRefused(failure: unknown): failure is Refused {
+export function isRefused(failure: unknown): failure is Failure {
   return typeof failure === 'object' && failure !== null && 'code' in failure && typeof failure.code === 'string';
 }
 

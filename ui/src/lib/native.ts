@@ -2,22 +2,12 @@
 import { invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
 import type { PhotoFrom, PhotoSize } from './capture';
-import type {
-  Answer,
-  Draft,
-  Evaluation,
-  PhotoLine,
-  PlaceAnswer,
-  RecordCase,
-  ResolveChoice,
-  SaveOutcome,
-  Shift,
-  Status,
-  Waiting,
-} from './types';
-
-/** What a refused command throws: a code that has words, and a reference to read out. */
-export type Failure = { code: string; reference: string | null };
+import type { AnswerChoice } from './generated/AnswerChoice';
+import type { SaveOutcome } from './generated/SaveOutcome';
+import type { Shift } from './generated/Shift';
+import type { Status } from './generated/Status';
+import type { Waiting } from './generated/Waiting';
+import type { Answer, Draft, Evaluation, PhotoLine, PlaceAnswer, RecordCase } from './types';
 
 export const status = () => invoke<Status>('status', { offsetMin: -new Date().getTimezoneOffset() });
 export const enrol = (server: string, code: string, pin: string, ca: string | null) => invoke<Status>('enrol', { server, code, pin, ca });
@@ -36,7 +26,7 @@ export const removePhoto = (draft: string, field: string, sha256: string) => inv
 export const photoBytes = (sha256: string, size: PhotoSize) => invoke<ArrayBuffer>('photo_bytes', { sha256, size });
 export const saveDraft = (draft: string) => invoke<SaveOutcome>('save_draft', { draft });
 export const showRecord = (record: string) => invoke<RecordCase>('show_record', { record });
-export const resolve = (record: string, field: string, choice: ResolveChoice) => invoke<void>('resolve', { record, field, choice });
+export const resolve = (record: string, field: string, choice: AnswerChoice) => invoke<void>('resolve', { record, field, choice });
 export const writeNote = (record: string, text: string) => invoke<void>('write_note', { record, text });
 export const waiting = () => invoke<Waiting>('waiting');
 export const tryNow = () => invoke<void>('try_now');

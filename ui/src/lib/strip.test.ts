@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { stripSentence } from './strip';
-import type { Strip } from './types';
+import type { Strip } from './generated/Strip';
 
 const NOW = Date.parse('2026-03-16T12:00:00Z');
 const AT = (clock: string) => Date.parse(`2026-03-16T${clock}:00Z`);

@@ -1,9 +1,10 @@
 /** The sentence at the foot of every field screen. Always there, always true. */
 import { when } from './time';
-import type { Strip, StripWhy } from './types';
+import type { Strip } from './generated/Strip';
+import type { Why } from './generated/Why';
 import { t, type Word } from './words';
 
-const WHY: Record<StripWhy, Word> = {
+const WHY: Record<Why, Word> = {
   none: 'device.why.none',
   no_signal: 'device.why.no_signal',
   server_busy: 'device.why.server_busy',
@@ -26,7 +27,7 @@ export function stripSentence(strip: Strip, now: number): string {
 }
 
 /** Why something has not gone yet, and since when, in one clause. */
-export function whyClause(why: StripWhy, sinceMs: number | null, now: number): string {
+export function whyClause(why: Why, sinceMs: number | null, now: number): string {
   if (why === 'no_signal' && sinceMs !== null) return t('device.why.no_signal_since', { when: when(sinceMs, now) });
   return t(WHY[why]);
 }

@@ -13,6 +13,7 @@ import type { PhotoView } from './generated/PhotoView';
 import type { PlaceSource } from './generated/PlaceSource';
 import type { Poke } from './generated/Poke';
 import type { Question as FormQuestion } from './generated/Question';
+import type { RecordCase as RecordCaseInRust } from './generated/RecordCase';
 import type { RecordView as RecordViewInRust } from './generated/RecordView';
 import type { Saved } from './generated/Saved';
 import type { SessionView as Session } from './generated/SessionView';
@@ -34,6 +35,9 @@ export type ValueView = Omit<ValueViewInRust, 'answer'> & { answer: Answer };
 
 export type FieldView = Omit<FieldViewInRust, 'values'> & { values: ValueView[] };
 
+/** A record as the device shows it: the view, the form it was made with, and who the officers in it are. */
+export type RecordCase = Omit<RecordCaseInRust, 'view'> & { view: RecordView };
+
 export type RecordView = Omit<RecordViewInRust, 'fields'> & { fields: FieldView[] };
 
 export type PlaceAnswer = {
@@ -49,88 +53,6 @@ export type PlaceAnswer = {
 export type Answer = null | boolean | number | string | string[] | PlaceAnswer;
 
 export type Answers = Record<string, Answer>;
-
-export type Status = {
-  enrolled: boolean;
-  unlocked: boolean;
-  officer_name: string | null;
-  council: string | null;
-  short_code: string | null;
-  key_store: 'os' | 'file' | null;
-  wrong_pins: number;
-  wait_seconds: number;
-  needs_online_unlock: boolean;
-};
-
-export type RecordState = 'draft' | 'saved' | 'sending' | 'received' | 'safe' | 'needs_you';
-
-export type StripWhy = 'none' | 'no_signal' | 'server_busy' | 'try_again' | 'wifi_only' | 'sign_in';
-
-export type Strip = {
-  state: 'all_received' | 'waiting' | 'sending' | 'needs_you';
-  waiting: number;
-  needs_you: number;
-  since_ms: number | null;
-  last_received_ms: number | null;
-  sending: { photo: number; of: number; bytes: number; total: number } | null;
-  next_try_ms: number | null;
-  why: StripWhy;
-};
-
-export type RecordLine = {
-  record: string;
-  reference: string | null;
-  office_reference: string | null;
-  form: string;
-  title: Localised;
-  summary: string;
-  state: RecordState;
-  at_ms: number;
-  two_answers: number;
-};
-
-export type DraftLine = { id: string; form: string; title: Localised; record: string | null; saved_at_ms: number; photos: number };
-
-export type Shift = {
-  officer_name: string;
-  short_code: string;
-  forms: FormTile[];
-  records: RecordLine[];
-  drafts: DraftLine[];
-  strip: Strip;
-};
-
-export type SaveOutcome = { saved: Saved } | { faults: Fault[] };
-
-export type WaitingItem = {
-  what: string;
-  record: string | null;
-  draft: string | null;
-  reference: string | null;
-  state: RecordState;
-  since_ms: number;
-  why: StripWhy;
-  next_try_ms: number | null;
-  photos_total: number;
-  photos_sent: number;
-  bytes_total: number;
-  bytes_sent: number;
-  reason_code: string | null;
-};
-
-export type Waiting = { strip: Strip; items: WaitingItem[] };
-
-/** A record as the device shows it: the view, the form it was made with, and who the officers in it are. */
-export type RecordCase = {
-  view: RecordView;
-  form: FormForScreen;
-  people: Record<string, string>;
-  state: RecordState;
-  you: number;
-};
-
-/** Which of two answers stands: one of those shown, both, or another. */
-export type ResolveChoice = { keep: number } | 'keep_both' | { answer: Answer };
 
 /** One thing that somebody did to a record. */
 export type TimelineLine = Omit<TimelineLineInRust, 'from' | 'to'> & { from: Answer[] | null; to: Answer };
