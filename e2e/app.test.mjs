@@ -28,6 +28,18 @@ after(async () => {
   world?.close();
 });
 
+/** How bright each photo of the form is on average, of 255. */
+const BRIGHTNESS = `
+  return [...document.querySelectorAll('fieldset img')].filter((image) => image.naturalWidth > 0).map((image) => {
+    const canvas = document.createElement('canvas');
+    canvas.width = canvas.height = 16;
+    const pen = canvas.getContext('2d');
+    pen.drawImage(image, 0, 0, 16, 16);
+    const values = pen.getImageData(0, 0, 16, 16).data.filter((_, at) => at % 4 !== 3);
+    return values.reduce((sum, value) => sum + value) / values.length;
+  });
+`;
+
 test('a device is set up with a one-time code', async () => {
   await screen.fill('Address of your office', line.url);
   await screen.fill('Code', 'AAAA-BBBB-CCCC-DD');
@@ -68,8 +80,10 @@ test('two taps from the shift, a photograph is taken', async () => {
 
 test('another is chosen from the phone', async () => {
   await screen.give('Choose a photo', photo('cobbled-street.jpg'));
-  const drawn = () => screen.run("return [...document.querySelectorAll('fieldset img')].filter((image) => image.naturalWidth > 0).length");
-  await until('two photos are drawn', async () => (await drawn()) === 2);
+  await until('two photos are drawn, neither of them black', async () => {
+    const brightness = await screen.run(BRIGHTNESS);
+    return brightness.length === 2 && brightness.every((mean) => mean > 20);
+  });
   await screen.shot('app-photos');
 });
 
