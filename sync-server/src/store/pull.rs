@@ -237,9 +237,10 @@ impl Reader<'_> {
         let is_in = super::records::teams_now(tx, record)?
             .iter()
             .any(|team| self.writer.officer.teams.contains(team));
-        match (ours(&moved.from), ours(&moved.to)) {
-            (false, true) if is_in => Ok(self.enter(tx, seq, [record])?.into_iter().next()),
-            (true, false) if !is_in => Ok(Some(Item::Leave { seq, record })),
+        // Entered even where it was in another of our teams before: what was written under that one is no longer told.
+        match (is_in, ours(&moved.from), ours(&moved.to)) {
+            (true, _, true) => Ok(self.enter(tx, seq, [record])?.into_iter().next()),
+            (false, true, _) => Ok(Some(Item::Leave { seq, record })),
             _ => Ok(None),
         }
     }
