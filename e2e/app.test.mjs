@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { measure } from './measures.mjs';
 import { openApp, until } from './webdriver.mjs';
 import { World, built, example, label, photo, shots } from './world.mjs';
 
@@ -13,6 +14,13 @@ let line;
 let screen;
 let record;
 let fixes;
+let open;
+
+/** Every screen that is photographed is measured too. */
+async function shot(name) {
+  await screen.shot(name);
+  assert.deepEqual(await measure(screen), []);
+}
 
 before(async () => {
   world = await World.open('app');
@@ -20,7 +28,8 @@ before(async () => {
   fixes = join(world.folder, 'fixes');
   writeFileSync(fixes, '');
   const env = { KERBSIDE_VAULT: join(world.folder, 'app'), KERBSIDE_MOCK_CAMERA: '1', KERBSIDE_POSITION: `script:${fixes}` };
-  screen = await openApp(built('kerbside-app'), env, shots);
+  open = () => openApp(built('kerbside-app'), env, shots);
+  screen = await open();
 });
 
 after(async () => {
@@ -47,14 +56,14 @@ test('a device is set up with a one-time code', async () => {
   await screen.fill('The same PIN again', '294818');
   await screen.click('button', 'Set up this device');
   await screen.says('The two PINs must be the same');
-  await screen.shot('app-enrol-problem');
+  await shot('app-enrol-problem');
   await screen.fill('The same PIN again', PIN);
   await screen.fill('Code', await world.code('ann@example.gov.uk'));
   await screen.click('button', 'Set up this device');
   await screen.says('Ann');
   await screen.says('W07');
   await screen.says('Nothing yet today');
-  await screen.shot('app-shift');
+  await shot('app-shift');
 });
 
 test('it is locked and opened again with the PIN', async () => {
@@ -63,7 +72,7 @@ test('it is locked and opened again with the PIN', async () => {
   await screen.fill('PIN', '111111');
   await screen.click('button', 'Unlock');
   await screen.says('That is not the PIN');
-  await screen.shot('app-wrong-pin');
+  await shot('app-wrong-pin');
   for (const figure of PIN) await screen.click('button', figure);
   await screen.click('button', 'Unlock');
   await screen.says('My records');
@@ -74,7 +83,7 @@ test('two taps from the shift, a photograph is taken', async () => {
   await screen.click('button', 'Fly-tip');
   await screen.click('button', 'Take the photo');
   await screen.says('1 taken');
-  await screen.shot('app-viewfinder');
+  await shot('app-viewfinder');
   await screen.click('button', 'Done');
 });
 
@@ -84,7 +93,7 @@ test('another is chosen from the phone', async () => {
     const brightness = await screen.run(BRIGHTNESS);
     return brightness.length === 2 && brightness.every((mean) => mean > 20);
   });
-  await screen.shot('app-photos');
+  await shot('app-photos');
 });
 
 test('the place shows how good and how old it is, and a pin may be put elsewhere', async () => {
@@ -92,9 +101,9 @@ test('the place shows how good and how old it is, and a pin may be put elsewhere
   writeFileSync(fixes, JSON.stringify({ lat: 52.62901, lon: 1.29233, accuracy_m: 6 }));
   await screen.says('within 6 m');
   await screen.says('52.62901');
-  await screen.shot('app-place');
+  await shot('app-place');
   await screen.click('button', 'Move');
-  await screen.shot('app-pin');
+  await shot('app-pin');
   await screen.click('button', 'Type latitude and longitude');
   await screen.fill('Latitude', '52.6285');
   await screen.fill('Longitude', '1.2920');
@@ -103,10 +112,26 @@ test('the place shows how good and how old it is, and a pin may be put elsewhere
   await screen.says('pin placed by hand');
 });
 
+test('the battery dies in the middle of the form, and nothing that was given is lost', async () => {
+  await screen.fill('Exact place in words', 'By the bus shelter');
+  await screen.says('Draft kept');
+  screen.die();
+  screen = await open();
+  for (const figure of PIN) await screen.click('button', figure);
+  await screen.click('button', 'Unlock');
+  await screen.says('Carry on');
+  await shot('app-carry-on');
+  await screen.click('button', /Not saved yet/);
+  await screen.says('pin placed by hand');
+  await until('both photos are still there', async () => (await screen.run(BRIGHTNESS)).length === 2);
+  const typed = await screen.run("return [...document.querySelectorAll('input')].map((box) => box.value)");
+  assert.ok(typed.includes('By the bus shelter'));
+});
+
 test('what is left to answer is said before and after saving is tried', async () => {
   await screen.click('button', 'Save on this device');
   await screen.says('There is a problem');
-  await screen.shot('app-problem');
+  await shot('app-problem');
 });
 
 test('the form is filled in and saved without a connection', async () => {
@@ -115,28 +140,27 @@ test('the form is filled in and saved without a connection', async () => {
   await screen.choose('How much is there?', label('flytipping.size', size));
   await screen.choose('Are there any hazards?', label('flytipping.hazards', hazards[0]));
   await screen.choose('Is there evidence of who left it?', label('common.yes_no', evidence));
-  await screen.fill('Exact place in words', 'By the bus shelter');
   await screen.says('Draft kept');
-  await screen.shot('app-form');
+  await shot('app-form');
   await screen.click('button', 'Save on this device');
   await screen.says('My records');
   await screen.says('Saved on this device');
   await screen.says(/W07-\d+/);
   await screen.says(/1 waiting/);
-  await screen.shot('app-saved');
+  await shot('app-saved');
 });
 
 test('the officer sees what waits and why, and then that it was received', async () => {
   await screen.click('button', /1 waiting/);
   await screen.says('Why: no signal');
-  await screen.shot('app-waiting');
+  await shot('app-waiting');
   line.mend();
   await screen.click('button', 'Try now');
   await screen.says('Everything you saved has been received');
   await screen.click('button', 'Back');
   await screen.says('Received');
   await screen.says(/FT-\d{6}/);
-  await screen.shot('app-received');
+  await shot('app-received');
   const office = await world.office('jo@example.gov.uk');
   const { records } = await office.reads('/api/v1/trays/arrived');
   assert.equal(records.length, 1);
@@ -164,11 +188,11 @@ test('two answers stand side by side until the officer chooses', async () => {
   await screen.says('On the verge beside the bus shelter');
   await screen.says('In the passage behind the bus shelter');
   await screen.says('Jo Ali');
-  await screen.shot('app-two-answers');
+  await shot('app-two-answers');
   await screen.click('button', 'Keep On the verge beside the bus shelter');
   await until('one answer is left', async () => !(await screen.text()).includes('Two answers'));
   await screen.says('On the verge beside the bus shelter');
-  await screen.shot('app-chosen');
+  await shot('app-chosen');
   const values = async () => {
     const { view } = await office.reads(`/api/v1/records/${record}`);
     return view.fields.find((field) => field.field === 'more/where_text').values.map((value) => value.answer);

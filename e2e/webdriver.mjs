@@ -137,6 +137,11 @@ export class Screen {
 
   async close() {
     await this.call('DELETE', '').catch(() => null);
+    this.die();
+  }
+
+  /** As when the battery is pulled out: nothing is asked to finish. */
+  die() {
     try {
       process.kill(-this.driver.pid, 'SIGKILL');
     } catch (reason) {
