@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use strace::{Point, points, spread, traced};
+use strace::{CALLS, Point, points, spread, traced};
 
 const RECORDS: usize = 20;
 const POINTS: usize = 100;
@@ -70,8 +70,7 @@ pub fn kill(arguments: &[String]) -> Result<()> {
         device.len(),
         server.len()
     ));
-    let pairs = spread(&device, wanted).into_iter().zip(spread(&server, wanted));
-    let fates: Vec<Fate> = pairs.map(|(device, server)| Fate { device, server }).collect();
+    let fates = fates(&device, &server, wanted);
     let mut tally = Tally::default();
     std::thread::scope(|scope| {
         let hands: Vec<_> = (0..HANDS)
@@ -95,6 +94,23 @@ pub fn kill(arguments: &[String]) -> Result<()> {
         "Too few were killed to show anything"
     );
     std::fs::remove_dir_all(&folder).context("Could not tidy up")
+}
+
+/// The device's points over its whole run; with each one of the server's, no further into its work than the device's is
+/// into its own, because a server has less to do for a device that stopped early.
+fn fates(device: &[Point], server: &[Point], wanted: usize) -> Vec<Fate> {
+    let of_a_kind = |points: &[Point], call: &str| points.iter().filter(|point| point.call == call).count();
+    let kinds: Vec<(&'static str, usize)> =
+        CALLS.into_iter().map(|call| (call, of_a_kind(server, call))).filter(|(_, most)| 0 < *most).collect();
+    let chosen = spread(device, wanted).into_iter().zip(0_usize..).zip(kinds.into_iter().cycle());
+    chosen
+        .map(|((device_point, number), (call, most))| {
+            let whole = of_a_kind(device, device_point.call) * wanted;
+            // Steps of 61 in a hundred visit every stretch of the server's work once.
+            let share = most * device_point.nth * (number * 61 % wanted) / whole.max(1);
+            Fate { device: device_point, server: Point { call, nth: 1 + share } }
+        })
+        .collect()
 }
 
 /// An enrolled device and its server, kept as they were before the run that is killed.
