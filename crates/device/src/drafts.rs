@@ -166,30 +166,15 @@ impl Vault {
 
     pub fn save_draft(&mut self, id: RowId, now: Reading) -> Result<Saved> {
         let contents = self.contents(id)?;
-        require_readable(&contents, now)?;
-        let edits = match contents.row.record {
-            None => creating(&contents, now)?,
-            Some(record) => self.editing(record, &contents, now)?,
-        };
-        let record = match contents.row.record {
-            Some(record) => record,
-            None => self.new_record_id(now)?,
-        };
-        let DraftRow { form, form_version, .. } = contents.row;
-        self.commit(Act { record, form, form_version, edits, draft: Some(id) }, now)
+        self.save_contents(&contents, Some(id), now)
     }
 
     /// A whole record in one go: what `kerbside create` does.
     pub fn create(&mut self, form: &str, answers: &Map<String, Json>, photos: &[NewPhoto], now: Reading) -> Result<Saved> {
         let form = self.newest_form(form)?;
         let row = self.unwritten_draft(&form, None, now)?;
-        let mut contents = contents_of(row, form, BTreeMap::new(), answers.clone());
-        self.take_photos(&mut contents, photos, now)?;
-        require_readable(&contents, now)?;
-        let edits = creating(&contents, now)?;
-        let record = self.new_record_id(now)?;
-        let DraftRow { form, form_version, .. } = contents.row;
-        self.commit(Act { record, form, form_version, edits, draft: None }, now)
+        let contents = contents_of(row, form, BTreeMap::new(), answers.clone());
+        self.save_at_once(contents, photos, now)
     }
 
     /// One change to what stands now: what `kerbside edit` does.
@@ -197,12 +182,35 @@ impl Vault {
         let head = self.head(record)?;
         let form = self.form_for(head.form(), head.form_version())?;
         let row = self.unwritten_draft(&form, Some(record), now)?;
-        let mut contents = contents_of(row, form, seen_in(&head), answers.clone());
-        self.take_photos(&mut contents, photos, now)?;
-        require_readable(&contents, now)?;
-        let edits = self.editing(record, &contents, now)?;
-        let DraftRow { form, form_version, .. } = contents.row;
-        self.commit(Act { record, form, form_version, edits, draft: None }, now)
+        let contents = contents_of(row, form, seen_in(&head), answers.clone());
+        self.save_at_once(contents, photos, now)
+    }
+
+    /// Photos that came with answers that will not do are not kept.
+    fn save_at_once(&mut self, mut contents: Contents, photos: &[NewPhoto], now: Reading) -> Result<Saved> {
+        let saved = match self.take_photos(&mut contents, photos, now) {
+            Ok(()) => self.save_contents(&contents, None, now),
+            Err(cause) => Err(cause),
+        };
+        if saved.is_err() {
+            for (_, photo, _) in &contents.photos {
+                self.drop_photo_if_unnamed(*photo)?;
+            }
+        }
+        saved
+    }
+
+    fn save_contents(&mut self, contents: &Contents, draft: Option<RowId>, now: Reading) -> Result<Saved> {
+        require_readable(contents, now)?;
+        let (record, edits) = match contents.row.record {
+            None => {
+                let edits = creating(contents, now)?;
+                (self.new_record_id(now)?, edits)
+            }
+            Some(record) => (record, self.editing(record, contents, now)?),
+        };
+        let DraftRow { form, form_version, .. } = contents.row.clone();
+        self.commit(Act { record, form, form_version, edits, draft }, now)
     }
 
     fn unwritten_draft(&mut self, form: &Form, record: Option<RecordId>, now: Reading) -> Result<DraftRow> {

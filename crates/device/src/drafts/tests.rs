@@ -142,3 +142,13 @@ fn editing_changes_only_what_was_edited_and_clearing_is_an_answer() {
     assert!(matches!(&edit.edits[0], Edit::Put { value: Value::Null, context, .. } if !context.is_empty()));
     assert_eq!(ann.verify().unwrap().integrity, "ok");
 }
+
+#[test]
+fn a_photo_that_came_with_answers_that_will_not_do_is_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ann = vault(folder.path());
+    let photo = NewPhoto { field: None, bytes: a_photo(), from: PhotoFrom::Gallery };
+    assert!(ann.create("sighting", &Map::new(), &[photo], NOW).is_err());
+    assert_eq!(std::fs::read_dir(folder.path().join("photos")).unwrap().count(), 0);
+    assert_eq!(ann.verify().unwrap().photos, 0);
+}

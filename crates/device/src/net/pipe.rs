@@ -311,4 +311,38 @@ mod tests {
         assert!(Pipe::unsigned("http://council.example", None).is_err());
         assert!(Pipe::unsigned("https://council.example", None).is_ok());
     }
+
+    /// Answers in turn, and hands back what it heard.
+    fn in_turn(answers: &'static [&'static str]) -> (String, std::thread::JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let hearing = std::thread::spawn(move || {
+            let mut heard = Vec::new();
+            for answer in answers {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut bytes = [0; 4096];
+                let length = stream.read(&mut bytes).unwrap();
+                heard.push(String::from_utf8_lossy(&bytes[..length]).into_owned());
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+            heard
+        });
+        (format!("http://{address}"), hearing)
+    }
+
+    #[test]
+    fn a_stale_nonce_is_asked_again_once_with_the_fresh_one() {
+        let (url, hearing) = in_turn(&[
+            "HTTP/1.1 401 No\r\nkerbside-nonce: ZnJlc2g\r\ncontent-type: application/problem+json\r\ncontent-length: 22\r\nconnection: close\r\n\r\n{\"code\":\"nonce_stale\"}",
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}",
+        ]);
+        let mut vault = crate::exchange::tests::vault(1, 1);
+        vault.identity.server_url = url;
+        let mut pipe = Pipe::of(&vault).unwrap();
+        let ask = Ask { method: Method::GET, path: "/v1/x", body: Vec::new(), headers: Vec::new(), signed: true };
+        assert_eq!(pipe.send(&ask).unwrap().status, 200);
+        let heard = hearing.join().unwrap();
+        assert!(!heard[0].contains("kerbside-nonce: ZnJlc2g"));
+        assert!(heard[1].contains("kerbside-nonce: ZnJlc2g"));
+    }
 }
