@@ -1,7 +1,7 @@
 /** What is open on the console: which tray, its rows, the case beside them. Everything on screen is read from here. */
 import { Failure, live, openCase, search, tray, trays } from '../lib/server';
 import type { Action } from '../lib/generated/Action';
-import type { Case, Poke, Session, Tray, TrayLine } from '../lib/types';
+import type { Case, Poke, Session, Tray, TrayLine } from '../lib/answer';
 import { t } from '../lib/words';
 import { formless } from './case/answers';
 import { DEVICES, hashOf, NOWHERE, routeOf, type Route } from './route';

@@ -1,6 +1,6 @@
 /** A small office for the tests of this folder: answers by path, keeps what it was sent, and pokes when told to. */
 import { vi } from 'vitest';
-import type { Case, Session, TrayLine } from '../lib/types';
+import type { Case, Session, TrayLine } from '../lib/answer';
 
 export const session: Session = {
   officer: { id: 2, name: 'Jo Ali', email: 'jo@example.gov.uk', role: 'triager', teams: ['wardens-north'], may: ['read_record', 'edit_record'] },

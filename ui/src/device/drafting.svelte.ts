@@ -3,7 +3,7 @@ import type { Capture, PhotoFrom } from '../lib/capture';
 import { reason } from '../lib/failures';
 import * as native from '../lib/native';
 import type { SaveOutcome } from '../lib/generated/SaveOutcome';
-import type { Answer, Answers, Draft, Evaluation, Fault, PlaceAnswer } from '../lib/types';
+import type { Answer, Answers, Draft, Evaluation, Fault, PlaceAnswer } from '../lib/answer';
 import { photoUrl } from './pictures';
 import { phone } from './phone.svelte';
 

@@ -1,7 +1,7 @@
 /** What a record's page says, worked out from its view and its form. */
 import { isEmpty } from '../lib/answers';
 import { findQuestion, type Question } from '../lib/form';
-import type { FieldView, RecordCase } from '../lib/types';
+import type { FieldView, RecordCase } from '../lib/answer';
 import { t } from '../lib/words';
 
 export type Shown = { field: FieldView; question: Question };

@@ -1,7 +1,7 @@
 /** A form laid out for one draft: the sections that are asked now, with a repeat's section once for each of its rows. */
 import { fieldId, isEmpty } from '../lib/answers';
 import { sections, type Question, type Section } from '../lib/form';
-import type { Answer, Answers, Evaluation, FormForScreen, Localised } from '../lib/types';
+import type { Answer, Answers, Evaluation, FormForScreen, Localised } from '../lib/answer';
 
 export type Asked = { field: string; question: Question };
 export type Block = {

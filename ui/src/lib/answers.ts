@@ -1,6 +1,6 @@
 /** Answers as a person reads them. */
 import type { Choice, Question } from './form';
-import type { Answer, PlaceAnswer } from './types';
+import type { Answer, PlaceAnswer } from './answer';
 import { currentLanguage, say, t } from './words';
 
 export function isPlace(answer: Answer | undefined): answer is PlaceAnswer {

@@ -1,7 +1,7 @@
 /** What a form may ask of whatever it runs on: a position, a camera, a photo's bytes. The app gives all of it; the console
  *  gives photos to look at, and no camera. */
 import { createContext } from 'svelte';
-import type { PhotoLine, PlaceAnswer } from './types';
+import type { PhotoLine, PlaceAnswer } from './answer';
 
 export type PhotoSize = 'thumb' | 'display' | 'original';
 export type PhotoFrom = 'viewfinder' | 'camera' | 'gallery';

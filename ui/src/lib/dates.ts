@@ -1,6 +1,6 @@
 /** Dates and times as the parts a person types, and as answers. A part not yet typed leaves the answer unfinished
  *  (`2026-3-`), kept as typed; the check then says which part is missing. */
-import type { Answer } from './types';
+import type { Answer } from './answer';
 
 /** Day, month, year. */
 export function dateParts(answer: Answer | undefined): string[] {

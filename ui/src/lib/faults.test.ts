@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { faultSentence, inSentence } from './faults';
-import type { Fault } from './types';
+import type { Fault } from './answer';
 
 const fault = (changes: Partial<Fault>): Fault => ({
   field: 'size',

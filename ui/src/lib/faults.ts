@@ -1,6 +1,6 @@
 /** The GOV.UK sentence for a fault. Rust says what is wrong and which sentence says so; this says it to a person. */
 import type { Question } from './form';
-import type { Fault } from './types';
+import type { Fault } from './answer';
 import { find, say, t, type Params } from './words';
 
 export function faultSentence(fault: Fault, question?: Question): string {

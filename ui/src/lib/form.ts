@@ -1,5 +1,5 @@
 /** A form's questions as the sections a screen lays out. What is asked and whether it is right is Rust's to say. */
-import type { FormForScreen, FormQuestion, Localised } from './types';
+import type { FormForScreen, FormQuestion, Localised } from './answer';
 
 export type Choice = { name: string; label: Localised | string };
 

@@ -7,7 +7,7 @@ import type { SaveOutcome } from './generated/SaveOutcome';
 import type { Shift } from './generated/Shift';
 import type { Status } from './generated/Status';
 import type { Waiting } from './generated/Waiting';
-import type { Answer, Draft, Evaluation, PhotoLine, PlaceAnswer, RecordCase } from './types';
+import type { Answer, Draft, Evaluation, PhotoLine, PlaceAnswer, RecordCase } from './answer';
 
 export const status = () => invoke<Status>('status', { offsetMin: -new Date().getTimezoneOffset() });
 export const enrol = (server: string, code: string, pin: string, ca: string | null) => invoke<Status>('enrol', { server, code, pin, ca });

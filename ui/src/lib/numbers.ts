@@ -1,5 +1,5 @@
 /** Numbers as they are typed. What cannot be read stays as text, so that nothing typed is lost and the fault names it. */
-import type { Answer } from './types';
+import type { Answer } from './answer';
 
 export function wholeNumber(typed: string): Answer {
   const text = typed.trim().replaceAll(',', '');

@@ -1,5 +1,5 @@
 /** Placing a pin without a map: metres on the ground to degrees and back, and coordinates as they are typed. */
-import type { PlaceAnswer } from './types';
+import type { PlaceAnswer } from './answer';
 
 export type Spot = { lat: number; lon: number };
 

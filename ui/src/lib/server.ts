@@ -5,7 +5,7 @@ import type { ProblemBody } from './generated/ProblemBody';
 import type { Written } from './generated/Written';
 import type {
   Answers, AreaOutlines, CaseEdit, CaseReply, Evaluation, Fault, Poke, Session, Tray, TrayPage,
-} from './types';
+} from './answer';
 
 /** The server's refusal (problem+json), or our own word for silence and for an answer that is not the server's. */
 export class Failure extends Error {

@@ -2,7 +2,7 @@
 import { createSubscriber } from 'svelte/reactivity';
 import cy from '../../../schemas/words/cy.json';
 import en from '../../../schemas/words/en.json';
-import type { Localised } from './types';
+import type { Localised } from './answer';
 
 export type Word = keyof typeof en;
 export type Language = 'en' | 'cy';

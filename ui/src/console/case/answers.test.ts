@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Question } from '../../lib/form';
-import type { Answer, FieldView, FormForScreen, FormQuestion, RecordView } from '../../lib/types';
+import type { Answer, FieldView, FormForScreen, FormQuestion, RecordView } from '../../lib/answer';
 import { answerSections, bothAnswers, provisionalAnswers } from './answers';
 
 const common: Pick<FormQuestion, 'label' | 'hint' | 'thing' | 'appearance' | 'merge' | 'pii' | 'office' | 'parent' | 'repeat'> = {

@@ -1,7 +1,7 @@
 /** A record's answers as the case page lays them out: in the order the form asks, with nothing that was answered left out. */
 import { isEmpty } from '../../lib/answers';
 import { sections, type Question } from '../../lib/form';
-import type { Answer, Answers, FieldView, FormForScreen, RecordView } from '../../lib/types';
+import type { Answer, Answers, FieldView, FormForScreen, RecordView } from '../../lib/answer';
 
 export interface AnswerRow {
   key: string;

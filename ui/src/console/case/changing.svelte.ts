@@ -1,6 +1,6 @@
 /** One answer being changed: what is typed, what the form says of it, and what somebody else wrote meanwhile. */
 import { change, evaluate, Failure } from '../../lib/server';
-import type { Answer, Case, Evaluation, Fault, ValueView } from '../../lib/types';
+import type { Answer, Case, Evaluation, Fault, ValueView } from '../../lib/answer';
 import type { Desk } from '../desk.svelte';
 import { provisionalAnswers } from './answers';
 

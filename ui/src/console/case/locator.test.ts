@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { AreaOutlines } from '../../lib/types';
+import type { AreaOutlines } from '../../lib/answer';
 import { draw, SIDE } from './locator';
 
 function square(name: string, west: number, south: number, size: number): AreaOutlines['features'][number] {

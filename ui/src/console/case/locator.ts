@@ -2,7 +2,7 @@
  * The point on a plain drawing of the council's own outlines: true to scale and north up, with no streets to suggest
  * an exactness that is not there. Distances near the point are flat enough for a council (under 0.1 % at 10 km).
  */
-import type { AreaOutlines } from '../../lib/types';
+import type { AreaOutlines } from '../../lib/answer';
 
 export interface Point {
   lat: number;

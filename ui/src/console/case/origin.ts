@@ -1,6 +1,6 @@
 /** Who gave an answer, when, and whether at the office or on a device in the street. */
 import { when } from '../../lib/time';
-import type { Case, ValueView } from '../../lib/types';
+import type { Case, ValueView } from '../../lib/answer';
 import { t } from '../../lib/words';
 import { cameLate } from '../trays/age';
 import type { NameOf } from './timeline';

@@ -1,7 +1,7 @@
 /** Where a record is: every answer to its first question about a place. */
 import { isPlace } from '../../lib/answers';
 import { questions } from '../../lib/form';
-import type { Case, PlaceAnswer } from '../../lib/types';
+import type { Case, PlaceAnswer } from '../../lib/answer';
 
 export function placesOf(open: Case): PlaceAnswer[] {
   const asking = questions(open.form).filter((question) => question.kind === 'geopoint');

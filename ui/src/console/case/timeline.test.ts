@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Case, TimelineLine } from '../../lib/types';
+import type { Case, TimelineLine } from '../../lib/answer';
 import { moments } from './timeline';
 
 const at = (hours: number, minutes: number) => Date.UTC(2026, 2, 16, hours, minutes);

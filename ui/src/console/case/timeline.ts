@@ -2,7 +2,7 @@
 import { answerText, isEmpty } from '../../lib/answers';
 import { findQuestion } from '../../lib/form';
 import { span } from '../../lib/time';
-import type { Answer, Case, TimelineLine } from '../../lib/types';
+import type { Answer, Case, TimelineLine } from '../../lib/answer';
 import { say, t } from '../../lib/words';
 import { cameLate } from '../trays/age';
 

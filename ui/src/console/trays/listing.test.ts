@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { TrayLine } from '../../lib/types';
+import type { TrayLine } from '../../lib/answer';
 import { appendListing, neighbour, openListing, refreshListing, showArrived, type Listing } from './listing';
 
 function line(record: string, seq: number, title = record): TrayLine {

@@ -2,7 +2,7 @@
  * A tray on the screen. Rows keep their places while somebody reads: what changes is rewritten where it
  * stands, what leaves stays in view marked `left`, what arrives waits behind "4 new" until it is asked for.
  */
-import type { TrayLine } from '../../lib/types';
+import type { TrayLine } from '../../lib/answer';
 
 export interface ListRow {
   line: TrayLine;

@@ -1,5 +1,5 @@
 /** What a tray is called: by its own words, or by the team it belongs to. */
-import type { Session } from '../../lib/types';
+import type { Session } from '../../lib/answer';
 import { find, say, t } from '../../lib/words';
 
 export function trayTitle(key: string, titleKey: string | null, session: Session): string {

@@ -1,5 +1,5 @@
 import type { Question } from '../form';
-import type { Answer } from '../types';
+import type { Answer } from '../answer';
 
 /** What every kind of question is given. An answer goes out as it is typed; whether it is right is said by `fault`. */
 export type FieldProps = {

@@ -2,7 +2,7 @@ import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, expect, test } from 'vitest';
 import { fieldId } from '../../answers';
 import type { Question, QuestionKind } from '../../form';
-import type { Answer } from '../../types';
+import type { Answer } from '../../answer';
 import { controls } from '../index';
 import Asked from './Asked.svelte';
 
