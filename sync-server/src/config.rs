@@ -10,7 +10,7 @@ use crate::store::Place;
 
 /// What every command needs to find the server's data.
 #[derive(Args, Clone)]
-pub struct Data {
+pub struct Home {
     /// The folder of the database and the photos.
     #[arg(long, global = true, env = "KERBSIDE_DATA", default_value = "kerbside-data")]
     pub data: PathBuf,
@@ -19,14 +19,14 @@ pub struct Data {
     pub database: Option<String>,
 }
 
-impl std::fmt::Debug for Data {
+impl std::fmt::Debug for Home {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The database's address may hold a password.
-        write!(f, "Data {{ data: {} }}", self.data.display())
+        write!(f, "Home {{ data: {} }}", self.data.display())
     }
 }
 
-impl Data {
+impl Home {
     pub fn place(&self) -> Result<Place> {
         match &self.database {
             Some(url) => Place::postgres(url),

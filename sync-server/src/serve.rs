@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::clock::now_ms;
-use crate::config::{Data, Listen};
+use crate::config::{Home, Listen};
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::photos::Photos;
@@ -38,7 +38,7 @@ pub struct Running {
 }
 
 /// Opens the store and begins to answer.
-pub async fn start(data: &Data, listen: &Listen) -> Result<Running> {
+pub async fn start(data: &Home, listen: &Listen) -> Result<Running> {
     let tls = listen.tls()?;
     let app = open(data, tls.is_some()).await?;
     let listener = std::net::TcpListener::bind(listen.bind).context("Binding the address")?;
@@ -82,7 +82,7 @@ impl Running {
     }
 }
 
-async fn open(data: &Data, tls: bool) -> Result<App> {
+async fn open(data: &Home, tls: bool) -> Result<App> {
     let (place, photos) = (data.place()?, data.photos()?);
     let db = tokio::task::spawn_blocking(move || Db::open(place, CONNECTIONS)).await??;
     db.run(|store: &mut Store| store.establish(now_ms()).map(|_| ())).await?;

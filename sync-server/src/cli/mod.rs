@@ -12,7 +12,7 @@ use kerbside_core::problem::Problem;
 use serde::Serialize;
 
 use crate::clock::now_ms;
-use crate::config::{Data, Listen};
+use crate::config::{Home, Listen};
 use crate::photos::Photos;
 use crate::serve;
 use crate::store::Store;
@@ -22,7 +22,7 @@ use crate::store::Store;
 #[command(name = "kerbside-server", version)]
 pub struct Cli {
     #[command(flatten)]
-    data: Data,
+    data: Home,
     #[command(subcommand)]
     command: Command,
 }
@@ -79,13 +79,13 @@ fn command(cli: Cli) -> Result<ExitCode> {
     }
 }
 
-fn open(data: &Data) -> Result<Store> {
+fn open(data: &Home) -> Result<Store> {
     let mut store = data.place()?.open()?;
     store.establish(now_ms())?;
     Ok(store)
 }
 
-fn serve_until_told(data: &Data, listen: &Listen) -> Result<()> {
+fn serve_until_told(data: &Home, listen: &Listen) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("Starting")?;
     runtime.block_on(async {
         let running = serve::start(data, listen).await?;
@@ -114,7 +114,7 @@ async fn told_to_stop() -> Result<()> {
     Ok(tokio::signal::ctrl_c().await?)
 }
 
-fn migrate(data: &Data, check: bool) -> Result<ExitCode> {
+fn migrate(data: &Home, check: bool) -> Result<ExitCode> {
     let place = data.place()?;
     if check {
         let due = place.migrations_due()?;
@@ -125,7 +125,7 @@ fn migrate(data: &Data, check: bool) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn verify(data: &Data) -> Result<ExitCode> {
+fn verify(data: &Home) -> Result<ExitCode> {
     let mut store = open(data)?;
     let mut verified = store.verify()?;
     verified.bad_photos = Photos::open(&data.photos()?)?.bad(&store.photos()?);

@@ -9,7 +9,7 @@ use kerbside_core::problem::{Code, Problem};
 use serde::Serialize;
 use ts_rs::TS;
 
-use crate::store::Faulty;
+use crate::store::{Faulty, is_disk_full};
 
 /// A refusal as RFC 9457 has it.
 #[derive(Debug, Serialize, TS)]
@@ -63,15 +63,6 @@ impl Failure {
     }
 }
 
-fn is_disk_full(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        let io = cause.downcast_ref::<std::io::Error>();
-        let sqlite = cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
-        io.is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull)
-            || sqlite == Some(rusqlite::ErrorCode::DiskFull)
-    })
-}
-
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let code = self.code();
@@ -91,6 +82,18 @@ impl IntoResponse for Failure {
 /// A refusal without more to say.
 pub fn refusal(code: Code) -> Response {
     problem(code, None, Vec::new())
+}
+
+/// What the router itself refused, in our own terms: a path, a method or a body that it could not read.
+pub fn refusal_by_router(status: StatusCode) -> Response {
+    let code = match status {
+        StatusCode::NOT_FOUND => Code::NotFound,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::TooLarge,
+        _ => Code::NotUnderstood,
+    };
+    let mut response = refusal(code);
+    *response.status_mut() = status;
+    response
 }
 
 fn problem(code: Code, reference: Option<String>, faults: Vec<Fault>) -> Response {

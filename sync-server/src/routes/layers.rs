@@ -11,7 +11,7 @@ use kerbside_core::problem::Code;
 use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
 
 use super::App;
-use super::failure::refusal;
+use super::failure::{refusal, refusal_by_router};
 use crate::metrics::Metrics;
 
 /// As security.md has it: nothing from elsewhere, nothing inline.
@@ -41,7 +41,11 @@ pub async fn security_headers(request: Request, next: Next) -> Response {
 
 pub async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
     app.metrics.count_request();
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
+    let is_ours = response.extensions().get::<Code>().is_some();
+    if response.status().is_client_error() && !is_ours {
+        response = refusal_by_router(response.status());
+    }
     if let Some(code) = response.extensions().get::<Code>() {
         app.metrics.count_refusal(*code);
     }

@@ -38,8 +38,9 @@ impl Store {
                 devices: count("SELECT COUNT(*) FROM device WHERE revoked_at IS NULL", &[])?,
                 ..Counts::default()
             };
-            let last = tx.one("SELECT MAX(received_at) FROM dot", &[])?;
-            counts.last_commit_at = last.find_int(0)?.unwrap_or(0);
+            let (last, beat) =
+                (tx.one("SELECT MAX(received_at) FROM dot", &[])?, tx.one("SELECT at FROM heartbeat", &[])?);
+            counts.last_commit_at = last.find_int(0)?.unwrap_or(0).max(beat.int(0)?);
             let refused = tx
                 .query("SELECT code, COUNT(*) FROM dot WHERE verdict = $1 GROUP BY code", values![REFUSED])?;
             for row in refused {

@@ -73,3 +73,15 @@ pub(super) fn pick(connection: &Connection, sqlite: &'static str, postgres: &'st
         Driver::Postgres(_) => postgres,
     }
 }
+
+/// Whether a fault, of the database or of a file, is a disk without room.
+pub fn is_disk_full(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let file = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        let sqlite = cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+        let postgres = cause.downcast_ref::<postgres::Error>().and_then(postgres::Error::code);
+        file == Some(std::io::ErrorKind::StorageFull)
+            || sqlite == Some(rusqlite::ErrorCode::DiskFull)
+            || postgres == Some(&postgres::error::SqlState::DISK_FULL)
+    })
+}

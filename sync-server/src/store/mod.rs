@@ -37,6 +37,7 @@ pub use chance::Chance;
 pub use connection::Connection;
 pub use counts::Counts;
 pub use devices::{CODE_LASTS_MS, Device, DeviceCode, DeviceLine, Enrolled};
+pub use dialect::is_disk_full;
 pub use history::{Kept, State};
 pub use identity::Identity;
 pub use live::Poke;
