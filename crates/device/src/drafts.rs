@@ -1,25 +1,27 @@
 //! Drafts: every answer is on disk before the call that gave it returns, as
 //! typed, whether the form likes it or not. Saving turns a draft into one change.
 
+mod edits;
+
+pub(crate) use edits::member_text;
+
 use crate::clock::Reading;
 use crate::photos::PhotoFrom;
-use crate::save::{Act, Faults, Saved, answers_of, moment, unpack};
+use crate::save::{Act, Saved, moment, unpack};
 use crate::store::{DraftRow, Seen};
 use crate::vault::Vault;
-use anyhow::{Context as _, Result};
-use kerbside_core::change::{Context, Edit, Member, PhotoFacts};
+use anyhow::{Context, Result};
+use edits::{Contents, contents_of, creating, key, require_readable, seen_in, show_photos};
+use kerbside_core::change::PhotoFacts;
 use kerbside_core::field::FieldKey;
-use kerbside_core::form::{
-    Answers, Evaluation, Fault, FaultCode, Form, FormForScreen, Merge, QuestionKind, answers_from_json, evaluate, to_save,
-};
+use kerbside_core::form::{Evaluation, Form, FormForScreen, QuestionKind, evaluate};
 use kerbside_core::ids::{RecordId, RowId, Sha256};
 use kerbside_core::problem::{Code, Problem};
 use kerbside_core::record::Record;
-use kerbside_core::value::{Place, Value, to_json};
+use kerbside_core::value::Place;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use ts_rs::TS;
 
 #[derive(Debug, Clone, Serialize, TS)]
@@ -49,17 +51,6 @@ pub struct PhotoLine {
     pub taken_at_ms: Option<i64>,
     /// `draft`, `saved`, `sending`, `received` or `safe`.
     pub state: String,
-}
-
-/// What is in a draft, worked out.
-struct Contents {
-    row: DraftRow,
-    form: Arc<Form>,
-    seen: BTreeMap<FieldKey, (Context, Json)>,
-    json: Map<String, Json>,
-    answers: Answers,
-    unreadable: Vec<Fault>,
-    photos: Vec<(FieldKey, Sha256, PhotoFacts)>,
 }
 
 /// A photo that comes with answers in one go.
@@ -271,167 +262,6 @@ impl Vault {
         let row = row.ok_or_else(|| Problem::new(Code::NotFound, "No such record on this device"))?;
         unpack(&row.head)
     }
-
-    fn editing(&self, record: RecordId, contents: &Contents, now: Reading) -> Result<Vec<Edit>> {
-        let head = self.head(record)?;
-        let before = evaluate(&contents.form, &seen_answers(contents), moment(now)).faults;
-        let after = evaluate(&contents.form, &contents.answers, moment(now)).faults;
-        // What was wrong before this officer came is not theirs to put right.
-        let ours: Vec<Fault> = after.into_iter().filter(|fault| !before.contains(fault)).collect();
-        if !ours.is_empty() {
-            return Err(Faults(ours).into());
-        }
-        let wanted = to_save(&contents.form, &contents.answers, moment(now));
-        let standing = to_save(&contents.form, &seen_answers(contents), moment(now));
-        let mut edits = Vec::new();
-        let mut fields: Vec<&FieldKey> = wanted.fields().chain(standing.fields()).collect();
-        fields.sort_unstable();
-        fields.dedup();
-        for field in fields {
-            let now_is = wanted.get(field).cloned().unwrap_or(Value::Null);
-            let was = standing.get(field).cloned().unwrap_or(Value::Null);
-            if now_is != was && !is_photos(&contents.form, field) {
-                answered_once(contents, field, &was)?;
-                edits.extend(edit_of(contents, &head, field, &was, now_is));
-            }
-        }
-        edits.extend(contents.photos.iter().map(attach));
-        if edits.is_empty() {
-            return Err(Problem::new(Code::NothingChanged, "Nothing was changed").into());
-        }
-        self.refuse_own_concurrency(&head, &edits)?;
-        Ok(edits)
-    }
-
-    /// No actor may be concurrent with itself: an old draft under which this
-    /// officer has answered since is shown the newer answer first.
-    pub(crate) fn refuse_own_concurrency(&self, head: &Record, edits: &[Edit]) -> Result<()> {
-        let actor = self.store.progress()?.actor;
-        for edit in edits {
-            let Edit::Put { field, context, .. } = edit else { continue };
-            let values = head.register(field).map(kerbside_core::record::Register::values).unwrap_or_default();
-            if values.iter().any(|written| {
-                written.stamp.dot.actor == actor && context.get(actor) < written.stamp.dot.counter
-            }) {
-                return Err(Problem::new(Code::NewerAnswer, "Answered again since this was opened").into());
-            }
-        }
-        Ok(())
-    }
-}
-
-fn contents_of(row: DraftRow, form: Arc<Form>, seen: BTreeMap<FieldKey, (Context, Json)>, typed: Map<String, Json>) -> Contents {
-    let mut json: Map<String, Json> =
-        seen.iter().map(|(field, (_, answer))| (field.to_string(), answer.clone())).collect();
-    json.extend(typed);
-    let (answers, unreadable) = answers_from_json(&form, &json);
-    Contents { row, form, seen, json, answers, unreadable, photos: Vec::new() }
-}
-
-fn seen_answers(contents: &Contents) -> Answers {
-    let json = contents.seen.iter().map(|(field, (_, answer))| (field.to_string(), answer.clone())).collect();
-    answers_from_json(&contents.form, &json).0
-}
-
-/// Everything in front of the officer, with what their edits will have to name.
-fn seen_in(head: &Record) -> BTreeMap<FieldKey, (Context, Json)> {
-    let answers = answers_of(head);
-    answers
-        .0
-        .iter()
-        .map(|(field, value)| (field.clone(), (head.context(field), to_json(value))))
-        .collect()
-}
-
-/// A plate or a first sighting is written once: a second answer is refused here and flagged there.
-fn answered_once(contents: &Contents, field: &FieldKey, was: &Value) -> Result<()> {
-    let question = contents.form.question(&field.path);
-    if *was != Value::Null && question.is_some_and(|question| question.merge == Merge::Once) {
-        return Err(Faults(vec![Fault::new(field.clone(), FaultCode::AlreadyAnswered, question)]).into());
-    }
-    Ok(())
-}
-
-/// What was typed must be of the right kind before anything is made of it. The
-/// form's other faults are said in the same breath.
-fn require_readable(contents: &Contents, now: Reading) -> Result<()> {
-    if contents.unreadable.is_empty() {
-        return Ok(());
-    }
-    let mut faults = contents.unreadable.clone();
-    let said: Vec<FieldKey> = faults.iter().map(|fault| fault.field.clone()).collect();
-    let others = evaluate(&contents.form, &contents.answers, moment(now)).faults;
-    faults.extend(others.into_iter().filter(|fault| !said.contains(&fault.field)));
-    Err(Faults(faults).into())
-}
-
-fn creating(contents: &Contents, now: Reading) -> Result<Vec<Edit>> {
-    let faults = evaluate(&contents.form, &contents.answers, moment(now)).faults;
-    if !faults.is_empty() {
-        return Err(Faults(faults).into());
-    }
-    let mut edits = vec![Edit::Create];
-    for (field, value) in to_save(&contents.form, &contents.answers, moment(now)).0 {
-        if is_photos(&contents.form, &field) || value == Value::Null {
-            continue;
-        }
-        edits.push(match rows_in(&contents.form, &field, &value) {
-            Some(rows) => Edit::SetAdd { field, members: rows },
-            None => Edit::Put { field, context: Context::default(), value },
-        });
-    }
-    edits.extend(contents.photos.iter().map(attach));
-    Ok(edits)
-}
-
-fn edit_of(contents: &Contents, head: &Record, field: &FieldKey, was: &Value, now_is: Value) -> Vec<Edit> {
-    let is_repeat = matches!(kind(&contents.form, field), Some(QuestionKind::Repeat { .. }));
-    if !is_repeat {
-        let context = contents.seen.get(field).map(|(context, _)| context.clone()).unwrap_or_default();
-        return vec![Edit::Put { field: field.clone(), context, value: now_is }];
-    }
-    let before = rows_in(&contents.form, field, was).unwrap_or_default();
-    let after = rows_in(&contents.form, field, &now_is).unwrap_or_default();
-    let mut edits = Vec::new();
-    let added: Vec<Member> = after.iter().filter(|row| !before.contains(row)).cloned().collect();
-    if !added.is_empty() {
-        edits.push(Edit::SetAdd { field: field.clone(), members: added });
-    }
-    for member in before.into_iter().filter(|row| !after.contains(row)) {
-        let context = head.member_context(field, &member);
-        edits.push(Edit::SetRemove { field: field.clone(), context, members: vec![member] });
-    }
-    edits
-}
-
-fn attach((field, photo, facts): &(FieldKey, Sha256, PhotoFacts)) -> Edit {
-    Edit::Attach { field: field.clone(), photo: *photo, facts: facts.clone() }
-}
-
-fn kind<'f>(form: &'f Form, field: &FieldKey) -> Option<&'f QuestionKind> {
-    form.question(&field.path).map(|question| &question.kind)
-}
-
-fn is_photos(form: &Form, field: &FieldKey) -> bool {
-    matches!(kind(form, field), Some(QuestionKind::Image { .. }))
-}
-
-fn rows_in(form: &Form, field: &FieldKey, value: &Value) -> Option<Vec<Member>> {
-    let Some(QuestionKind::Repeat { .. }) = kind(form, field) else { return None };
-    let Value::Codes(rows) = value else { return Some(Vec::new()) };
-    Some(rows.iter().filter_map(|row| row.parse().ok()).map(Member::Row).collect())
-}
-
-/// Photos count as answers while a form is evaluated.
-fn show_photos(answers: &mut Answers, photos: &[(FieldKey, Sha256, PhotoFacts)]) {
-    for (field, sha256, _) in photos {
-        let mut hashes = match answers.get(field) {
-            Some(Value::Codes(hashes)) => hashes.clone(),
-            _ => std::collections::BTreeSet::new(),
-        };
-        hashes.insert(sha256.to_string());
-        answers.insert(field.clone(), Value::Codes(hashes));
-    }
 }
 
 fn photo_line(field: &FieldKey, sha256: Sha256, facts: &PhotoFacts, state: &str) -> PhotoLine {
@@ -444,19 +274,6 @@ fn photo_line(field: &FieldKey, sha256: Sha256, facts: &PhotoFacts, state: &str)
         taken_at_ms: facts.taken_at,
         state: state.to_owned(),
     }
-}
-
-pub(crate) fn member_text(member: &Member) -> Option<String> {
-    match member {
-        Member::Row(row) => Some(row.to_string()),
-        Member::Photo(photo) => Some(photo.to_string()),
-        Member::Text(text) => Some(text.clone()),
-        Member::Opaque { .. } => None,
-    }
-}
-
-fn key(field: &str) -> FieldKey {
-    field.parse().unwrap_or_else(|_| FieldKey::new(field))
 }
 
 #[cfg(test)]

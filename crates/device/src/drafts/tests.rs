@@ -7,6 +7,8 @@ use crate::save::Faults;
 use crate::store::Store;
 use crate::vault::{Identity, Opened};
 use kerbside_core::ids::{Actor, DeviceId, Epoch, OfficerId, ServerId};
+use kerbside_core::change::Edit;
+use kerbside_core::value::Value;
 use serde_json::json;
 use std::path::Path;
 use zeroize::Zeroizing;
