@@ -15,6 +15,8 @@ pub struct Ledger {
     acts: BTreeMap<Marker, Act>,
     /// Acknowledged, and not lost with the only phone that had it.
     promised: BTreeSet<Marker>,
+    /// Sent by two doubles under two dots, and taken once.
+    twice: BTreeSet<Marker>,
 }
 
 #[derive(Debug, Clone)]
@@ -47,6 +49,15 @@ impl Ledger {
     /// The only phone that had it was put back to before it.
     pub fn release(&mut self, marker: &Marker) {
         self.promised.remove(marker);
+    }
+
+    pub fn arrives_twice(&mut self, markers: Vec<Marker>) {
+        self.twice.extend(markers);
+    }
+
+    /// Whether an answer may show though it was answered over: the answer names the other copy's dot.
+    pub fn may_show_again(&self, marker: &Marker) -> bool {
+        self.twice.contains(marker)
     }
 
     pub fn promised(&self) -> impl Iterator<Item = &Marker> {

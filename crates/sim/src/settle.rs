@@ -31,5 +31,6 @@ fn exchange(world: &mut World, at: usize) -> Result<bool> {
     let now = world.reading(at);
     let push = world.phones[at].vault.outgoing(Budget::default(), now)?;
     let reply = world.server.take(world.now_ms, world.phones[at].device, &push)?;
+    world.note_duplicates(&push, &reply)?;
     world.apply(at, &push, &reply)
 }

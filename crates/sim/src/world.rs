@@ -277,6 +277,7 @@ impl World {
         self.end_crash();
         match taken {
             Ok(reply) => {
+                self.note_duplicates(&push, &reply)?;
                 self.note(&format!(
                     "to phone {phone}: hwm {}, {} items, {:?}, {:?}",
                     reply.hwm,
@@ -295,17 +296,20 @@ impl World {
         }
     }
 
+    /// Acts that arrived twice under different dots: what was answered over the second copy may show beside the first.
+    pub fn note_duplicates(&mut self, push: &Push, reply: &Reply) -> Result<()> {
+        for (counter, verdict) in verdicts(reply)? {
+            let place = usize::try_from(counter.wrapping_sub(push.first)).unwrap_or(usize::MAX);
+            if let (Verdict::Duplicate(_), Some(bytes)) = (verdict, push.changes.get(place)) {
+                self.ledger.arrives_twice(crate::checks::markers_in(bytes));
+            }
+        }
+        Ok(())
+    }
+
     fn reaches_phone(&mut self, phone: usize, life: u32, push: &Push, reply: &Reply) -> Result<()> {
         if self.phones[phone].life != life {
             return Ok(());
-        }
-        if self.phones[phone].life == life {
-            for item in &reply.items {
-                if let kerbside_core::exchange::Item::Leave { record, .. } = item { let l=format!("   leave {record}"); (self.tell)(&l); }
-                if let kerbside_core::exchange::Item::Enter { page, .. } = item { for e in kerbside_core::record::unpack_page(page).unwrap() { let l=format!("   enter {:?}", e.record); (self.tell)(&l); } }
-                if let kerbside_core::exchange::Item::Change { bytes, .. } = item { let c = kerbside_core::change::ChangeBytes::received(bytes.clone()).read().unwrap(); let l=format!("   change {} in {:?}", c.dot(), c.record); (self.tell)(&l); }
-                if let kerbside_core::exchange::Item::Echo { dot, .. } = item { let l=format!("   echo {dot}"); (self.tell)(&l); }
-            }
         }
         let dies = self.plan_crash();
         let applied = self.apply(phone, push, reply);
@@ -320,8 +324,6 @@ impl World {
 
     /// Applies a reply, and gives the actor up if it has a double. True when there is more to exchange.
     pub fn apply(&mut self, phone: usize, push: &Push, reply: &Reply) -> Result<bool> {
-            for item in &reply.items { if let kerbside_core::exchange::Item::Leave { record, .. } = item { let l=format!("   p{phone} leave {record}"); (self.tell)(&l); }}
- let l=format!("p{phone} paging {:?} more {}", reply.paging, reply.more); (self.tell)(&l);
         let now = self.reading(phone);
         let applied = self.phones[phone].vault.incoming(push, reply, now)?;
         self.note(&format!("phone {phone} applied {applied:?}"));
