@@ -6,7 +6,9 @@
 
 use crate::clock::Reading;
 use crate::files::make_private_folder;
-use crate::keys::{Attempt, DeviceKeys, KeyStore, KeyStoreKind, NewLock, ONLINE_AFTER, VaultFile, VaultKey, Who, check_pin};
+use crate::keys::{
+    Attempt, DeviceKeys, KeyStore, KeyStoreKind, NewLock, ONLINE_AFTER, VaultFile, VaultKey, Who, check_pin,
+};
 use crate::net;
 use crate::photos::BlobStore;
 use crate::random::{Randomness, system_bytes};
@@ -172,7 +174,9 @@ impl Device {
                 let detail = format!("{wrong_pins} wrong, wait {wait_seconds} s");
                 Err(Problem::new(Code::PinWrong, detail).into())
             }
-            Attempt::TooSoon { wait_seconds } => Err(Problem::new(Code::PinWait, format!("wait {wait_seconds} s")).into()),
+            Attempt::TooSoon { wait_seconds } => {
+                Err(Problem::new(Code::PinWait, format!("wait {wait_seconds} s")).into())
+            }
             Attempt::OnlineOnly => Err(Problem::new(Code::PinOnline, "Only a fresh code opens it").into()),
         }
     }

@@ -94,7 +94,11 @@ impl Vault {
         };
         let seen: Vec<Seen> = seen_in(&head)
             .into_iter()
-            .map(|(field, (context, answer))| Seen { field: field.to_string(), context, answer: answer.to_string() })
+            .map(|(field, (context, answer))| Seen {
+                field: field.to_string(),
+                context,
+                answer: answer.to_string(),
+            })
             .collect();
         self.store.transact(|store| store.insert_draft(&row, &seen))?;
         self.draft(row.id, now)
@@ -103,9 +107,12 @@ impl Vault {
     pub fn draft(&self, id: RowId, now: Reading) -> Result<Draft> {
         let contents = self.contents(id)?;
         let mut evaluation = evaluate(&contents.form, &contents.answers, moment(now));
-        evaluation.faults.retain(|fault| contents.unreadable.iter().all(|unread| unread.field != fault.field));
+        evaluation
+            .faults
+            .retain(|fault| contents.unreadable.iter().all(|unread| unread.field != fault.field));
         evaluation.faults.splice(0..0, contents.unreadable.clone());
-        let photos = contents.photos.iter().map(|(field, sha256, facts)| photo_line(field, *sha256, facts, "draft"));
+        let photos =
+            contents.photos.iter().map(|(field, sha256, facts)| photo_line(field, *sha256, facts, "draft"));
         Ok(Draft {
             id,
             form: contents.form.for_screen(),
@@ -118,7 +125,13 @@ impl Vault {
     }
 
     /// Committed before it returns. `null` clears.
-    pub fn answer(&mut self, draft: RowId, field: &FieldKey, answer: &Json, now: Reading) -> Result<Evaluation> {
+    pub fn answer(
+        &mut self,
+        draft: RowId,
+        field: &FieldKey,
+        answer: &Json,
+        now: Reading,
+    ) -> Result<Evaluation> {
         self.require_draft(draft)?;
         let text = answer.to_string();
         self.store.transact(|store| store.put_draft_answer(draft, &field.to_string(), &text, now.wall_ms))?;
@@ -161,7 +174,13 @@ impl Vault {
     }
 
     /// A whole record in one go: what `kerbside create` does.
-    pub fn create(&mut self, form: &str, answers: &Map<String, Json>, photos: &[NewPhoto], now: Reading) -> Result<Saved> {
+    pub fn create(
+        &mut self,
+        form: &str,
+        answers: &Map<String, Json>,
+        photos: &[NewPhoto],
+        now: Reading,
+    ) -> Result<Saved> {
         let form = self.newest_form(form)?;
         let row = self.unwritten_draft(&form, None, now)?;
         let contents = contents_of(row, form, BTreeMap::new(), answers.clone());
@@ -169,7 +188,13 @@ impl Vault {
     }
 
     /// One change to what stands now: what `kerbside edit` does.
-    pub fn edit(&mut self, record: RecordId, answers: &Map<String, Json>, photos: &[NewPhoto], now: Reading) -> Result<Saved> {
+    pub fn edit(
+        &mut self,
+        record: RecordId,
+        answers: &Map<String, Json>,
+        photos: &[NewPhoto],
+        now: Reading,
+    ) -> Result<Saved> {
         let head = self.head(record)?;
         let form = self.form_for(head.form(), head.form_version())?;
         let row = self.unwritten_draft(&form, Some(record), now)?;
@@ -216,7 +241,11 @@ impl Vault {
     }
 
     fn take_photos(&mut self, contents: &mut Contents, photos: &[NewPhoto], now: Reading) -> Result<()> {
-        let first = contents.form.questions().iter().find(|question| matches!(question.kind, QuestionKind::Image { .. }));
+        let first = contents
+            .form
+            .questions()
+            .iter()
+            .find(|question| matches!(question.kind, QuestionKind::Image { .. }));
         let first = first.map(|question| FieldKey::new(question.path.as_str()));
         for NewPhoto { field, bytes, from } in photos {
             let field = field

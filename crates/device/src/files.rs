@@ -2,14 +2,15 @@
 //! one: temporary file, fsync, rename, fsync of the folder.
 
 use anyhow::{Context, Result};
-use std::fs::{self, File, OpenOptions};
 use kerbside_core::problem::{Code, Problem};
+use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
     try_write(path, bytes).map_err(|cause| {
-        let full = cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == ErrorKind::StorageFull);
+        let full =
+            cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == ErrorKind::StorageFull);
         if full { cause.context(Problem::new(Code::DiskFull, "No room for a file")) } else { cause }
     })
 }
@@ -58,9 +59,7 @@ fn open_private(path: &Path) -> std::io::Result<File> {
 
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> Result<()> {
-    File::open(folder)
-        .and_then(|opened| opened.sync_all())
-        .context("Sync the folder")
+    File::open(folder).and_then(|opened| opened.sync_all()).context("Sync the folder")
 }
 
 #[cfg(not(unix))]

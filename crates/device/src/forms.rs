@@ -80,7 +80,8 @@ impl Vault {
             return self.form(key, version);
         }
         let held = self.store.packs()?.into_iter().rev().find(|(held, _, _)| *held == name);
-        let (_, version, _) = held.ok_or_else(|| Problem::new(Code::NotFound, format!("Form {key} is not here")))?;
+        let (_, version, _) =
+            held.ok_or_else(|| Problem::new(Code::NotFound, format!("Form {key} is not here")))?;
         self.form(key, version)
     }
 
@@ -118,8 +119,12 @@ impl Vault {
 
     /// Records that came before their form have no line yet.
     fn name_records(&self, form: &str) -> Result<()> {
-        let nameless: Vec<_> =
-            self.store.records()?.into_iter().filter(|row| row.form == form && row.summary.is_empty()).collect();
+        let nameless: Vec<_> = self
+            .store
+            .records()?
+            .into_iter()
+            .filter(|row| row.form == form && row.summary.is_empty())
+            .collect();
         self.store.transact(|store| {
             for row in nameless {
                 let head = unpack(&row.head)?;

@@ -39,9 +39,7 @@ impl Randomness {
 
 pub fn system_bytes<const N: usize>() -> Result<[u8; N]> {
     let mut out = [0; N];
-    getrandom::fill(&mut out)
-        .map_err(|cause| anyhow!(cause))
-        .context("Ask the system for random bytes")?;
+    getrandom::fill(&mut out).map_err(|cause| anyhow!(cause)).context("Ask the system for random bytes")?;
     Ok(out)
 }
 

@@ -68,7 +68,13 @@ impl Vault {
         done
     }
 
-    fn commit_as(&self, act: Act, cid: Cid, mut progress: crate::store::Progress, now: Reading) -> Result<Saved> {
+    fn commit_as(
+        &self,
+        act: Act,
+        cid: Cid,
+        mut progress: crate::store::Progress,
+        now: Reading,
+    ) -> Result<Saved> {
         let Act { record, form, form_version, mut edits, draft } = act;
         let mut reference = None;
         if edits.first() == Some(&Edit::Create) {
@@ -206,7 +212,8 @@ pub(crate) fn answers_of(record: &Record) -> Answers {
 }
 
 fn latest_ms(record: &Record) -> Option<i64> {
-    let answers = record.registers().flat_map(|(_, register)| register.values()).map(|written| written.stamp.at_ms);
+    let answers =
+        record.registers().flat_map(|(_, register)| register.values()).map(|written| written.stamp.at_ms);
     let notes = record.notes().map(|note| note.stamp.at_ms);
     let photos = record.photos().into_iter().map(|(_, _, stamp, _)| stamp.at_ms).collect::<Vec<_>>();
     answers.chain(notes).chain(photos).chain(record.created().map(|stamp| stamp.at_ms)).max()

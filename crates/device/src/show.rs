@@ -137,15 +137,23 @@ impl Vault {
     }
 
     /// A Put that covers every answer that was shown.
-    pub fn resolve(&mut self, record: RecordId, field: &FieldKey, choice: &Choice, now: Reading) -> Result<Saved> {
+    pub fn resolve(
+        &mut self,
+        record: RecordId,
+        field: &FieldKey,
+        choice: &Choice,
+        now: Reading,
+    ) -> Result<Saved> {
         let head = self.head(record)?;
         let form = self.form_for(head.form(), head.form_version())?;
         let shown = head.answers(field);
         let value = match choice {
-            Choice::Keep(place) => usize::try_from(*place)
-                .ok()
-                .and_then(|place| shown.get(place).cloned())
-                .ok_or_else(|| Problem::new(Code::NotFound, "There is no such answer to keep"))?,
+            Choice::Keep(place) => {
+                usize::try_from(*place)
+                    .ok()
+                    .and_then(|place| shown.get(place).cloned())
+                    .ok_or_else(|| Problem::new(Code::NotFound, "There is no such answer to keep"))?
+            }
             Choice::KeepBoth => both(&shown, form.question(&field.path).map(|question| &question.kind))
                 .ok_or_else(|| Problem::new(Code::Faults, "These answers cannot both be kept"))?,
             Choice::Answer(json) => {
@@ -172,7 +180,8 @@ impl Vault {
 
     pub(crate) fn line(&self, row: RecordRow, marks: &BTreeMap<Actor, u64>) -> Result<RecordLine> {
         let state = self.work_state(&row, marks)?;
-        let title = self.form_for(&row.form, row.form_version).map(|form| form.title().clone()).unwrap_or_default();
+        let title =
+            self.form_for(&row.form, row.form_version).map(|form| form.title().clone()).unwrap_or_default();
         Ok(RecordLine {
             record: row.id,
             reference: row.reference,
@@ -227,7 +236,9 @@ fn both(shown: &[Value], kind: Option<&QuestionKind>) -> Option<Value> {
         return Some(Value::Codes(union));
     }
     let QuestionKind::Text { .. } = kind? else { return None };
-    let texts: Option<Vec<&str>> =
-        shown.iter().map(|value| if let Value::Text(text) = value { Some(text.as_str()) } else { None }).collect();
+    let texts: Option<Vec<&str>> = shown
+        .iter()
+        .map(|value| if let Value::Text(text) = value { Some(text.as_str()) } else { None })
+        .collect();
     Some(Value::text(&texts?.join("\n\n")))
 }

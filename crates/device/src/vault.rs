@@ -63,7 +63,13 @@ pub struct Opened {
 }
 
 impl Vault {
-    pub fn begin(opened: Opened, identity: &Identity, actor: Actor, epoch: Epoch, nonce: &[u8]) -> Result<Self> {
+    pub fn begin(
+        opened: Opened,
+        identity: &Identity,
+        actor: Actor,
+        epoch: Epoch,
+        nonce: &[u8],
+    ) -> Result<Self> {
         let body = serde_json::to_vec(identity).context("Write who this vault belongs to")?;
         let mut progress = Progress::begin(actor, epoch);
         progress.nonce = Some(nonce.to_vec());
@@ -76,7 +82,8 @@ impl Vault {
 
     pub fn of(opened: Opened) -> Result<Self> {
         let Opened { store, blobs, key, signing, random, lock } = opened;
-        let identity = serde_json::from_slice(&store.identity()?).context("Read who this vault belongs to")?;
+        let identity =
+            serde_json::from_slice(&store.identity()?).context("Read who this vault belongs to")?;
         Ok(Self {
             store,
             blobs,
@@ -91,7 +98,13 @@ impl Vault {
     }
 
     /// A vault in memory with its randomness from a seed, for the simulator.
-    pub fn in_memory(identity: &Identity, actor: Actor, epoch: Epoch, signing: [u8; 32], seed: u64) -> Result<Self> {
+    pub fn in_memory(
+        identity: &Identity,
+        actor: Actor,
+        epoch: Epoch,
+        signing: [u8; 32],
+        seed: u64,
+    ) -> Result<Self> {
         let opened = Opened {
             store: Store::in_memory()?,
             blobs: BlobStore::Memory(BTreeMap::new()),

@@ -70,7 +70,8 @@ impl Vault {
     pub fn digest(&self) -> Result<Sha256> {
         let mut rows = self.store.records()?;
         rows.sort_by_key(|row| row.id);
-        let all: Vec<u8> = rows.iter().flat_map(|row| [row.id.0.as_slice(), &Sha256::of(&row.head).0].concat()).collect();
+        let all: Vec<u8> =
+            rows.iter().flat_map(|row| [row.id.0.as_slice(), &Sha256::of(&row.head).0].concat()).collect();
         Ok(Sha256::of(&all))
     }
 
@@ -101,7 +102,10 @@ impl Vault {
         if let Some(last) = last
             && (last.counter != progress.counter || last.chain != progress.chain)
         {
-            faults.push(format!("The counter says {} and the last change is {}", progress.counter, last.counter));
+            faults.push(format!(
+                "The counter says {} and the last change is {}",
+                progress.counter, last.counter
+            ));
         }
         Ok(())
     }
@@ -117,7 +121,9 @@ impl Vault {
                     Ok(change) => {
                         folded.apply(&change);
                     }
-                    Err(cause) => faults.push(format!("A change of record {} cannot be read: {cause}", row.id)),
+                    Err(cause) => {
+                        faults.push(format!("A change of record {} cannot be read: {cause}", row.id))
+                    }
                 }
             }
             let only_refused = row.base.is_none() && folded.created().is_none();

@@ -130,8 +130,10 @@ impl Vault {
             let uploads = self.store.uploads_of(row.id)?;
             let refused = own.iter().find(|own| own.state == ChangeState::Refused && !own.seen);
             let unsent = own.iter().filter(|own| own.state == ChangeState::Saved).map(|own| own.saved_ms);
-            let unsent_photos = uploads.iter().filter(|upload| !upload.state.arrived()).map(|upload| upload.since_ms);
-            let since_ms = refused.map(|own| own.saved_ms).into_iter().chain(unsent).chain(unsent_photos).min();
+            let unsent_photos =
+                uploads.iter().filter(|upload| !upload.state.arrived()).map(|upload| upload.since_ms);
+            let since_ms =
+                refused.map(|own| own.saved_ms).into_iter().chain(unsent).chain(unsent_photos).min();
             let reason = refused.and_then(|own| own.reason.clone()).or_else(|| refused_photo(&uploads));
             let mut item = item_of(&progress, state, since_ms.unwrap_or(row.changed_ms), &uploads);
             item.what = row.summary;
@@ -151,14 +153,16 @@ impl Vault {
     /// Work that no server is known to hold.
     pub fn unsent(&self) -> Result<u32> {
         let drafts = self.store.drafts()?.len();
-        let changes = self.store.unsettled_changes()?.iter().filter(|own| own.state == ChangeState::Saved).count();
+        let changes =
+            self.store.unsettled_changes()?.iter().filter(|own| own.state == ChangeState::Saved).count();
         let photos = self.store.uploads()?.iter().filter(|upload| !upload.state.arrived()).count();
         Ok(u32::try_from(drafts + changes + photos).unwrap_or(u32::MAX))
     }
 
     /// Saved work that a server should get: changes and photos, drafts not among them.
     pub fn waiting_to_send(&self) -> Result<u32> {
-        let changes = self.store.unsettled_changes()?.iter().filter(|own| own.state == ChangeState::Saved).count();
+        let changes =
+            self.store.unsettled_changes()?.iter().filter(|own| own.state == ChangeState::Saved).count();
         let photos = self
             .store
             .uploads()?
@@ -218,7 +222,10 @@ fn bytes_there(upload: &UploadRow) -> u64 {
 }
 
 fn refused_photo(uploads: &[UploadRow]) -> Option<String> {
-    uploads.iter().find(|upload| upload.state == UploadState::Refused).and_then(|upload| upload.reason.clone())
+    uploads
+        .iter()
+        .find(|upload| upload.state == UploadState::Refused)
+        .and_then(|upload| upload.reason.clone())
 }
 
 fn strip(progress: &Progress, items: &[WaitingItem], uploads: &[UploadRow]) -> Strip {

@@ -1,7 +1,9 @@
 //! Each command: read what was asked, call the device, print a line.
 
 use super::out::Out;
-use super::{Cli, Command, CreateArgs, EditArgs, EnrolArgs, ListArgs, ResolveArgs, SyncArgs, Usage, exit_of, script};
+use super::{
+    Cli, Command, CreateArgs, EditArgs, EnrolArgs, ListArgs, ResolveArgs, SyncArgs, Usage, exit_of, script,
+};
 use anyhow::{Context, Result, anyhow};
 use kerbside_core::field::FieldKey;
 use kerbside_core::form::{Form, QuestionKind};
@@ -9,14 +11,17 @@ use kerbside_core::problem::{Code, Problem};
 use kerbside_core::value::instant_text;
 use kerbside_device::clock::{Reading, now};
 use kerbside_device::photos::PhotoFrom;
-use kerbside_device::{Choice, Device, Enrolment, Filter, NewPhoto, Saved, SyncReport, Vault, WorkState, sync};
+use kerbside_device::{
+    Choice, Device, Enrolment, Filter, NewPhoto, Saved, SyncReport, Vault, WorkState, sync,
+};
 use serde_json::{Map, Value as Json, json};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub fn run(cli: &Cli, out: &mut Out) -> Result<u8> {
-    let folder = cli.vault.as_deref().ok_or_else(|| Usage("--vault DIR or KERBSIDE_VAULT says which vault".into()))?;
+    let folder =
+        cli.vault.as_deref().ok_or_else(|| Usage("--vault DIR or KERBSIDE_VAULT says which vault".into()))?;
     match &cli.command {
         Command::Enrol(arguments) => enrol(folder, arguments, out),
         Command::Lock => lock(folder, out),
@@ -136,7 +141,13 @@ fn create(vault: &mut Vault, arguments: &CreateArgs, out: &Out) -> Result<u8> {
     Ok(0)
 }
 
-pub fn create_one(vault: &mut Vault, form: &str, mut answers: Map<String, Json>, photos: &[NewPhoto], at: Option<&str>) -> Result<Saved> {
+pub fn create_one(
+    vault: &mut Vault,
+    form: &str,
+    mut answers: Map<String, Json>,
+    photos: &[NewPhoto],
+    at: Option<&str>,
+) -> Result<Saved> {
     let now = now();
     if let Some(at) = at {
         let (field, place) = place_answer(&*vault.newest_form(form)?, at, now)?;
@@ -146,7 +157,8 @@ pub fn create_one(vault: &mut Vault, form: &str, mut answers: Map<String, Json>,
 }
 
 pub fn say_created(saved: &Saved, out: &Out) -> Result<()> {
-    let line = json!({ "record": saved.record, "ref": saved.reference, "dot": saved.dot, "photos": saved.photos });
+    let line =
+        json!({ "record": saved.record, "ref": saved.reference, "dot": saved.dot, "photos": saved.photos });
     let reference = saved.reference.clone().unwrap_or_default();
     out.line(&line, |words| words.say("cli.saved", &[("reference", &reference)]))
 }
@@ -177,10 +189,9 @@ pub fn say_changed(saved: &Saved, out: &Out) -> Result<()> {
 fn list(vault: &Vault, arguments: &ListArgs, out: &Out) -> Result<u8> {
     let state = match &arguments.state {
         None => None,
-        Some(name) => Some(
-            serde_json::from_value::<WorkState>(Json::from(name.as_str()))
-                .map_err(|_| Usage(format!("{name} is no state: draft, saved, sending, received, safe, needs_you")))?,
-        ),
+        Some(name) => Some(serde_json::from_value::<WorkState>(Json::from(name.as_str())).map_err(|_| {
+            Usage(format!("{name} is no state: draft, saved, sending, received, safe, needs_you"))
+        })?),
     };
     let filter = Filter { form: arguments.form.clone(), state };
     for line in vault.list(&filter)? {
@@ -201,7 +212,12 @@ fn show(vault: &Vault, record: &str, out: &Out) -> Result<u8> {
         for field in &view.fields {
             for value in &field.values {
                 let who = council.people.get(&value.officer.0).map_or("?", String::as_str);
-                text.push_str(&format!("  {}: {}  ({who}, {})\n", field.field, value.answer, instant_text(value.at_ms, 0)));
+                text.push_str(&format!(
+                    "  {}: {}  ({who}, {})\n",
+                    field.field,
+                    value.answer,
+                    instant_text(value.at_ms, 0)
+                ));
             }
         }
         for photo in &view.photos {
@@ -219,7 +235,9 @@ fn resolve(vault: &mut Vault, arguments: &ResolveArgs, out: &Out) -> Result<u8> 
     let record = vault.find_record(&arguments.record)?;
     let field: FieldKey = arguments.field.parse().map_err(|_| Usage("That is no field".into()))?;
     let choice = match (&arguments.answer, arguments.keep) {
-        (Some(answer), _) => Choice::Answer(serde_json::from_str(answer).map_err(|cause| Usage(cause.to_string()))?),
+        (Some(answer), _) => {
+            Choice::Answer(serde_json::from_str(answer).map_err(|cause| Usage(cause.to_string()))?)
+        }
         (None, Some(place)) => Choice::Keep(place),
         (None, None) => Choice::KeepBoth,
     };
@@ -237,7 +255,10 @@ fn synchronise(vault: &mut Vault, arguments: &SyncArgs, out: &Out) -> Result<u8>
 /// Once, or until nothing waits or the deadline has passed.
 pub fn sync_until(vault: &mut Vault, until_idle: bool, deadline_ms: Option<i64>) -> Result<SyncReport> {
     let mut total = sync(&mut *vault, deadline_ms, &now)?;
-    while until_idle && (total.stopped.is_some_and(|code| exit_of(code) == 3) || (total.stopped.is_none() && 0 < total.waiting)) {
+    while until_idle
+        && (total.stopped.is_some_and(|code| exit_of(code) == 3)
+            || (total.stopped.is_none() && 0 < total.waiting))
+    {
         let late = deadline_ms.is_some_and(|deadline| deadline <= now().wall_ms);
         if late || (deadline_ms.is_none() && total.stopped.is_some()) {
             break;
@@ -297,7 +318,10 @@ fn verify(vault: &Vault, out: &Out) -> Result<u8> {
     let sound = verified.integrity == "ok";
     out.line(&verified, |words| {
         let key = if sound { "cli.whole" } else { "code.vault_damaged" };
-        words.say(key, &[("records", &verified.records.to_string()), ("changes", &verified.changes.to_string())])
+        words.say(
+            key,
+            &[("records", &verified.records.to_string()), ("changes", &verified.changes.to_string())],
+        )
     })?;
     Ok(if sound { 0 } else { 6 })
 }
@@ -313,7 +337,8 @@ pub fn read_answers(file: &Path) -> Result<Map<String, Json>> {
     if file == Path::new("-") {
         std::io::stdin().read_to_string(&mut text).context("Read the answers")?;
     } else {
-        text = std::fs::read_to_string(file).map_err(|cause| Usage(format!("{}: {cause}", file.display())))?;
+        text =
+            std::fs::read_to_string(file).map_err(|cause| Usage(format!("{}: {cause}", file.display())))?;
     }
     match serde_json::from_str(&text) {
         Ok(Json::Object(answers)) => Ok(answers),

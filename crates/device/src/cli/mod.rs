@@ -7,9 +7,9 @@ mod words;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kerbside_core::problem::{Code, Problem};
+use kerbside_device::Faults;
 use kerbside_device::keys::KeyStoreKind;
 use kerbside_device::net::Refused;
-use kerbside_device::Faults;
 use out::Out;
 use std::path::PathBuf;
 use words::Words;
@@ -203,7 +203,9 @@ fn exit_code(cause: &anyhow::Error) -> u8 {
 }
 
 pub fn problem_in(cause: &anyhow::Error) -> Option<&Problem> {
-    cause.downcast_ref::<Problem>().or_else(|| cause.downcast_ref::<Refused>().map(|refused| &refused.problem))
+    cause
+        .downcast_ref::<Problem>()
+        .or_else(|| cause.downcast_ref::<Refused>().map(|refused| &refused.problem))
 }
 
 /// 3 offline or try again · 4 refused · 5 local storage · 6 integrity · 7 a newer version is needed.

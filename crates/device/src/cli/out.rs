@@ -25,11 +25,8 @@ impl Out {
 
     /// One line, on its way before the next command begins.
     pub fn line<T: Serialize>(&self, value: &T, words: impl FnOnce(&Words) -> String) -> Result<()> {
-        let text = if self.json {
-            serde_json::to_string(value).context("Write JSON")?
-        } else {
-            words(&self.words)
-        };
+        let text =
+            if self.json { serde_json::to_string(value).context("Write JSON")? } else { words(&self.words) };
         let mut out = std::io::stdout().lock();
         writeln!(out, "{text}").and_then(|()| out.flush()).context("Write a line")
     }
@@ -41,7 +38,8 @@ impl Out {
             json.insert("code".into(), Json::from("faults"));
             json.insert("faults".into(), serde_json::to_value(faults).unwrap_or_default());
             lines.push(self.words.say("code.faults", &[]));
-            lines.extend(faults.iter().map(|fault| format!("  {}: {}", fault.field, self.words.fault(fault))));
+            lines
+                .extend(faults.iter().map(|fault| format!("  {}: {}", fault.field, self.words.fault(fault))));
         } else if let Some(problem) = problem_in(cause) {
             json.insert("code".into(), Json::from(problem.code.name()));
             json.insert("detail".into(), Json::from(problem.detail.as_str()));

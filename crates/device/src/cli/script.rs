@@ -1,8 +1,8 @@
 //! `run --script FILE`: many commands in one process, one JSON command a line.
 
+use super::Usage;
 use super::commands::{create_one, read_photos, say_changed, say_created, say_synced, sync_until};
 use super::out::Out;
-use super::Usage;
 use anyhow::Result;
 use kerbside_core::field::FieldKey;
 use kerbside_device::clock::now;
@@ -57,12 +57,14 @@ fn one() -> u32 {
 
 /// Stops at the first line that fails, with its exit code.
 pub fn run(vault: &mut Vault, script: &Path, out: &Out) -> Result<u8> {
-    let text = std::fs::read_to_string(script).map_err(|cause| Usage(format!("{}: {cause}", script.display())))?;
+    let text =
+        std::fs::read_to_string(script).map_err(|cause| Usage(format!("{}: {cause}", script.display())))?;
     for (number, line) in (1..).zip(text.lines()) {
         if line.trim().is_empty() {
             continue;
         }
-        let line: Line = serde_json::from_str(line).map_err(|cause| Usage(format!("Line {number}: {cause}")))?;
+        let line: Line =
+            serde_json::from_str(line).map_err(|cause| Usage(format!("Line {number}: {cause}")))?;
         let code = run_line(vault, line, out)?;
         if code != 0 {
             return Ok(code);

@@ -26,7 +26,9 @@ impl Words {
     /// A sentence with its places filled in. A key without a sentence shows as itself.
     pub fn say(&self, key: &str, places: &[(&str, &str)]) -> String {
         let sentence = self.sentences.get(key).or_else(|| self.english.get(key)).map_or(key, String::as_str);
-        places.iter().fold(sentence.to_owned(), |text, (place, value)| text.replace(&format!("{{{place}}}"), value))
+        places
+            .iter()
+            .fold(sentence.to_owned(), |text, (place, value)| text.replace(&format!("{{{place}}}"), value))
     }
 
     pub fn local<'a>(&self, text: &'a Localised) -> &'a str {

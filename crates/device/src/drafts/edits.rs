@@ -8,7 +8,9 @@ use crate::vault::Vault;
 use anyhow::Result;
 use kerbside_core::change::{Context, Edit, Member, PhotoFacts};
 use kerbside_core::field::FieldKey;
-use kerbside_core::form::{Answers, Fault, FaultCode, Form, Merge, QuestionKind, answers_from_json, evaluate, to_save};
+use kerbside_core::form::{
+    Answers, Fault, FaultCode, Form, Merge, QuestionKind, answers_from_json, evaluate, to_save,
+};
 use kerbside_core::ids::{RecordId, Sha256};
 use kerbside_core::problem::{Code, Problem};
 use kerbside_core::record::{Record, Register};
@@ -77,7 +79,12 @@ impl Vault {
     }
 }
 
-pub(super) fn contents_of(row: DraftRow, form: Arc<Form>, seen: BTreeMap<FieldKey, (Context, Json)>, typed: Map<String, Json>) -> Contents {
+pub(super) fn contents_of(
+    row: DraftRow,
+    form: Arc<Form>,
+    seen: BTreeMap<FieldKey, (Context, Json)>,
+    typed: Map<String, Json>,
+) -> Contents {
     let mut json: Map<String, Json> =
         seen.iter().map(|(field, (_, answer))| (field.to_string(), answer.clone())).collect();
     json.extend(typed);
@@ -93,11 +100,7 @@ fn seen_answers(contents: &Contents) -> Answers {
 /// Everything in front of the officer, with what their edits will have to name.
 pub(super) fn seen_in(head: &Record) -> BTreeMap<FieldKey, (Context, Json)> {
     let answers = answers_of(head);
-    answers
-        .0
-        .iter()
-        .map(|(field, value)| (field.clone(), (head.context(field), to_json(value))))
-        .collect()
+    answers.0.iter().map(|(field, value)| (field.clone(), (head.context(field), to_json(value)))).collect()
 }
 
 /// A plate or a first sighting is written once: a second answer is refused here and flagged there.

@@ -6,8 +6,8 @@ use crate::random::Randomness;
 use crate::save::Faults;
 use crate::store::Store;
 use crate::vault::{Identity, Opened};
-use kerbside_core::ids::{Actor, DeviceId, Epoch, OfficerId, ServerId};
 use kerbside_core::change::Edit;
+use kerbside_core::ids::{Actor, DeviceId, Epoch, OfficerId, ServerId};
 use kerbside_core::value::Value;
 use serde_json::json;
 use std::path::Path;
@@ -82,9 +82,15 @@ fn a_draft_with_a_photo_becomes_one_change_and_its_original_comes_back_byte_for_
     assert_eq!(ann.shift().unwrap().drafts.len(), 0);
     assert_eq!(*ann.photo_bytes(line.sha256, PhotoSize::Original).unwrap(), a_photo());
     let verified = ann.verify().unwrap();
-    assert_eq!((verified.integrity.as_str(), verified.records, verified.changes, verified.photos), ("ok", 1, 1, 1));
+    assert_eq!(
+        (verified.integrity.as_str(), verified.records, verified.changes, verified.photos),
+        ("ok", 1, 1, 1)
+    );
     let waiting = ann.waiting().unwrap();
-    assert_eq!((waiting.strip.waiting, waiting.items[0].photos_total, waiting.items[0].photos_sent), (1, 1, 0));
+    assert_eq!(
+        (waiting.strip.waiting, waiting.items[0].photos_total, waiting.items[0].photos_sent),
+        (1, 1, 0)
+    );
     for file in std::fs::read_dir(folder.path().join("photos")).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
         assert!(!bytes.starts_with(&[0xff, 0xd8]), "a photo lies open");

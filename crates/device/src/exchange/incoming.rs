@@ -54,7 +54,9 @@ impl Vault {
             })?;
             return Ok(Applied { fork: true, ..Applied::default() });
         }
-        let applied = self.store.transact(|store| self.take_reply(store, &mut progress, (push, reply, &receipt), now))?;
+        let applied = self
+            .store
+            .transact(|store| self.take_reply(store, &mut progress, (push, reply, &receipt), now))?;
         self.sweep_leaving(now)?;
         Ok(applied)
     }
@@ -69,7 +71,11 @@ impl Vault {
             && receipt.council == self.identity.council
             && receipt.device == self.identity.device
             && receipt.actor == push.actor;
-        if fits { Ok(receipt) } else { Err(Problem::new(Code::CaptivePortal, "A receipt for something else")) }
+        if fits {
+            Ok(receipt)
+        } else {
+            Err(Problem::new(Code::CaptivePortal, "A receipt for something else"))
+        }
     }
 
     /// The server holds changes of this actor that this vault never made or offered.
@@ -194,7 +200,12 @@ fn begins_with_us(store: &Store, record: RecordId) -> Result<bool> {
     Ok(false)
 }
 
-fn begin_epoch(store: &Store, progress: &mut Progress, receipt: &Receipt, intake: &mut Intake<'_>) -> Result<()> {
+fn begin_epoch(
+    store: &Store,
+    progress: &mut Progress,
+    receipt: &Receipt,
+    intake: &mut Intake<'_>,
+) -> Result<()> {
     store.note_in_journal(intake.now.wall_ms, "restored", &format!("server epoch {}", receipt.epoch))?;
     progress.epoch = receipt.epoch;
     progress.received = receipt.through;
@@ -205,10 +216,17 @@ fn begin_epoch(store: &Store, progress: &mut Progress, receipt: &Receipt, intake
 }
 
 /// Verdicts, and plain acceptance for the rest.
-fn settle_own(store: &Store, progress: &mut Progress, receipt: &Receipt, intake: &mut Intake<'_>, now: Reading) -> Result<()> {
+fn settle_own(
+    store: &Store,
+    progress: &mut Progress,
+    receipt: &Receipt,
+    intake: &mut Intake<'_>,
+    now: Reading,
+) -> Result<()> {
     let newly = store.changes_between(progress.actor, progress.acked, receipt.through)?;
     for own in newly {
-        let verdict = receipt.verdicts.iter().find(|(counter, _)| *counter == own.counter).map(|(_, verdict)| verdict);
+        let verdict =
+            receipt.verdicts.iter().find(|(counter, _)| *counter == own.counter).map(|(_, verdict)| verdict);
         let (state, pending, reason) = match verdict {
             None | Some(Verdict::Unknown(_)) => (ChangeState::Received, own.pending, None),
             Some(Verdict::Flagged(code)) => (ChangeState::Received, own.pending, Some(code.as_str())),
@@ -247,7 +265,8 @@ fn missing_packs(store: &Store, offers: &[Offer]) -> Result<Vec<Offer>> {
             missing.push(offer.clone());
         }
     }
-    let offered: Vec<(String, u32)> = offers.iter().map(|offer| (offer.name.clone(), offer.version)).collect();
+    let offered: Vec<(String, u32)> =
+        offers.iter().map(|offer| (offer.name.clone(), offer.version)).collect();
     if !offered.is_empty() {
         store.offer_packs(&offered)?;
     }

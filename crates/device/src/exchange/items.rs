@@ -51,7 +51,12 @@ impl<'a> Intake<'a> {
         }
     }
 
-    fn take_change(&mut self, bytes: &[u8], reference: Option<&String>, progress: &mut Progress) -> Result<u64> {
+    fn take_change(
+        &mut self,
+        bytes: &[u8],
+        reference: Option<&String>,
+        progress: &mut Progress,
+    ) -> Result<u64> {
         let change = match ChangeBytes::received(bytes.to_vec()).read() {
             Ok(change) => change,
             Err(cause) => {
@@ -80,9 +85,13 @@ impl<'a> Intake<'a> {
         let Some(own) = self.store.change_at(dot.actor, dot.counter)? else { return Ok(()) };
         let reason = own.reason.as_deref();
         match own.state {
-            ChangeState::Saved | ChangeState::Held | ChangeState::Received => {
-                self.store.settle_change((dot.actor, dot.counter), ChangeState::Received, false, reason, self.now.wall_ms)
-            }
+            ChangeState::Saved | ChangeState::Held | ChangeState::Received => self.store.settle_change(
+                (dot.actor, dot.counter),
+                ChangeState::Received,
+                false,
+                reason,
+                self.now.wall_ms,
+            ),
             ChangeState::Duplicate | ChangeState::Refused | ChangeState::Redotted | ChangeState::Missing => {
                 self.store.set_pending(dot.actor, dot.counter, false)
             }
@@ -204,7 +213,12 @@ fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: 
         // All there was is refused: it stays readable as it was. Or it was never here.
         let Some(shown) = row else { return Ok(()) };
         head = unpack(&shown.head)?;
-        return store.put_record(&flagged(vault.record_row(id, Some(&shown), None, &head, now)?, leaving, wanted, confirmed));
+        return store.put_record(&flagged(
+            vault.record_row(id, Some(&shown), None, &head, now)?,
+            leaving,
+            wanted,
+            confirmed,
+        ));
     }
     let mut new = vault.record_row(id, row.as_ref(), base.as_ref(), &head, now)?;
     if forgotten {

@@ -74,7 +74,13 @@ impl Vault {
             if let Some(own) = store.change_at(redot.from, *counter)?
                 && own.state == ChangeState::Saved
             {
-                store.settle_change((own.actor, *counter), ChangeState::Received, own.pending, None, now.wall_ms)?;
+                store.settle_change(
+                    (own.actor, *counter),
+                    ChangeState::Received,
+                    own.pending,
+                    None,
+                    now.wall_ms,
+                )?;
             }
         }
         for (draft, seen) in store.all_seen()? {
@@ -85,7 +91,8 @@ impl Vault {
         progress.pushed = 0;
         progress.forked = false;
         store.put_progress(&progress)?;
-        let said = format!("actor {} goes on as {}, {} changes with it", redot.from, redot.to, redot.moved.len());
+        let said =
+            format!("actor {} goes on as {}, {} changes with it", redot.from, redot.to, redot.moved.len());
         store.note_in_journal(now.wall_ms, "retired", &said)?;
         let mut intake = Intake::new(self, store, now);
         intake.touch_all(records)?;

@@ -216,14 +216,16 @@ fn a_colleagues_answer_given_unseen_stands_beside_ours_until_one_is_chosen() {
         state: &ann.head(saved.record).unwrap(),
     }]);
     let push = tom.outgoing(Budget::default(), NOW).unwrap();
-    let enter = Office { items: vec![Item::Enter { seq: 1, page }], paging: Paging::Whole, ..Office::taking(&push) };
+    let enter =
+        Office { items: vec![Item::Enter { seq: 1, page }], paging: Paging::Whole, ..Office::taking(&push) };
     assert_eq!(tom.incoming(&push, &enter.reply(&push), NOW).unwrap().received, 1);
     tom.edit(saved.record, &answers("a freezer"), &[], NOW.later(5_000)).unwrap();
     let theirs = tom.store.change_at(Actor(2), 1).unwrap().unwrap();
     ann.edit(saved.record, &answers("a white fridge"), &[], NOW.later(9_000)).unwrap();
     let push = ann.outgoing(Budget::default(), NOW).unwrap();
     let own = ann.store.change_at(Actor(1), 2).unwrap().unwrap();
-    let items = vec![Item::Change { seq: 2, received_ms: 1, bytes: theirs.bytes, reference: None }, echo("1.2")];
+    let items =
+        vec![Item::Change { seq: 2, received_ms: 1, bytes: theirs.bytes, reference: None }, echo("1.2")];
     let reply = Office { chain: own.chain, items, ..Office::taking(&push) }.reply(&push);
     ann.incoming(&push, &reply, NOW).unwrap();
     assert_eq!(ann.show(saved.record).unwrap().two_answers, 1);
@@ -334,7 +336,9 @@ fn an_old_draft_under_which_the_officer_answered_since_is_shown_the_newer_answer
 #[test]
 fn an_answer_given_once_is_not_given_again() {
     let mut ann = vault(1, 1);
-    let once = FORM.replace(r#""name": "where","#, r#""name": "where", "merge": "once","#).replace("\"version\": 1", "\"version\": 2");
+    let once = FORM
+        .replace(r#""name": "where","#, r#""name": "where", "merge": "once","#)
+        .replace("\"version\": 1", "\"version\": 2");
     ann.keep_pack("form.sighting", 2, once.as_bytes()).unwrap();
     let both = json!({"what": "a van", "where": "AB12 CDE"});
     let saved = ann.create("sighting", both.as_object().unwrap(), &[], NOW).unwrap();

@@ -72,7 +72,13 @@ pub struct NewLock<'a> {
 }
 
 impl VaultFile {
-    pub fn create(vault: String, key_store: KeyStoreKind, who: Who, key: &VaultKey, lock: &NewLock<'_>) -> Result<Self> {
+    pub fn create(
+        vault: String,
+        key_store: KeyStoreKind,
+        who: Who,
+        key: &VaultKey,
+        lock: &NewLock<'_>,
+    ) -> Result<Self> {
         check_pin(lock.pin)?;
         let mut file = Self {
             version: 1,
@@ -117,7 +123,13 @@ impl VaultFile {
         u32::try_from((left + 999) / 1000).unwrap_or(0)
     }
 
-    pub fn try_pin(&mut self, folder: &Path, pin: &str, device_secret: &[u8; 32], wall_ms: i64) -> Result<Attempt> {
+    pub fn try_pin(
+        &mut self,
+        folder: &Path,
+        pin: &str,
+        device_secret: &[u8; 32],
+        wall_ms: i64,
+    ) -> Result<Attempt> {
         if ONLINE_AFTER <= self.wrong_pins {
             return Ok(Attempt::OnlineOnly);
         }
@@ -145,7 +157,13 @@ impl VaultFile {
     }
 
     /// The vault key from the share the server released, and a new PIN for it.
-    pub fn reset_pin(&mut self, folder: &Path, new_pin: &str, device_secret: &[u8; 32], share: &[u8; 32]) -> Result<Option<VaultKey>> {
+    pub fn reset_pin(
+        &mut self,
+        folder: &Path,
+        new_pin: &str,
+        device_secret: &[u8; 32],
+        share: &[u8; 32],
+    ) -> Result<Option<VaultKey>> {
         check_pin(new_pin)?;
         let wrapped = HEXLOWER.decode(self.wrapped_by_share.as_bytes()).context("Read the wrapped key")?;
         let Some(key) = unseal(&key_from_share(share, device_secret), self.vault.as_bytes(), &wrapped) else {
@@ -188,7 +206,8 @@ mod tests {
             short_code: "W07".into(),
         };
         let lock = NewLock { pin: "271828", device_secret: &SECRET, unlock_share: &SHARE };
-        let file = VaultFile::create("v".into(), KeyStoreKind::File, who, &Zeroizing::new([9; 32]), &lock).unwrap();
+        let file =
+            VaultFile::create("v".into(), KeyStoreKind::File, who, &Zeroizing::new([9; 32]), &lock).unwrap();
         file.write(folder).unwrap();
         file
     }
@@ -220,7 +239,9 @@ mod tests {
         for _ in 0..ONLINE_AFTER {
             // Read again each time: the count must survive a restart.
             let mut file = VaultFile::read(folder.path()).unwrap();
-            let Attempt::Wrong { wait_seconds, .. } = file.try_pin(folder.path(), "000000", &SECRET, now).unwrap() else {
+            let Attempt::Wrong { wait_seconds, .. } =
+                file.try_pin(folder.path(), "000000", &SECRET, now).unwrap()
+            else {
                 panic!("a wrong PIN");
             };
             if 0 < wait_seconds {

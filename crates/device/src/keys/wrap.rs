@@ -50,8 +50,7 @@ pub fn key_from_share(share: &[u8; 32], secret: &[u8; 32]) -> VaultKey {
 
 /// HMAC-SHA256 as a one-block key derivation.
 pub fn derive(key: &[u8; 32], label: &[u8], input: &[u8]) -> VaultKey {
-    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key)
-        .expect("HMAC takes a key of any length");
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length");
     mac.update(label);
     mac.update(input);
     Zeroizing::new(mac.finalize().into_bytes().into())
@@ -69,8 +68,5 @@ pub fn seal(key: &VaultKey, nonce: [u8; 24], aad: &[u8], plain: &[u8]) -> Result
 pub fn unseal(key: &VaultKey, aad: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (nonce, body) = sealed.split_first_chunk::<24>()?;
     let cipher = XChaCha20Poly1305::new(&(**key).into());
-    cipher
-        .decrypt(&XNonce::from(*nonce), Payload { msg: body, aad })
-        .ok()
-        .map(Zeroizing::new)
+    cipher.decrypt(&XNonce::from(*nonce), Payload { msg: body, aad }).ok().map(Zeroizing::new)
 }

@@ -26,7 +26,9 @@ fn tls(ca_pem: Option<&str>) -> Result<ClientConfig> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(pem) = ca_pem {
         for certificate in rustls_pemfile::certs(&mut pem.as_bytes()) {
-            roots.add(certificate.context("Read the council's certificate")?).context("Trust the council's certificate")?;
+            roots
+                .add(certificate.context("Read the council's certificate")?)
+                .context("Trust the council's certificate")?;
         }
     }
     Ok(ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))

@@ -13,10 +13,17 @@ pub(crate) fn enrol(server_url: &str, ca_pem: Option<&str>, enrol: &Enrol) -> Re
 }
 
 /// The server's half of the second way into the vault, for a fresh code.
-pub(crate) fn unlock_share(server_url: &str, ca_pem: Option<&str>, code: &str, device: DeviceId) -> Result<Zeroizing<[u8; 32]>> {
+pub(crate) fn unlock_share(
+    server_url: &str,
+    ca_pem: Option<&str>,
+    code: &str,
+    device: DeviceId,
+) -> Result<Zeroizing<[u8; 32]>> {
     let mut pipe = Pipe::unsigned(server_url, ca_pem)?;
     let request = UnlockRequest { code: code.to_owned(), device };
-    let unlocked: Unlocked = pipe.exchange("/v1/unlock", &request, false).context("Ask the server to unlock")?;
-    let share = <[u8; 32]>::try_from(unlocked.unlock_share.as_slice()).map_err(|_| anyhow!("A share is 32 bytes"))?;
+    let unlocked: Unlocked =
+        pipe.exchange("/v1/unlock", &request, false).context("Ask the server to unlock")?;
+    let share =
+        <[u8; 32]>::try_from(unlocked.unlock_share.as_slice()).map_err(|_| anyhow!("A share is 32 bytes"))?;
     Ok(Zeroizing::new(share))
 }

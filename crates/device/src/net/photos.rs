@@ -31,7 +31,12 @@ struct Named {
 }
 
 /// Sends one photo as far as the line allows. True when it was received.
-pub(super) fn send_photo<A: VaultAccess>(access: &mut A, pipe: &mut Pipe, upload: &UploadRow, now: &dyn Fn() -> Reading) -> Result<bool> {
+pub(super) fn send_photo<A: VaultAccess>(
+    access: &mut A,
+    pipe: &mut Pipe,
+    upload: &UploadRow,
+    now: &dyn Fn() -> Reading,
+) -> Result<bool> {
     let named = name_photo(pipe, upload)?;
     if settle(access, upload, &named, now())? {
         return Ok(true);
@@ -74,7 +79,9 @@ fn name_photo(pipe: &mut Pipe, upload: &UploadRow) -> Result<Named, Refused> {
 
 fn settle<A: VaultAccess>(access: &mut A, upload: &UploadRow, named: &Named, now: Reading) -> Result<bool> {
     let Some(receipt) = &named.receipt else { return Ok(false) };
-    let bytes = BASE64URL_NOPAD.decode(receipt.as_bytes()).map_err(|_| not_ours("A photo's receipt cannot be read"))?;
+    let bytes = BASE64URL_NOPAD
+        .decode(receipt.as_bytes())
+        .map_err(|_| not_ours("A photo's receipt cannot be read"))?;
     access.with(|vault| vault.take_photo_receipt(upload, &bytes, now))
 }
 
@@ -103,8 +110,9 @@ impl Vault {
             PhotoState::Complete | PhotoState::Purged if receipt.backed_up => UploadState::Safe,
             PhotoState::Complete | PhotoState::Purged => UploadState::Received,
         };
-        self.store
-            .transact(|store| store.settle_upload((upload.record, upload.sha256), state, bytes, now.wall_ms))?;
+        self.store.transact(|store| {
+            store.settle_upload((upload.record, upload.sha256), state, bytes, now.wall_ms)
+        })?;
         Ok(true)
     }
 
@@ -135,8 +143,13 @@ impl Vault {
     pub(super) fn start_photo_again(&mut self, upload: &UploadRow, code: Code) -> Result<()> {
         const ANEW: [Code; 5] =
             [Code::UploadGone, Code::NotFound, Code::RangeWrong, Code::PhotoHashWrong, Code::PhotoNotWhole];
-        const NEVER: [Code; 5] =
-            [Code::PhotoTooLarge, Code::PhotoNotAnImage, Code::NotYourTeam, Code::NotAllowed, Code::PhotoNotNamed];
+        const NEVER: [Code; 5] = [
+            Code::PhotoTooLarge,
+            Code::PhotoNotAnImage,
+            Code::NotYourTeam,
+            Code::NotAllowed,
+            Code::PhotoNotNamed,
+        ];
         if ANEW.contains(&code) {
             self.store.transact(|store| {
                 store.set_upload_url(upload.record, upload.sha256, None)?;
@@ -151,7 +164,8 @@ impl Vault {
 }
 
 fn offset_at(pipe: &mut Pipe, path: &str) -> Result<usize, Refused> {
-    let answer = pipe.send(&Ask { method: Method::HEAD, path, body: Vec::new(), headers: tus(), signed: false })?;
+    let answer =
+        pipe.send(&Ask { method: Method::HEAD, path, body: Vec::new(), headers: tus(), signed: false })?;
     offset_of(&answer)
 }
 
@@ -159,7 +173,8 @@ fn send_piece(pipe: &mut Pipe, path: &str, offset: usize, piece: &[u8]) -> Resul
     let mut headers = tus();
     headers.push(("upload-offset", offset.to_string()));
     headers.push(("content-type", "application/offset+octet-stream".to_owned()));
-    let answer = pipe.send(&Ask { method: Method::PATCH, path, body: piece.to_vec(), headers, signed: false })?;
+    let answer =
+        pipe.send(&Ask { method: Method::PATCH, path, body: piece.to_vec(), headers, signed: false })?;
     let reached = offset_of(&answer)?;
     if reached <= offset {
         return Err(not_ours("The server took nothing"));

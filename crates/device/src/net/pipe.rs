@@ -120,12 +120,18 @@ impl Pipe {
     }
 
     /// CBOR in zstd both ways.
-    pub fn exchange<Q: minicbor::Encode<()>, A>(&mut self, path: &str, message: &Q, signed: bool) -> Result<A, Refused>
+    pub fn exchange<Q: minicbor::Encode<()>, A>(
+        &mut self,
+        path: &str,
+        message: &Q,
+        signed: bool,
+    ) -> Result<A, Refused>
     where
         A: for<'b> minicbor::Decode<'b, ()>,
     {
         let plain = kerbside_core::cbor::encode(message);
-        let body = zstd::encode_all(plain.as_slice(), 3).map_err(|cause| Refused::of(Code::Internal, cause.to_string()))?;
+        let body = zstd::encode_all(plain.as_slice(), 3)
+            .map_err(|cause| Refused::of(Code::Internal, cause.to_string()))?;
         let headers = vec![("content-type", CBOR.to_owned()), ("content-encoding", "zstd".to_owned())];
         let answer = self.send(&Ask { method: Method::POST, path, body, headers, signed })?;
         if !answer.is_kind(CBOR) {
@@ -174,7 +180,9 @@ impl Pipe {
         let response = request.send().map_err(|cause| Refused::of(Code::NoSignal, plain_cause(&cause)))?;
         let answer = read(response)?;
         self.bytes_down += answer.body.len() as u64;
-        if let Some(nonce) = answer.header(NONCE_HEADER).and_then(|text| BASE64URL_NOPAD.decode(text.as_bytes()).ok()) {
+        if let Some(nonce) =
+            answer.header(NONCE_HEADER).and_then(|text| BASE64URL_NOPAD.decode(text.as_bytes()).ok())
+        {
             self.nonce = nonce;
         }
         judge(answer)
@@ -218,7 +226,9 @@ fn judge(answer: Answer) -> Result<Answer, Refused> {
     let said = serde_json::from_slice::<serde_json::Value>(&answer.body).ok();
     let code = said.as_ref().and_then(|said| said.get("code")?.as_str()).and_then(Code::named);
     let problem = match (code, answer.status) {
-        (Some(code), status) if answer.is_kind("application/problem+json") => Problem::new(code, format!("HTTP {status}")),
+        (Some(code), status) if answer.is_kind("application/problem+json") => {
+            Problem::new(code, format!("HTTP {status}"))
+        }
         (_, 429 | 503) => Problem::new(Code::Busy, format!("HTTP {}", answer.status)),
         (_, 404 | 410) => Problem::new(Code::NotFound, format!("HTTP {}", answer.status)),
         (_, status @ 500..) => Problem::new(Code::Busy, format!("HTTP {status}")),
@@ -339,7 +349,8 @@ mod tests {
         let mut vault = crate::exchange::tests::vault(1, 1);
         vault.identity.server_url = url;
         let mut pipe = Pipe::of(&vault).unwrap();
-        let ask = Ask { method: Method::GET, path: "/v1/x", body: Vec::new(), headers: Vec::new(), signed: true };
+        let ask =
+            Ask { method: Method::GET, path: "/v1/x", body: Vec::new(), headers: Vec::new(), signed: true };
         assert_eq!(pipe.send(&ask).unwrap().status, 200);
         let heard = hearing.join().unwrap();
         assert!(!heard[0].contains("kerbside-nonce: ZnJlc2g"));

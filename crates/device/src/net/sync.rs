@@ -68,7 +68,11 @@ struct Tally {
 }
 
 /// One sync, until there is nothing more to do or `deadline_ms` (wall clock) has passed.
-pub fn sync<A: VaultAccess>(mut access: A, deadline_ms: Option<i64>, now: &dyn Fn() -> Reading) -> Result<SyncReport> {
+pub fn sync<A: VaultAccess>(
+    mut access: A,
+    deadline_ms: Option<i64>,
+    now: &dyn Fn() -> Reading,
+) -> Result<SyncReport> {
     let mut pipe = access.with(|vault| Pipe::of(vault))?;
     let mut tally = Tally::default();
     let done = work(&mut access, &mut pipe, &mut tally, (deadline_ms, now));
@@ -94,7 +98,12 @@ fn note<A: VaultAccess>(access: &mut A, cause: anyhow::Error, now: Reading) -> R
     Ok(refused.problem.code)
 }
 
-fn work<A: VaultAccess>(access: &mut A, pipe: &mut Pipe, tally: &mut Tally, (deadline_ms, now): (Option<i64>, &dyn Fn() -> Reading)) -> Result<()> {
+fn work<A: VaultAccess>(
+    access: &mut A,
+    pipe: &mut Pipe,
+    tally: &mut Tally,
+    (deadline_ms, now): (Option<i64>, &dyn Fn() -> Reading),
+) -> Result<()> {
     let in_time = || deadline_ms.is_none_or(|deadline| now().wall_ms < deadline);
     loop {
         let more = exchange_once(access, pipe, tally, now)?;
@@ -114,7 +123,10 @@ fn work<A: VaultAccess>(access: &mut A, pipe: &mut Pipe, tally: &mut Tally, (dea
                 let code = refused.problem.code;
                 tracing::info!(code = code.name(), detail = refused.problem.detail, "A photo waits");
                 access.with(|vault| vault.start_photo_again(&upload, code))?;
-                if matches!(code, Code::NoSignal | Code::Busy | Code::DiskFull | Code::CaptivePortal | Code::DeviceRevoked) {
+                if matches!(
+                    code,
+                    Code::NoSignal | Code::Busy | Code::DiskFull | Code::CaptivePortal | Code::DeviceRevoked
+                ) {
                     return Err(cause);
                 }
             }
@@ -123,7 +135,12 @@ fn work<A: VaultAccess>(access: &mut A, pipe: &mut Pipe, tally: &mut Tally, (dea
     Ok(())
 }
 
-fn exchange_once<A: VaultAccess>(access: &mut A, pipe: &mut Pipe, tally: &mut Tally, now: &dyn Fn() -> Reading) -> Result<bool> {
+fn exchange_once<A: VaultAccess>(
+    access: &mut A,
+    pipe: &mut Pipe,
+    tally: &mut Tally,
+    now: &dyn Fn() -> Reading,
+) -> Result<bool> {
     if access.with(|vault| vault.needs_retiring())? {
         let retire = access.with(|vault| vault.retire_request())?;
         let retired: Retired = pipe.exchange("/v1/actor/retire", &retire, true)?;

@@ -7,8 +7,8 @@ use exif::{Exif, In, Rational, Reader, Tag, Value};
 use kerbside_core::change::PhotoFacts;
 use kerbside_core::value::Place;
 use std::io::Cursor;
-use time::format_description::well_known::Rfc3339;
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 pub fn read_exif(original: &[u8]) -> Option<Exif> {
     Reader::new().read_from_container(&mut Cursor::new(original)).ok()
@@ -16,7 +16,13 @@ pub fn read_exif(original: &[u8]) -> Option<Exif> {
 
 /// The camera's own facts, and our fix where the camera had none.
 #[must_use]
-pub fn photo_facts(bytes: u64, exif: Option<&Exif>, copies: &Copies, from: PhotoFrom, fix: Option<&Place>) -> PhotoFacts {
+pub fn photo_facts(
+    bytes: u64,
+    exif: Option<&Exif>,
+    copies: &Copies,
+    from: PhotoFrom,
+    fix: Option<&Place>,
+) -> PhotoFacts {
     let lat = exif.and_then(|exif| degrees(exif, Tag::GPSLatitude, Tag::GPSLatitudeRef, 90));
     let lon = exif.and_then(|exif| degrees(exif, Tag::GPSLongitude, Tag::GPSLongitudeRef, 180));
     // A camera without a fix writes 0, 0: a place off Africa where nobody reports.
@@ -75,8 +81,8 @@ fn scaled(part: &Rational, share: i64) -> Option<i64> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use exif::experimental::Writer;
     use exif::Field;
+    use exif::experimental::Writer;
 
     /// A JPEG whose metadata says when, where and which way up.
     pub(crate) fn with_exif(jpeg: &[u8], orientation: u16) -> Vec<u8> {

@@ -1,7 +1,9 @@
 //! Keeping a photo: the sealed files first, each on disk under its final name,
 //! then the row that names them.
 
-use super::{Copies, PhotoFrom, make_copies, orientation_of, photo_facts, read_exif, seal_photo, unseal_photo};
+use super::{
+    Copies, PhotoFrom, make_copies, orientation_of, photo_facts, read_exif, seal_photo, unseal_photo,
+};
 use crate::clock::Reading;
 use crate::keys::derive;
 use crate::store::PhotoRow;
@@ -47,7 +49,13 @@ impl PhotoSize {
 
 impl Vault {
     /// The bytes as they came, hashed before anything else looks at them.
-    pub fn keep_photo(&mut self, original: &[u8], from: PhotoFrom, fix: Option<&Place>, now: Reading) -> Result<Kept> {
+    pub fn keep_photo(
+        &mut self,
+        original: &[u8],
+        from: PhotoFrom,
+        fix: Option<&Place>,
+        now: Reading,
+    ) -> Result<Kept> {
         let sha256 = Sha256::of(original);
         let exif = read_exif(original);
         let copies = make_copies(original, orientation_of(exif.as_ref()))?;
@@ -67,7 +75,13 @@ impl Vault {
         written
     }
 
-    fn try_write_photo(&mut self, sha256: Sha256, original: &[u8], copies: &Copies, now: Reading) -> Result<()> {
+    fn try_write_photo(
+        &mut self,
+        sha256: Sha256,
+        original: &[u8],
+        copies: &Copies,
+        now: Reading,
+    ) -> Result<()> {
         let key: [u8; 32] = self.random.bytes()?;
         for (size, plain) in [
             (PhotoSize::Original, original),

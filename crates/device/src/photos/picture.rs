@@ -57,7 +57,10 @@ pub fn make_copies(original: &[u8], orientation: Orientation) -> Result<Copies, 
     upright.0.apply_orientation(orientation);
     let turned = matches!(
         orientation,
-        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
+        Orientation::Rotate90
+            | Orientation::Rotate270
+            | Orientation::Rotate90FlipH
+            | Orientation::Rotate270FlipH
     );
     let (width, height) = if turned { (full_height, full_width) } else { (full_width, full_height) };
     let thumb = shrink(upright.0.clone(), THUMB_SIDE).0;
@@ -107,9 +110,7 @@ fn shrink(picture: DynamicImage, side: u32) -> (DynamicImage, (u32, u32)) {
 
 fn as_jpeg(picture: &DynamicImage, quality: u8) -> Result<Vec<u8>, Problem> {
     let mut out = Vec::new();
-    JpegEncoder::new_with_quality(&mut out, quality)
-        .encode_image(&picture.to_rgb8())
-        .map_err(unreadable)?;
+    JpegEncoder::new_with_quality(&mut out, quality).encode_image(&picture.to_rgb8()).map_err(unreadable)?;
     Ok(out)
 }
 

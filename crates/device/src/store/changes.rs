@@ -57,7 +57,8 @@ pub struct OwnChange {
     pub seen: bool,
 }
 
-const CHANGE: &str = "SELECT actor, counter, record, hash, chain, bytes, saved_ms, received_ms, state, pending, reason, seen
+const CHANGE: &str =
+    "SELECT actor, counter, record, hash, chain, bytes, saved_ms, received_ms, state, pending, reason, seen
     FROM own_change";
 
 fn change_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<OwnChange> {
@@ -79,8 +80,20 @@ fn change_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<OwnChange> {
 
 impl Store {
     pub fn insert_change(&self, change: &OwnChange) -> Result<()> {
-        let OwnChange { actor, counter, record, hash, chain, bytes, saved_ms, received_ms, state, pending, reason, seen } =
-            change;
+        let OwnChange {
+            actor,
+            counter,
+            record,
+            hash,
+            chain,
+            bytes,
+            saved_ms,
+            received_ms,
+            state,
+            pending,
+            reason,
+            seen,
+        } = change;
         self.connection
             .prepare_cached(
                 "INSERT INTO own_change (actor, counter, record, hash, chain, bytes, saved_ms, received_ms, state,
@@ -107,7 +120,10 @@ impl Store {
 
     /// From `first` on, oldest first.
     pub fn changes_from(&self, actor: Actor, first: u64, most: u32) -> Result<Vec<OwnChange>> {
-        self.changes(&format!("{CHANGE} WHERE actor = ?1 AND counter >= ?2 ORDER BY counter LIMIT ?3"), (actor.0, to_row(first), most))
+        self.changes(
+            &format!("{CHANGE} WHERE actor = ?1 AND counter >= ?2 ORDER BY counter LIMIT ?3"),
+            (actor.0, to_row(first), most),
+        )
     }
 
     /// Above `after`, up to `through`.
@@ -144,7 +160,10 @@ impl Store {
 
     /// What the server holds and has not yet told us again.
     pub fn unechoed_changes(&self) -> Result<Vec<OwnChange>> {
-        self.changes(&format!("{CHANGE} WHERE pending = 1 AND state = 'received' ORDER BY actor, counter"), ())
+        self.changes(
+            &format!("{CHANGE} WHERE pending = 1 AND state = 'received' ORDER BY actor, counter"),
+            (),
+        )
     }
 
     /// What no server holds yet, or holds and refuses.
@@ -157,7 +176,14 @@ impl Store {
         )
     }
 
-    pub fn settle_change(&self, (actor, counter): (Actor, u64), state: ChangeState, pending: bool, reason: Option<&str>, at_ms: i64) -> Result<()> {
+    pub fn settle_change(
+        &self,
+        (actor, counter): (Actor, u64),
+        state: ChangeState,
+        pending: bool,
+        reason: Option<&str>,
+        at_ms: i64,
+    ) -> Result<()> {
         self.connection
             .prepare_cached(
                 "UPDATE own_change SET state = ?3, pending = ?4, reason = ?5,

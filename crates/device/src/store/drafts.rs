@@ -48,9 +48,9 @@ impl Store {
             )?
             .execute((id.0, form, form_version, record.map(|record| record.0), started_ms, saved_ms))
             .context("Begin a draft")?;
-        let mut insert = self
-            .connection
-            .prepare_cached("INSERT INTO draft_seen (draft, field, context, answer) VALUES (?1, ?2, ?3, ?4)")?;
+        let mut insert = self.connection.prepare_cached(
+            "INSERT INTO draft_seen (draft, field, context, answer) VALUES (?1, ?2, ?3, ?4)",
+        )?;
         for Seen { field, context, answer } in seen {
             insert.execute((id.0, field, cbor::encode(context), answer)).context("Keep what was seen")?;
         }
@@ -140,7 +140,14 @@ impl Store {
         Ok(())
     }
 
-    pub fn add_draft_photo(&self, draft: RowId, field: &str, photo: Sha256, facts: &PhotoFacts, at_ms: i64) -> Result<()> {
+    pub fn add_draft_photo(
+        &self,
+        draft: RowId,
+        field: &str,
+        photo: Sha256,
+        facts: &PhotoFacts,
+        at_ms: i64,
+    ) -> Result<()> {
         self.connection
             .prepare_cached(
                 "INSERT INTO draft_photo (draft, field, sha256, facts, added_ms) VALUES (?1, ?2, ?3, ?4, ?5)

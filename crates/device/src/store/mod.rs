@@ -90,7 +90,10 @@ impl Store {
             self.transact(|store| {
                 store.connection.execute_batch(sql).context("Run a migration")?;
                 let version = i64::try_from(step + 1)?;
-                store.connection.pragma_update(None, "user_version", version).context("Write the schema version")
+                store
+                    .connection
+                    .pragma_update(None, "user_version", version)
+                    .context("Write the schema version")
             })?;
         }
         Ok(())
@@ -138,14 +141,13 @@ impl Store {
     pub fn damage(&self) -> Vec<String> {
         let mut found = Vec::new();
         for pragma in ["integrity_check", "cipher_integrity_check", "foreign_key_check"] {
-            let checked = self.connection
-                .pragma_query(None, pragma, |row| {
-                    let line: String = row.get::<_, String>(0)?;
-                    if line != "ok" {
-                        found.push(format!("{pragma}: {line}"));
-                    }
-                    Ok(())
-                });
+            let checked = self.connection.pragma_query(None, pragma, |row| {
+                let line: String = row.get::<_, String>(0)?;
+                if line != "ok" {
+                    found.push(format!("{pragma}: {line}"));
+                }
+                Ok(())
+            });
             if let Err(cause) = checked {
                 found.push(format!("{pragma}: {cause}"));
             }
@@ -183,9 +185,8 @@ impl Store {
     /// Old versions stay for the records written by them, and are not offered for new ones.
     pub fn offer_packs(&self, offered: &[(String, u32)]) -> Result<()> {
         self.connection.execute("UPDATE pack SET offered = 0", ()).context("Withdraw packs")?;
-        let mut offer = self
-            .connection
-            .prepare_cached("UPDATE pack SET offered = 1 WHERE name = ?1 AND version = ?2")?;
+        let mut offer =
+            self.connection.prepare_cached("UPDATE pack SET offered = 1 WHERE name = ?1 AND version = ?2")?;
         for (name, version) in offered {
             offer.execute((name, version)).context("Offer a pack")?;
         }
@@ -257,7 +258,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("vault.db"), &Zeroizing::new([1; 32])).unwrap();
         let read = |name: &str| {
-            store.connection.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0)).unwrap()
+            store
+                .connection
+                .pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
+                .unwrap()
         };
         assert_eq!(read("journal_mode"), rusqlite::types::Value::Text("wal".into()));
         assert_eq!(read("synchronous"), rusqlite::types::Value::Integer(2));

@@ -70,7 +70,8 @@ pub struct UploadRow {
     pub received_ms: Option<i64>,
 }
 
-const UPLOAD: &str = "SELECT upload.record, upload.sha256, photo.bytes, upload.url, upload.sent, upload.state,
+const UPLOAD: &str =
+    "SELECT upload.record, upload.sha256, photo.bytes, upload.url, upload.sent, upload.state,
     upload.reason, upload.since_ms, upload.received_ms
     FROM upload JOIN photo ON photo.sha256 = upload.sha256";
 
@@ -171,7 +172,9 @@ impl Store {
 
     pub fn uploads_of(&self, record: RecordId) -> Result<Vec<UploadRow>> {
         self.connection
-            .prepare_cached(&format!("{UPLOAD} WHERE upload.record = ?1 ORDER BY upload.since_ms, upload.rowid"))?
+            .prepare_cached(&format!(
+                "{UPLOAD} WHERE upload.record = ?1 ORDER BY upload.since_ms, upload.rowid"
+            ))?
             .query_map([record.0], upload_row)?
             .collect::<Result<_, _>>()
             .context("List a record's photos on their way")
@@ -179,7 +182,9 @@ impl Store {
 
     pub fn set_upload_url(&self, record: RecordId, sha256: Sha256, url: Option<&str>) -> Result<()> {
         self.connection
-            .prepare_cached("UPDATE upload SET url = ?3, state = 'sending' WHERE record = ?1 AND sha256 = ?2")?
+            .prepare_cached(
+                "UPDATE upload SET url = ?3, state = 'sending' WHERE record = ?1 AND sha256 = ?2",
+            )?
             .execute((record.0, sha256.0, url))
             .context("Keep where a photo is sent")?;
         Ok(())
@@ -193,7 +198,13 @@ impl Store {
         Ok(())
     }
 
-    pub fn settle_upload(&self, (record, sha256): (RecordId, Sha256), state: UploadState, receipt: &[u8], at_ms: i64) -> Result<()> {
+    pub fn settle_upload(
+        &self,
+        (record, sha256): (RecordId, Sha256),
+        state: UploadState,
+        receipt: &[u8],
+        at_ms: i64,
+    ) -> Result<()> {
         self.connection
             .prepare_cached(
                 "UPDATE upload SET state = ?3, receipt = ?4, received_ms = ?5, reason = NULL, url = NULL

@@ -24,7 +24,8 @@ pub struct RecordRow {
     pub unconfirmed: bool,
 }
 
-const RECORD: &str = "SELECT id, form, form_version, base, head, reference, office_reference, summary, status,
+const RECORD: &str =
+    "SELECT id, form, form_version, base, head, reference, office_reference, summary, status,
     created_ms, changed_ms, two_answers, leaving, wanted, unconfirmed FROM record";
 
 fn record_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<RecordRow> {
