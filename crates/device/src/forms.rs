@@ -3,7 +3,7 @@
 use crate::clock::Reading;
 use crate::save::unpack;
 use crate::vault::Vault;
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use kerbside_core::form::{Codes, Form, Localised};
 use kerbside_core::problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
@@ -100,8 +100,8 @@ impl Vault {
     }
 
     pub fn council(&self) -> Result<CouncilNames> {
-        let newest = self.store.packs()?.into_iter().rev().find(|(name, _, _)| name == COUNCIL_PACK);
-        let Some((name, version, _)) = newest else { return Ok(CouncilNames::default()) };
+        let held = self.store.packs()?.into_iter().find(|(name, _, _)| name == COUNCIL_PACK);
+        let Some((name, version, _)) = held else { return Ok(CouncilNames::default()) };
         let body = self.store.pack(&name, version)?.context("A listed pack is there")?;
         serde_json::from_slice(&body).context("Understand the council's names")
     }
@@ -113,7 +113,13 @@ impl Vault {
             parse(body)?;
         }
         self.forms.borrow_mut().clear();
-        self.store.transact(|store| store.put_pack(name, version, body))?;
+        self.store.transact(|store| {
+            if name == COUNCIL_PACK {
+                // Its version follows from what it says, so a higher one is not a newer one.
+                store.delete_packs(name)?;
+            }
+            store.put_pack(name, version, body)
+        })?;
         form.map_or(Ok(()), |form| self.name_records(form))
     }
 
@@ -140,6 +146,6 @@ fn parse(body: &[u8]) -> Result<Form> {
     let text = std::str::from_utf8(body).context("A form is text")?;
     Form::parse(text, &Codes::default()).map_err(|faults| {
         let first = faults.first().map(ToString::to_string).unwrap_or_default();
-        anyhow!("A form cannot be read: {first}")
+        Problem::new(Code::NeedsNewerVersion, format!("A form cannot be read: {first}")).into()
     })
 }

@@ -265,9 +265,10 @@ fn missing_packs(store: &Store, offers: &[Offer]) -> Result<Vec<Offer>> {
             missing.push(offer.clone());
         }
     }
-    let offered: Vec<(String, u32)> =
-        offers.iter().map(|offer| (offer.name.clone(), offer.version)).collect();
-    if !offered.is_empty() {
+    // The old ones stay on offer until the new ones are here.
+    if !offers.is_empty() && missing.is_empty() {
+        let offered: Vec<(String, u32)> =
+            offers.iter().map(|offer| (offer.name.clone(), offer.version)).collect();
         store.offer_packs(&offered)?;
     }
     Ok(missing)

@@ -347,3 +347,19 @@ fn an_answer_given_once_is_not_given_again() {
     let faults = &refused.downcast_ref::<crate::Faults>().unwrap().0;
     assert_eq!(faults[0].code, kerbside_core::form::FaultCode::AlreadyAnswered);
 }
+
+#[test]
+fn a_form_of_a_newer_kind_is_not_kept_and_the_old_one_stays_on_offer() {
+    let mut ann = vault(1, 1);
+    let newer = FORM.replace("\"type\": \"text\"", "\"type\": \"hologram\"");
+    let refused = ann.keep_pack("form.sighting", 2, newer.as_bytes()).unwrap_err();
+    assert_eq!(refused.downcast_ref::<Problem>().unwrap().code, Code::NeedsNewerVersion);
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    let mut reply = Office::taking(&push).reply(&push);
+    let sha256 = Sha256::of(newer.as_bytes());
+    reply.offers =
+        vec![kerbside_core::exchange::Offer { name: "form.sighting".into(), version: 2, sha256, bytes: 1 }];
+    assert_eq!(ann.incoming(&push, &reply, NOW).unwrap().missing_packs.len(), 1);
+    assert_eq!(ann.forms().unwrap()[0].version, 1);
+    assert!(ann.start_draft("sighting", NOW).is_ok());
+}

@@ -154,7 +154,7 @@ fn exchange_once<A: VaultAccess>(
     tally.needs_newer |= applied.needs_newer;
     for offer in &applied.missing_packs {
         let body = fetch_pack(pipe, offer)?;
-        access.with(|vault| vault.keep_pack(&offer.name, offer.version, &body))?;
+        tally.needs_newer |= access.with(|vault| keep(vault, offer, &body))?;
     }
     if applied.needs_newer {
         return Ok(false);
@@ -170,6 +170,17 @@ fn fetch_pack(pipe: &mut Pipe, offer: &Offer) -> Result<Vec<u8>> {
         return Err(Problem::new(Code::CaptivePortal, "A document is not what was offered").into());
     }
     Ok(body)
+}
+
+/// A form that only a newer app understands is left, and keeps nothing else from its way.
+fn keep(vault: &mut Vault, offer: &Offer, body: &[u8]) -> Result<bool> {
+    let Err(cause) = vault.keep_pack(&offer.name, offer.version, body) else { return Ok(false) };
+    let newer = |problem: &Problem| problem.code == Code::NeedsNewerVersion;
+    if !cause.downcast_ref::<Problem>().is_some_and(newer) {
+        return Err(cause);
+    }
+    tracing::warn!(name = offer.name, version = offer.version, "A form needs a newer app");
+    Ok(true)
 }
 
 impl Vault {

@@ -182,6 +182,14 @@ impl Store {
         Ok(())
     }
 
+    pub fn delete_packs(&self, name: &str) -> Result<()> {
+        self.connection
+            .prepare_cached("DELETE FROM pack WHERE name = ?1")?
+            .execute([name])
+            .context("Drop a pack")?;
+        Ok(())
+    }
+
     /// Old versions stay for the records written by them, and are not offered for new ones.
     pub fn offer_packs(&self, offered: &[(String, u32)]) -> Result<()> {
         self.connection.execute("UPDATE pack SET offered = 0", ()).context("Withdraw packs")?;
