@@ -25,6 +25,7 @@ const COMMANDS: &[&str] = &[
     "write_note",
     "waiting",
     "try_now",
+    "came_back",
     "position",
 ];
 

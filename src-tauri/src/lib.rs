@@ -7,6 +7,8 @@
 mod commands;
 mod desk;
 mod failure;
+#[cfg(mobile)]
+mod mobile;
 mod ports;
 mod rounds;
 
@@ -43,19 +45,11 @@ pub fn run() -> Result<()> {
             commands::records::write_note,
             commands::records::waiting,
             commands::records::try_now,
+            commands::records::came_back,
             commands::records::position,
         ])
         .run(tauri::generate_context!())
         .context("Run the window")
-}
-
-/// Phones have no `main` of their own: the operating system enters here.
-#[cfg(mobile)]
-#[tauri::mobile_entry_point]
-fn enter() {
-    if let Err(failure) = run() {
-        tracing::error!("The app stopped: {failure:#}");
-    }
 }
 
 fn open(app: &mut App) -> Result<()> {

@@ -62,6 +62,13 @@ pub async fn try_now(app: AppHandle) -> Answer<()> {
     rounds::now(&app).await
 }
 
+/// The page came back into view, or the machine found a network: something may go now.
+#[command]
+pub async fn came_back(app: AppHandle) -> Answer<()> {
+    rounds::wake(&app);
+    Ok(())
+}
+
 #[command]
 pub async fn position(place: State<'_, Position>) -> Answer<Option<Value>> {
     Ok(place.newest(kerbside_device::clock::now().wall_ms)?)

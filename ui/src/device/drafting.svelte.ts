@@ -6,6 +6,7 @@ import type { SaveOutcome } from '../lib/generated/SaveOutcome';
 import type { Answer, Answers, Draft, Evaluation, Fault, PlaceAnswer } from '../lib/answer';
 import { photoUrl } from './pictures';
 import { phone } from './phone.svelte';
+import { layOut } from './spine';
 
 export class Drafting {
   draft = $state.raw<Draft | null>(null);
@@ -54,9 +55,9 @@ export class Drafting {
   }
 
   /** What the fields of this draft may ask of the phone. */
-  capture(startAtViewfinder: boolean): Capture {
+  capture(fresh: boolean): Capture {
     return {
-      startAtViewfinder,
+      opensAt: (field) => fresh && field === this.#first(),
       photoUrl,
       photograph: (field, jpeg, from) => this.#photograph(field, jpeg, from),
       removePhoto: (field, sha256) => this.#removePhoto(field, sha256),
@@ -87,6 +88,11 @@ export class Drafting {
       return entry;
     }
     return null;
+  }
+
+  #first(): string | undefined {
+    if (this.draft === null) return undefined;
+    return layOut(this.draft.form, this.draft.evaluation, this.draft.answers)[0]?.fields[0]?.field;
   }
 
   async #photograph(field: string, jpeg: Blob, from: PhotoFrom) {

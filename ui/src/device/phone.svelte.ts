@@ -16,11 +16,16 @@ class Phone {
   start(): () => void {
     const moved = () => (this.route = parse(location.hash));
     addEventListener('hashchange', moved);
+    const back = () => document.visibilityState === 'visible' && void this.comeBack();
+    document.addEventListener('visibilitychange', back);
+    addEventListener('online', back);
     const clock = setInterval(() => (this.now = Date.now()), 10_000);
     const heard = native.onChanged(() => void this.refresh());
     void this.refresh();
     return () => {
       removeEventListener('hashchange', moved);
+      document.removeEventListener('visibilitychange', back);
+      removeEventListener('online', back);
       clearInterval(clock);
       void heard.then((stop) => stop());
     };
@@ -31,6 +36,12 @@ class Phone {
     if (this.status.unlocked) this.strip = (await native.waiting()).strip;
     this.now = Date.now();
     this.changes += 1;
+  }
+
+  /** After a pocket or a dead spot: read again, and see whether something may go. */
+  async comeBack(): Promise<void> {
+    await this.refresh();
+    await native.cameBack();
   }
 
   become(status: Status): void {

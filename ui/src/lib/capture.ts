@@ -13,8 +13,8 @@ export type Capture = {
   removePhoto?: (field: string, sha256: string) => Promise<void>;
   /** The newest fix, or null where the device does not know where it is. */
   fix?: () => Promise<PlaceAnswer | null>;
-  /** A report begun a moment ago opens at its viewfinder: photograph first. */
-  startAtViewfinder?: boolean;
+  /** Whether this question opens with its viewfinder on: a report begun a moment ago does at its first, to photograph first. */
+  opensAt?: (field: string) => boolean;
   /** The sentence for a refusal that one of these threw. */
   reason(failure: unknown): string;
   now(): number;

@@ -30,6 +30,7 @@ export const resolve = (record: string, field: string, choice: AnswerChoice) => 
 export const writeNote = (record: string, text: string) => invoke<void>('write_note', { record, text });
 export const waiting = () => invoke<Waiting>('waiting');
 export const tryNow = () => invoke<void>('try_now');
+export const cameBack = () => invoke<void>('came_back');
 export const position = () => invoke<PlaceAnswer | null>('position');
 
 /** Calls back whenever something on the device changed: what was on screen may be out of date. */
