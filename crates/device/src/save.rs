@@ -10,6 +10,7 @@ use kerbside_core::change::{Change, ChangeBytes, Edit};
 use kerbside_core::field::{FieldKey, REFERENCE, STATUS};
 use kerbside_core::form::{Answers, Fault, Now};
 use kerbside_core::ids::{Cid, RecordId, RowId, Sha256};
+use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::{Code, Problem};
 use kerbside_core::record::{Record, view};
 use kerbside_core::time::{Moment, TimeSource};
@@ -135,6 +136,9 @@ impl Vault {
         };
         head.apply(&change);
         let row = self.record_row(record, kept.as_ref(), None, &head, now)?;
+        if planted::is(Mutant::CounterOutsideTransaction) {
+            self.store.transact(|store| store.put_progress(&progress))?;
+        }
         self.store.transact(|store| {
             store.insert_change(&own)?;
             store.put_record(&row)?;

@@ -3,13 +3,14 @@
 
 use super::items::Intake;
 use crate::clock::Reading;
-use crate::store::{ChangeState, Progress, Store};
+use crate::store::{ChangeState, OwnChange, Progress, Store};
 use crate::vault::Vault;
 use anyhow::{Context, Result};
 use kerbside_core::cbor;
 use kerbside_core::change::ChangeBytes;
 use kerbside_core::exchange::{Item, Offer, Paging, Push, Receipt, Reply, Verdict};
 use kerbside_core::ids::RecordId;
+use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::{Code, Problem};
 use kerbside_core::sign::Label;
 
@@ -46,13 +47,19 @@ impl Vault {
         }
         progress.nonce = Some(reply.nonce.clone());
         progress.server_offset_ms = Some(reply.now_ms.saturating_sub(now.wall_ms));
-        if reply.fork || self.is_double(&progress, &receipt)? {
+        let is_double = self.is_double(&progress, &receipt)? && !planted::is(Mutant::PageBeforeProof);
+        if reply.fork || is_double {
             progress.forked = true;
             self.store.transact(|store| {
                 store.put_progress(&progress)?;
                 store.note_in_journal(now.wall_ms, "fork", &format!("actor {} has a double", progress.actor))
             })?;
             return Ok(Applied { fork: true, ..Applied::default() });
+        }
+        if planted::is(Mutant::CursorBeforePage) && progress.cursor.clone().unwrap_or_default() == push.cursor
+        {
+            let early = Progress { cursor: Some(reply.cursor.clone()), ..progress.clone() };
+            self.store.transact(|store| store.put_progress(&early))?;
         }
         let applied = self
             .store
@@ -224,26 +231,48 @@ fn settle_own(
     now: Reading,
 ) -> Result<()> {
     let newly = store.changes_between(progress.actor, progress.acked, receipt.through)?;
+    let mut known = receipt.through;
     for own in newly {
-        let verdict =
-            receipt.verdicts.iter().find(|(counter, _)| *counter == own.counter).map(|(_, verdict)| verdict);
-        let (state, pending, reason) = match verdict {
-            None | Some(Verdict::Unknown(_)) => (ChangeState::Received, own.pending, None),
-            Some(Verdict::Flagged(code)) => (ChangeState::Received, own.pending, Some(code.as_str())),
-            Some(Verdict::Held) => (ChangeState::Held, own.pending, None),
-            Some(Verdict::Duplicate(_)) => (ChangeState::Duplicate, false, None),
-            Some(Verdict::Refused(code)) => (ChangeState::Refused, false, Some(code.as_str())),
-        };
-        store.settle_change((own.actor, own.counter), state, pending, reason, now.wall_ms)?;
-        if !pending && own.pending {
-            intake.touch(own.record)?;
+        let verdict = verdict_on(&receipt.verdicts, own.counter);
+        if verdict == Some(&Verdict::Held) {
+            known = known.min(own.counter - 1);
         }
-        if state == ChangeState::Duplicate {
-            intake.want(own.record)?;
-        }
+        settle(store, intake, &own, verdict, now)?;
     }
     progress.received = progress.received.max(receipt.through);
-    progress.acked = progress.acked.max(receipt.through);
+    // What is held will yet be judged: its verdict is asked for again.
+    progress.acked = progress.acked.max(known);
+    Ok(())
+}
+
+pub(super) fn verdict_on(verdicts: &[(u64, Verdict)], counter: u64) -> Option<&Verdict> {
+    verdicts.iter().find(|(of, _)| *of == counter).map(|(_, verdict)| verdict)
+}
+
+/// Writes down what became of one change that the server holds.
+pub(super) fn settle(
+    store: &Store,
+    intake: &mut Intake<'_>,
+    own: &OwnChange,
+    verdict: Option<&Verdict>,
+    now: Reading,
+) -> Result<()> {
+    let (state, pending, reason) = match verdict {
+        None | Some(Verdict::Unknown(_)) => (ChangeState::Received, own.pending, None),
+        Some(Verdict::Flagged(code)) => (ChangeState::Received, own.pending, Some(code.as_str())),
+        Some(Verdict::Held) => (ChangeState::Held, own.pending, None),
+        Some(Verdict::Duplicate(_)) => (ChangeState::Duplicate, false, None),
+        Some(Verdict::Refused(code)) => {
+            (ChangeState::Refused, planted::is(Mutant::NoRebuildOnRefusal), Some(code.as_str()))
+        }
+    };
+    store.settle_change((own.actor, own.counter), state, pending, reason, now.wall_ms)?;
+    if !pending && own.pending {
+        intake.touch(own.record)?;
+    }
+    if state == ChangeState::Duplicate && own.state != ChangeState::Duplicate {
+        intake.want(own.record)?;
+    }
     Ok(())
 }
 

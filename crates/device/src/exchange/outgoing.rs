@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use kerbside_core::chain;
 use kerbside_core::exchange::{ClockReading, Head, INFLATED_LIMIT, ITEM_LIMIT, PUSH_LIMIT, Push, Wants};
 use kerbside_core::ids::Sha256;
+use kerbside_core::planted::{self, Mutant};
 use kerbside_core::sign::{Label, Signed};
 
 /// How much one push may hold and one reply may bring.
@@ -44,6 +45,9 @@ impl Vault {
         if progress.pushed < last || !self.boot_taken {
             self.take_boot(&mut progress);
             progress.pushed = progress.pushed.max(last);
+            if planted::is(Mutant::OutboxClearedOnSend) {
+                progress.received = last;
+            }
             self.store.transact(|store| store.put_progress(&progress)).context("Note what is offered")?;
         }
         let head = Head {

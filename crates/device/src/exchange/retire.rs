@@ -3,6 +3,7 @@
 //! is written anew under the next one, by the same `cid`, so that nothing is lost
 //! and nothing arrives twice.
 
+use super::incoming::{settle, verdict_on};
 use super::items::Intake;
 use crate::clock::Reading;
 use crate::store::{ChangeState, OwnChange, Store};
@@ -10,7 +11,7 @@ use crate::vault::Vault;
 use anyhow::{Context, Result};
 use kerbside_core::chain;
 use kerbside_core::change::ChangeBytes;
-use kerbside_core::exchange::{HASH_LIMIT, Offered, Retire, Retired};
+use kerbside_core::exchange::{OFFER_LIMIT, Offered, Retire, Retired};
 use kerbside_core::ids::RecordId;
 use kerbside_core::redot::Redot;
 
@@ -22,10 +23,8 @@ impl Vault {
     /// What this device holds of its actor, newest last.
     pub fn retire_request(&self) -> Result<Retire> {
         let progress = self.store.progress()?;
-        let most = HASH_LIMIT as u64;
-        let first = progress.counter.saturating_sub(most) + 1;
-        let limit = u32::try_from(HASH_LIMIT).unwrap_or(u32::MAX);
-        let own = self.store.changes_from(progress.actor, first, limit)?;
+        let first = progress.counter.saturating_sub(OFFER_LIMIT as u64) + 1;
+        let own = self.store.changes_from(progress.actor, first, u32::try_from(OFFER_LIMIT).unwrap_or(u32::MAX))?;
         let offered = own.iter().map(|own| Offered { counter: own.counter, hash: own.hash }).collect();
         Ok(Retire { actor: progress.actor, offered })
     }
@@ -35,12 +34,15 @@ impl Vault {
         if retire.actor != progress.actor {
             return Ok(());
         }
-        let offered: Vec<u64> = retire.offered.iter().map(|offered| offered.counter).collect();
-        let redot = Redot::new(retire.actor, retired.actor, &offered, &retired.held);
-        self.store.transact(|store| self.go_on_as(store, &redot, &retired.held, now))
+        // What was saved while the answer was on its way comes along.
+        let first = retire.offered.first().map_or(1, |offered| offered.counter);
+        let own = self.store.changes_from(progress.actor, first, u32::MAX)?;
+        let counters: Vec<u64> = own.iter().map(|own| own.counter).collect();
+        let redot = Redot::new(retire.actor, retired.actor, &counters, &retired.held);
+        self.store.transact(|store| self.go_on_as(store, &redot, retired, now))
     }
 
-    fn go_on_as(&self, store: &Store, redot: &Redot, held: &[u64], now: Reading) -> Result<()> {
+    fn go_on_as(&self, store: &Store, redot: &Redot, retired: &Retired, now: Reading) -> Result<()> {
         let mut progress = store.progress()?;
         let mut records: Vec<RecordId> = Vec::new();
         progress.actor = redot.to;
@@ -70,17 +72,12 @@ impl Vault {
                 seen: false,
             })?;
         }
-        for counter in held {
+        let mut intake = Intake::new(self, store, now);
+        for counter in &retired.held {
             if let Some(own) = store.change_at(redot.from, *counter)?
-                && own.state == ChangeState::Saved
+                && matches!(own.state, ChangeState::Saved | ChangeState::Held)
             {
-                store.settle_change(
-                    (own.actor, *counter),
-                    ChangeState::Received,
-                    own.pending,
-                    None,
-                    now.wall_ms,
-                )?;
+                settle(store, &mut intake, &own, verdict_on(&retired.verdicts, *counter), now)?;
             }
         }
         for (draft, seen) in store.all_seen()? {
@@ -94,7 +91,6 @@ impl Vault {
         let said =
             format!("actor {} goes on as {}, {} changes with it", redot.from, redot.to, redot.moved.len());
         store.note_in_journal(now.wall_ms, "retired", &said)?;
-        let mut intake = Intake::new(self, store, now);
         intake.touch_all(records)?;
         intake.finish()
     }

@@ -2,7 +2,8 @@
 //! camera wrote it, beside what our own ports said at the time.
 
 use super::PhotoFrom;
-use super::picture::{Copies, orientation_of};
+use super::picture::orientation_of;
+use crate::store::PhotoRow;
 use exif::{Exif, In, Rational, Reader, Tag, Value};
 use kerbside_core::change::PhotoFacts;
 use kerbside_core::value::Place;
@@ -17,9 +18,8 @@ pub fn read_exif(original: &[u8]) -> Option<Exif> {
 /// The camera's own facts, and our fix where the camera had none.
 #[must_use]
 pub fn photo_facts(
-    bytes: u64,
+    photo: &PhotoRow,
     exif: Option<&Exif>,
-    copies: &Copies,
     from: PhotoFrom,
     fix: Option<&Place>,
 ) -> PhotoFacts {
@@ -29,10 +29,10 @@ pub fn photo_facts(
     let camera_place = lat.zip(lon).filter(|place| *place != (0, 0));
     let place = camera_place.or_else(|| fix.map(|fix| (fix.lat_e7, fix.lon_e7)));
     PhotoFacts {
-        bytes,
-        kind: copies.format.media_type().to_owned(),
-        width: Some(copies.width),
-        height: Some(copies.height),
+        bytes: photo.bytes,
+        kind: photo.kind.clone(),
+        width: Some(photo.width),
+        height: Some(photo.height),
         taken_at: exif.and_then(taken_at),
         lat_e7: place.map(|place| place.0),
         lon_e7: place.map(|place| place.1),
@@ -81,6 +81,7 @@ fn scaled(part: &Rational, share: i64) -> Option<i64> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::clock::Reading;
     use exif::Field;
     use exif::experimental::Writer;
 
@@ -107,9 +108,8 @@ pub(crate) mod tests {
     }
 
     fn facts_of(jpeg: &[u8], fix: Option<&Place>) -> PhotoFacts {
-        let exif = read_exif(jpeg);
-        let copies = super::super::make_copies(jpeg, orientation_of(exif.as_ref())).unwrap();
-        photo_facts(jpeg.len() as u64, exif.as_ref(), &copies, PhotoFrom::Camera, fix)
+        let mut vault = crate::exchange::tests::vault(1, 1);
+        vault.keep_photo(jpeg, PhotoFrom::Camera, fix, Reading::at(1)).unwrap().facts
     }
 
     #[test]

@@ -58,17 +58,26 @@ impl Vault {
     ) -> Result<Kept> {
         let sha256 = Sha256::of(original);
         let exif = read_exif(original);
-        let copies = make_copies(original, orientation_of(exif.as_ref()))?;
-        let facts = photo_facts(original.len() as u64, exif.as_ref(), &copies, from, fix);
-        if self.store.photo(sha256)?.is_none() {
-            self.write_photo(sha256, original, &copies, now)?;
-        }
+        let row = match self.store.photo(sha256)? {
+            Some(row) => row,
+            None => {
+                let copies = make_copies(original, orientation_of(exif.as_ref()))?;
+                self.write_photo(sha256, original, &copies, now)?
+            }
+        };
+        let facts = photo_facts(&row, exif.as_ref(), from, fix);
         Ok(Kept { sha256, facts })
     }
 
-    fn write_photo(&mut self, sha256: Sha256, original: &[u8], copies: &Copies, now: Reading) -> Result<()> {
+    fn write_photo(
+        &mut self,
+        sha256: Sha256,
+        original: &[u8],
+        copies: &Copies,
+        now: Reading,
+    ) -> Result<PhotoRow> {
         let written = self.try_write_photo(sha256, original, copies, now);
-        if written.is_err() {
+        if written.is_err() && self.store.photo(sha256)?.is_none() {
             // Without its row nobody can open it, and it takes up the room that was missing.
             self.remove_blobs(sha256)?;
         }
@@ -81,7 +90,7 @@ impl Vault {
         original: &[u8],
         copies: &Copies,
         now: Reading,
-    ) -> Result<()> {
+    ) -> Result<PhotoRow> {
         let key: [u8; 32] = self.random.bytes()?;
         for (size, plain) in [
             (PhotoSize::Original, original),
@@ -101,7 +110,8 @@ impl Vault {
             height: copies.height,
             added_ms: now.wall_ms,
         };
-        self.store.transact(|store| store.insert_photo(&row))
+        self.store.transact(|store| store.insert_photo(&row))?;
+        Ok(row)
     }
 
     pub fn photo_bytes(&self, sha256: Sha256, size: PhotoSize) -> Result<Zeroizing<Vec<u8>>> {
