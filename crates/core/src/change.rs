@@ -105,15 +105,39 @@ pub struct PhotoFacts {
 pub enum Edit {
     /// The record begins. First edit of its first change.
     Create,
-    Put { field: FieldKey, context: Context, value: Value },
-    SetAdd { field: FieldKey, members: Vec<Member> },
-    SetRemove { field: FieldKey, context: Context, members: Vec<Member> },
+    Put {
+        field: FieldKey,
+        context: Context,
+        value: Value,
+    },
+    SetAdd {
+        field: FieldKey,
+        members: Vec<Member>,
+    },
+    SetRemove {
+        field: FieldKey,
+        context: Context,
+        members: Vec<Member>,
+    },
     /// Names a photo: this is the add.
-    Attach { field: FieldKey, photo: Sha256, facts: PhotoFacts },
-    Note { kind: String, text: String },
-    Seal { manifest: Sha256, signature: Vec<u8> },
+    Attach {
+        field: FieldKey,
+        photo: Sha256,
+        facts: PhotoFacts,
+    },
+    Note {
+        kind: String,
+        text: String,
+    },
+    Seal {
+        manifest: Sha256,
+        signature: Vec<u8>,
+    },
     /// An edit a newer app made: kept and passed on as it came.
-    Unknown { tag: u64, bytes: Vec<u8> },
+    Unknown {
+        tag: u64,
+        bytes: Vec<u8>,
+    },
 }
 
 impl Change {
@@ -273,7 +297,11 @@ impl ChangeBytes {
             return Err(DecodeError::message("a change over its limit"));
         }
         let change: Change = cbor::decode(&self.bytes)?;
-        if change.is_well_formed() { Ok(change) } else { Err(DecodeError::message("a change against its own rules")) }
+        if change.is_well_formed() {
+            Ok(change)
+        } else {
+            Err(DecodeError::message("a change against its own rules"))
+        }
     }
 
     #[must_use]
@@ -428,7 +456,11 @@ impl<C> Encode<C> for Context {
 impl<'b, C> Decode<'b, C> for Context {
     fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, DecodeError> {
         let context = Self(d.decode()?);
-        if context.is_well_formed() { Ok(context) } else { Err(DecodeError::message("a context out of order")) }
+        if context.is_well_formed() {
+            Ok(context)
+        } else {
+            Err(DecodeError::message("a context out of order"))
+        }
     }
 }
 

@@ -194,7 +194,9 @@ number_id!(
 );
 
 /// One change's place in the world: the actor and its count over all records, from 1 with no gap.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, Encode, Decode, TS)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, Encode, Decode, TS,
+)]
 #[cbor(array)]
 #[ts(export)]
 pub struct Dot {

@@ -51,7 +51,11 @@ impl Redot {
         let seen = context.get(self.from);
         let shared = if planted::is(Mutant::RedotToHwm) { u64::MAX } else { self.shared };
         let kept = Dot { actor: self.from, counter: seen.min(shared) };
-        let moved = self.moved.range(..=seen).next_back().map(|(_, counter)| Dot { actor: self.to, counter: *counter });
+        let moved = self
+            .moved
+            .range(..=seen)
+            .next_back()
+            .map(|(_, counter)| Dot { actor: self.to, counter: *counter });
         Context::new(
             context
                 .iter()

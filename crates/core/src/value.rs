@@ -21,21 +21,36 @@ pub enum Value {
     /// Whole numbers; money is in pence.
     Int(i64),
     /// `mantissa / 10^scale`, without trailing zeros.
-    Decimal { mantissa: i64, scale: u8 },
+    Decimal {
+        mantissa: i64,
+        scale: u8,
+    },
     /// NFC, as the officer wrote it.
     Text(String),
     Code(String),
     Codes(BTreeSet<String>),
-    Date { year: i16, month: u8, day: u8 },
+    Date {
+        year: i16,
+        month: u8,
+        day: u8,
+    },
     /// Seconds after midnight, local.
-    Time { seconds: u32 },
+    Time {
+        seconds: u32,
+    },
     /// Milliseconds since 1970 UTC, and the zone offset the officer saw.
-    Instant { ms: i64, offset_min: i16 },
+    Instant {
+        ms: i64,
+        offset_min: i16,
+    },
     Place(Place),
     Path(Vec<Point>),
     Shape(Vec<Point>),
     /// A kind a newer app knows: kept and passed on as it came.
-    Opaque { tag: u64, bytes: Vec<u8> },
+    Opaque {
+        tag: u64,
+        bytes: Vec<u8>,
+    },
 }
 
 /// A position in WGS 84 and how much it can be trusted.
@@ -114,7 +129,8 @@ impl Value {
                 .is_ok_and(|month| time::Date::from_calendar_date(i32::from(*year), month, *day).is_ok()),
             Self::Time { seconds } => *seconds < 86_400,
             Self::Place(place) => {
-                place.altitude_cm != Some(i32::MIN) && on_globe(Point { lat_e7: place.lat_e7, lon_e7: place.lon_e7 })
+                place.altitude_cm != Some(i32::MIN)
+                    && on_globe(Point { lat_e7: place.lat_e7, lon_e7: place.lon_e7 })
             }
             Self::Path(points) | Self::Shape(points) => {
                 points.len() <= 1_000 && points.iter().all(|point| on_globe(*point))
@@ -158,7 +174,9 @@ pub fn to_json(value: &Value) -> serde_json::Value {
             "source": place.source,
         }),
         Value::Path(points) | Value::Shape(points) => {
-            json!(points.iter().map(|point| [degrees(point.lat_e7), degrees(point.lon_e7)]).collect::<Vec<_>>())
+            json!(
+                points.iter().map(|point| [degrees(point.lat_e7), degrees(point.lon_e7)]).collect::<Vec<_>>()
+            )
         }
         Value::Opaque { tag, .. } => json!({ "newer_kind": tag }),
     }
@@ -187,7 +205,8 @@ fn time_text(seconds: u32) -> String {
 /// RFC 3339 with the offset always shown; milliseconds only where there are any.
 #[must_use]
 pub fn instant_text(ms: i64, offset_min: i16) -> String {
-    let offset = time::UtcOffset::from_whole_seconds(i32::from(offset_min) * 60).unwrap_or(time::UtcOffset::UTC);
+    let offset =
+        time::UtcOffset::from_whole_seconds(i32::from(offset_min) * 60).unwrap_or(time::UtcOffset::UTC);
     let Ok(at) = time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000) else {
         return format!("{ms} ms");
     };
@@ -259,7 +278,11 @@ impl<'b, C> Decode<'b, C> for Value {
             12 => Self::Shape(decode_points(d)?),
             tag => Self::Opaque { tag, bytes: cbor::raw_item(d)?.to_vec() },
         };
-        if value.is_well_formed() { Ok(value) } else { Err(DecodeError::message("an answer outside its limits")) }
+        if value.is_well_formed() {
+            Ok(value)
+        } else {
+            Err(DecodeError::message("an answer outside its limits"))
+        }
     }
 }
 
@@ -305,7 +328,8 @@ impl<'b, C> Decode<'b, C> for Place {
             altitude_cm: cbor::nullable(d)?,
             accuracy_cm: cbor::nullable(d)?,
             fixed_at: d.i64()?,
-            source: PlaceSource::from_number(d.u8()?).ok_or_else(|| DecodeError::message("an unknown source"))?,
+            source: PlaceSource::from_number(d.u8()?)
+                .ok_or_else(|| DecodeError::message("an unknown source"))?,
         })
     }
 }

@@ -34,7 +34,9 @@ pub fn markers_in(bytes: &[u8]) -> Vec<Marker> {
         .edits
         .into_iter()
         .filter_map(|edit| match edit {
-            Edit::Put { field, value: Value::Text(text), .. } if FIELDS.contains(&field.path.as_str()) => Some(text),
+            Edit::Put { field, value: Value::Text(text), .. } if FIELDS.contains(&field.path.as_str()) => {
+                Some(text)
+            }
             Edit::Note { text, .. } => Some(text),
             _ => None,
         })
@@ -54,7 +56,11 @@ fn log_is_state(server: &mut Store) -> Result<BTreeSet<Marker>> {
     let mut taken = BTreeSet::new();
     for entry in server.log_changes()? {
         let change = ChangeBytes::received(entry.bytes.clone()).read().context("Reading the log")?;
-        ensure!(folded.entry(change.record).or_default().apply(&change), "{} is in the log twice", change.dot());
+        ensure!(
+            folded.entry(change.record).or_default().apply(&change),
+            "{} is in the log twice",
+            change.dot()
+        );
         for marker in markers_in(&entry.bytes) {
             ensure!(taken.insert(marker.clone()), "{marker} arrived twice");
         }
@@ -120,7 +126,8 @@ fn right_answers_stand(world: &mut World, taken: &BTreeSet<Marker>) -> Result<()
                 .filter_map(|value| if let Value::Text(text) = value { Some(text) } else { None })
                 .collect();
             let due = world.ledger.standing(&field, &of_record.intersection(taken).cloned().collect());
-            let spare: Vec<_> = shown.difference(&due).filter(|marker| !world.ledger.may_show_again(marker)).collect();
+            let spare: Vec<_> =
+                shown.difference(&due).filter(|marker| !world.ledger.may_show_again(marker)).collect();
             ensure!(
                 due.is_subset(&shown) && spare.is_empty(),
                 "{field} of {} shows {shown:?} and should show {due:?}",
@@ -147,15 +154,28 @@ fn phone_is_settled(world: &mut World, at: usize) -> Result<u32> {
             ChangeState::Saved => bail!("{} never left the phone: {:?}", own.counter, markers_in(&own.bytes)),
             ChangeState::Refused => refused += 1,
             ChangeState::Held => bail!("{} is still held", own.counter),
-            ChangeState::Received | ChangeState::Duplicate | ChangeState::Redotted | ChangeState::Missing => {}
+            ChangeState::Received | ChangeState::Duplicate | ChangeState::Redotted | ChangeState::Missing => {
+            }
         }
-        ensure!(!own.pending, "{}.{} in {} is {:?} and still pending", own.actor, own.counter, own.record, own.state);
+        ensure!(
+            !own.pending,
+            "{}.{} in {} is {:?} and still pending",
+            own.actor,
+            own.counter,
+            own.record,
+            own.state
+        );
     }
     for (record, (base, head)) in world.phones[at].vault.states()? {
         let Some(base) = base else { continue };
         ensure!(head == base, "head and base of {record} differ");
         let due = scope.remove(&record).with_context(|| format!("{record} is out of scope and here"))?;
-        ensure!(base == due, "{record} differs from the server's:\n{}\n{}", shown(record, &base)?, shown(record, &due)?);
+        ensure!(
+            base == due,
+            "{record} differs from the server's:\n{}\n{}",
+            shown(record, &base)?,
+            shown(record, &due)?
+        );
     }
     ensure!(scope.is_empty(), "{:?} are in scope and not here", scope.keys());
     let damage = world.phones[at].vault.verify()?;

@@ -34,7 +34,13 @@ impl Ledger {
     }
 
     /// Notes an act before it is tried, because a crash may leave it done and unanswered.
-    pub fn tries(&mut self, marker: &Marker, field: Option<FieldKey>, record: Option<RecordId>, over: BTreeSet<Marker>) {
+    pub fn tries(
+        &mut self,
+        marker: &Marker,
+        field: Option<FieldKey>,
+        record: Option<RecordId>,
+        over: BTreeSet<Marker>,
+    ) {
         self.acts.insert(marker.clone(), Act { record, field, over });
     }
 
@@ -83,7 +89,11 @@ impl Ledger {
                 }
             }
         }
-        taken.iter().filter(|marker| self.is_of(marker, field) && !covered.contains(*marker)).cloned().collect()
+        taken
+            .iter()
+            .filter(|marker| self.is_of(marker, field) && !covered.contains(*marker))
+            .cloned()
+            .collect()
     }
 
     fn is_of(&self, marker: &Marker, field: &FieldKey) -> bool {

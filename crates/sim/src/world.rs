@@ -77,7 +77,8 @@ impl World {
         server.load_council(&council, &BTreeMap::new())?;
         let form = Form::parse(FORM, &Codes::default()).map_err(|faults| anyhow::anyhow!("{faults:?}"))?;
         server.put_form(&form)?;
-        let people = council.officers.iter().map(|officer| (officer.email.clone(), officer.clone())).collect();
+        let people =
+            council.officers.iter().map(|officer| (officer.email.clone(), officer.clone())).collect();
         let mut world = Self {
             rng,
             server,
@@ -145,8 +146,13 @@ impl World {
         let code = self.server.make_device_code(&officer, self.now_ms)?.code;
         let secret: [u8; 32] = std::array::from_fn(|_| self.rng.u8(..));
         let key = PublicKey::of(&SigningKey::from_bytes(&secret));
-        let enrol =
-            Enrol { code, key, name: "Handheld".to_owned(), app: "0.1.0".to_owned(), unlock_share: vec![0; 32] };
+        let enrol = Enrol {
+            code,
+            key,
+            name: "Handheld".to_owned(),
+            app: "0.1.0".to_owned(),
+            unlock_share: vec![0; 32],
+        };
         let enrolled = self.server.enrol_device(self.now_ms, &enrol)?;
         let identity = Identity {
             server_url: String::new(),
@@ -223,7 +229,8 @@ impl World {
     fn covers_what_was_seen(&mut self, at: usize, record: RecordId, marker: &Marker) -> Result<()> {
         let view = self.phones[at].vault.show(record)?;
         for field in &view.fields {
-            let answers: Vec<_> = field.values.iter().map(|value| value.answer.as_str().unwrap_or("")).collect();
+            let answers: Vec<_> =
+                field.values.iter().map(|value| value.answer.as_str().unwrap_or("")).collect();
             if answers.contains(&marker.as_str()) && answers.len() != 1 {
                 bail!("{marker} was given over all that was seen, and {answers:?} stand");
             }
@@ -240,7 +247,12 @@ impl World {
         self.end_crash();
         match pushed {
             Ok(push) => {
-                self.note(&format!("phone {phone} pushes {} from {} of {}", push.changes.len(), push.first, push.actor));
+                self.note(&format!(
+                    "phone {phone} pushes {} from {} of {}",
+                    push.changes.len(),
+                    push.first,
+                    push.actor
+                ));
                 let life = self.phones[phone].life;
                 self.letters.push(Letter::Push { phone, life, push: Box::new(push) });
             }
@@ -333,7 +345,10 @@ impl World {
             let retired = self.server.retire(self.now_ms, self.phones[phone].device, &retire)?;
             self.phones[phone].vault.retired(&retire, &retired, now)?;
             let (offered, held) = (retire.offered.len(), &retired.held);
-            self.note(&format!("phone {phone}: {} gives way to {}, {offered} offered, {held:?} held", retire.actor, retired.actor));
+            self.note(&format!(
+                "phone {phone}: {} gives way to {}, {offered} offered, {held:?} held",
+                retire.actor, retired.actor
+            ));
             return Ok(true);
         }
         if !applied.missing_packs.is_empty() {
@@ -529,7 +544,13 @@ impl World {
     }
 }
 
-fn fresh_vault(identity: &Identity, actor: Actor, epoch: Epoch, secret: [u8; 32], seed: u64) -> Result<Vault> {
+fn fresh_vault(
+    identity: &Identity,
+    actor: Actor,
+    epoch: Epoch,
+    secret: [u8; 32],
+    seed: u64,
+) -> Result<Vault> {
     Vault::in_memory(identity, actor, epoch, secret, seed)
 }
 
@@ -538,7 +559,8 @@ fn object(field: &str, marker: &str) -> serde_json::Map<String, Json> {
 }
 
 fn verdicts(reply: &Reply) -> Result<Vec<(u64, Verdict)>> {
-    let receipt: Receipt = kerbside_core::cbor::decode(&reply.receipt.payload).context("Reading a receipt")?;
+    let receipt: Receipt =
+        kerbside_core::cbor::decode(&reply.receipt.payload).context("Reading a receipt")?;
     Ok(receipt.verdicts)
 }
 

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use kerbside_core::cbor;
 use kerbside_core::exchange::{ITEM_LIMIT, Item, Paging, Push};
 use kerbside_core::ids::{Actor, Dot, Epoch, RecordId, Sha256};
+use kerbside_core::planted::{self, Mutant};
 use kerbside_core::record::{Entry, Record, pack_page};
 use minicbor::{Decode, Encode};
 
@@ -152,8 +153,9 @@ impl Reader<'_> {
             (false, false) => Paging::Middle,
             (false, true) => Paging::Last,
         };
-        let more = !is_last || cursor.seq < self.newest;
-        Ok(Page { items, cursor: cbor::encode(&Cursor { filling, ..cursor.clone() }), more, paging })
+        let seq = if is_last && planted::is(Mutant::SnapshotWithoutTail) { self.newest } else { cursor.seq };
+        let more = !is_last || seq < self.newest;
+        Ok(Page { items, cursor: cbor::encode(&Cursor { filling, seq, ..cursor.clone() }), more, paging })
     }
 
     /// Everything in scope that was written after the cursor, as far as the budget goes.

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use kerbside_core::change::{Change, ChangeBytes};
 use kerbside_core::form::Form;
 use kerbside_core::ids::{Actor, DeviceId, Dot, OfficerId, RecordId, Sha256};
+use kerbside_core::planted::{self, Mutant};
 use kerbside_core::record::Record;
 use kerbside_core::{cbor, chain};
 use minicbor::{Decode, Encode};
@@ -80,6 +81,9 @@ impl<'a> Taking<'a> {
             Ok(read) => (judge::judge(self, writer, dot, read)?, (read.cid.0, read.record)),
             Err(_) => (Judged::Refused(judge::unreadable(&change)), ([0; 8], RecordId::default())),
         };
+        if planted::is(Mutant::RefusalDoesNotConsume) && matches!(judged, Judged::Refused(_)) {
+            return Ok(judged);
+        }
         self.tx.execute(
             "INSERT INTO dot (actor, counter, hash, chain, cid, record, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
             values![dot.actor, to_row(dot.counter)?, change.hash(), writer.chain, act.0, act.1, self.now_ms],

@@ -41,7 +41,11 @@ fn everything() -> Vec<Edit> {
         Edit::Create,
         Edit::Put { field: FieldKey::new("size"), context: context.clone(), value: Value::code("small_van") },
         Edit::SetAdd { field: FieldKey::new("household"), members: vec![Member::Row(RowId([1; 8]))] },
-        Edit::SetRemove { field: FieldKey::new("tags"), context, members: vec![Member::Text("urgent".to_owned())] },
+        Edit::SetRemove {
+            field: FieldKey::new("tags"),
+            context,
+            members: vec![Member::Text("urgent".to_owned())],
+        },
         Edit::Attach {
             field: FieldKey::new("photos"),
             photo: Sha256([5; 32]),

@@ -2,6 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
+use super::Verdict;
 use crate::cbor;
 use crate::ids::{Actor, DeviceId, Epoch, OfficerId, ServerId, Sha256};
 use crate::sign::PublicKey;
@@ -92,6 +93,9 @@ pub struct Retired {
     pub actor: Actor,
     #[n(1)]
     pub held: Vec<u64>,
+    /// What became of those held that were not plainly accepted.
+    #[cbor(n(2), skip_if = "Vec::is_empty")]
+    pub verdicts: Vec<(u64, Verdict)>,
 }
 
 /// The PIN was forgotten or tried too often: a fresh code opens the vault once.

@@ -56,7 +56,12 @@ impl Item {
     }
 }
 
-fn open<W: Write>(e: &mut Encoder<W>, seq: u64, kind: u8, received_ms: i64) -> Result<(), EncodeError<W::Error>> {
+fn open<W: Write>(
+    e: &mut Encoder<W>,
+    seq: u64,
+    kind: u8,
+    received_ms: i64,
+) -> Result<(), EncodeError<W::Error>> {
     e.array(5)?.u64(seq)?.u8(kind)?.i64(received_ms)?.u8(0)?.ok()
 }
 

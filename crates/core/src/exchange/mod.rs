@@ -27,5 +27,7 @@ pub const PUSH_LIMIT: usize = 500;
 pub const ITEM_LIMIT: u32 = 500;
 /// The longest cursor.
 pub const CURSOR_LIMIT: usize = 256;
-/// The most hashes in one question about photos, and in one offer at retirement.
+/// The most hashes in one question about photos.
 pub const HASH_LIMIT: usize = 500;
+/// The most dots a device offers when it gives up an actor: more than anyone has ever had unsent.
+pub const OFFER_LIMIT: usize = 50_000;

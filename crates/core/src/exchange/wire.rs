@@ -42,55 +42,59 @@ fn full_change() -> Change {
         source: PlaceSource::Pin,
     };
     let corner = Point { lat_e7: 526_285_000, lon_e7: 12_920_000 };
-    let mut change = change(1, 41, vec![
-        Edit::Create,
-        put("@team", Value::code("wardens-north")),
-        put("size", Value::code("small_van")),
-        put("also", Value::Codes(["tyres".to_owned(), "green".to_owned()].into())),
-        put("notes", Value::text("Behind the flats")),
-        put("cleared", Value::Null),
-        put("hazard", Value::Bool(true)),
-        put("count", Value::Int(-3)),
-        put("volume", Value::decimal(125, 2)),
-        put("on", Value::Date { year: 2026, month: 3, day: 16 }),
-        put("time", Value::Time { seconds: 33_120 }),
-        put("seen_at", Value::Instant { ms: 1_773_652_364_000, offset_min: 60 }),
-        put("where", Value::Place(place)),
-        put("path", Value::Path(vec![corner])),
-        put("shape", Value::Shape(vec![corner, corner, corner])),
-        put("newer", Value::Opaque { tag: 90, bytes: vec![0x01] }),
-        Edit::SetAdd { field: FieldKey::new("household"), members: vec![Member::Row(RowId([4; 8]))] },
-        Edit::Put {
-            field: FieldKey::in_row("household/name", RowId([4; 8])),
-            context: Context::default(),
-            value: Value::text("Example"),
-        },
-        Edit::SetRemove {
-            field: FieldKey::new("tags"),
-            context: Context::new([Dot { actor: Actor(1), counter: 4 }]),
-            members: vec![Member::Text("urgent".to_owned())],
-        },
-        Edit::Attach {
-            field: FieldKey::new("photos"),
-            photo: Sha256([8; 32]),
-            facts: PhotoFacts {
-                bytes: 234_567,
-                kind: "image/jpeg".to_owned(),
-                width: Some(1_600),
-                height: Some(1_200),
-                taken_at: Some(1_773_652_361_000),
-                lat_e7: Some(526_285_000),
-                lon_e7: Some(12_920_000),
-                accuracy_cm: Some(600),
-                source: 1,
-                orientation: Some(6),
-                camera: Some("Example 1".to_owned()),
+    let mut change = change(
+        1,
+        41,
+        vec![
+            Edit::Create,
+            put("@team", Value::code("wardens-north")),
+            put("size", Value::code("small_van")),
+            put("also", Value::Codes(["tyres".to_owned(), "green".to_owned()].into())),
+            put("notes", Value::text("Behind the flats")),
+            put("cleared", Value::Null),
+            put("hazard", Value::Bool(true)),
+            put("count", Value::Int(-3)),
+            put("volume", Value::decimal(125, 2)),
+            put("on", Value::Date { year: 2026, month: 3, day: 16 }),
+            put("time", Value::Time { seconds: 33_120 }),
+            put("seen_at", Value::Instant { ms: 1_773_652_364_000, offset_min: 60 }),
+            put("where", Value::Place(place)),
+            put("path", Value::Path(vec![corner])),
+            put("shape", Value::Shape(vec![corner, corner, corner])),
+            put("newer", Value::Opaque { tag: 90, bytes: vec![0x01] }),
+            Edit::SetAdd { field: FieldKey::new("household"), members: vec![Member::Row(RowId([4; 8]))] },
+            Edit::Put {
+                field: FieldKey::in_row("household/name", RowId([4; 8])),
+                context: Context::default(),
+                value: Value::text("Example"),
             },
-        },
-        Edit::Note { kind: "note".to_owned(), text: "Gate locked".to_owned() },
-        Edit::Seal { manifest: Sha256([9; 32]), signature: vec![1; 64] },
-        Edit::Unknown { tag: 44, bytes: vec![0xa1, 0x00, 0xf6] },
-    ]);
+            Edit::SetRemove {
+                field: FieldKey::new("tags"),
+                context: Context::new([Dot { actor: Actor(1), counter: 4 }]),
+                members: vec![Member::Text("urgent".to_owned())],
+            },
+            Edit::Attach {
+                field: FieldKey::new("photos"),
+                photo: Sha256([8; 32]),
+                facts: PhotoFacts {
+                    bytes: 234_567,
+                    kind: "image/jpeg".to_owned(),
+                    width: Some(1_600),
+                    height: Some(1_200),
+                    taken_at: Some(1_773_652_361_000),
+                    lat_e7: Some(526_285_000),
+                    lon_e7: Some(12_920_000),
+                    accuracy_cm: Some(600),
+                    source: 1,
+                    orientation: Some(6),
+                    camera: Some("Example 1".to_owned()),
+                },
+            },
+            Edit::Note { kind: "note".to_owned(), text: "Gate locked".to_owned() },
+            Edit::Seal { manifest: Sha256([9; 32]), signature: vec![1; 64] },
+            Edit::Unknown { tag: 44, bytes: vec![0xa1, 0x00, 0xf6] },
+        ],
+    );
     change.at.server_offset_ms = Some(-1_500);
     change.was = Some(Dot { actor: Actor(9), counter: 2 });
     change
@@ -167,7 +171,12 @@ fn reply() -> Reply {
         cursor: vec![9],
         more: true,
         paging: Paging::Middle,
-        offers: vec![Offer { name: "form/fly_tip".to_owned(), version: 1, sha256: Sha256([5; 32]), bytes: 9_000 }],
+        offers: vec![Offer {
+            name: "form/fly_tip".to_owned(),
+            version: 1,
+            sha256: Sha256([5; 32]),
+            bytes: 9_000,
+        }],
         minimum_app: "0.1.0".to_owned(),
         nonce: vec![6; 40],
         now_ms: 1_773_652_401_000,
@@ -250,7 +259,20 @@ fn examples() -> Vec<Example> {
         ("enrolled", cbor::encode(&enrolled()), rewrite::<Enrolled>),
         ("allotted", cbor::encode(&Allotted { actor: Actor(5), epoch: Epoch([4; 16]) }), rewrite::<Allotted>),
         ("retire", cbor::encode(&retire), rewrite::<Retire>),
-        ("retired", cbor::encode(&Retired { actor: Actor(6), held: vec![40] }), rewrite::<Retired>),
+        (
+            "retired",
+            cbor::encode(&Retired { actor: Actor(6), held: vec![40], verdicts: Vec::new() }),
+            rewrite::<Retired>,
+        ),
+        (
+            "retired-with-verdicts",
+            cbor::encode(&Retired {
+                actor: Actor(6),
+                held: vec![40, 41],
+                verdicts: vec![(41, Verdict::Refused("not_your_team".to_owned()))],
+            }),
+            rewrite::<Retired>,
+        ),
         (
             "unlock-request",
             cbor::encode(&UnlockRequest { code: "7K3M-9QXT-2B8F-VC".to_owned(), device: DeviceId([2; 16]) }),
@@ -263,13 +285,19 @@ fn examples() -> Vec<Example> {
 #[test]
 fn every_message_is_written_as_it_was_when_it_was_first_sent() {
     for (rule, bytes, _) in examples() {
-        let (cbor_file, json_file) = (folder().join(format!("{rule}.cbor")), folder().join(format!("{rule}.json")));
-        let json = serde_json::to_string_pretty(&cbor::to_json(&bytes).expect("canonical")).expect("JSON") + "\n";
+        let (cbor_file, json_file) =
+            (folder().join(format!("{rule}.cbor")), folder().join(format!("{rule}.json")));
+        let json =
+            serde_json::to_string_pretty(&cbor::to_json(&bytes).expect("canonical")).expect("JSON") + "\n";
         if !cbor_file.exists() {
             std::fs::write(&cbor_file, &bytes).expect("a new example is written");
             std::fs::write(&json_file, &json).expect("its JSON is written");
         }
-        assert_eq!(std::fs::read(&cbor_file).expect("an example"), bytes, "{rule} is written differently than before");
+        assert_eq!(
+            std::fs::read(&cbor_file).expect("an example"),
+            bytes,
+            "{rule} is written differently than before"
+        );
         assert_eq!(std::fs::read_to_string(&json_file).expect("its JSON"), json, "{rule} reads differently");
     }
 }
@@ -286,7 +314,7 @@ fn every_message_ever_sent_can_be_read_and_written_again() {
 fn the_grammar_describes_every_message_and_refuses_a_damaged_one() {
     let grammar = std::fs::read_to_string(folder().join("kerbside.cddl")).expect("the grammar");
     for (rule, bytes, _) in examples() {
-        let rooted = format!("root = {rule}\n{grammar}");
+        let rooted = format!("root = {}\n{grammar}", rule.trim_end_matches("-with-verdicts"));
         let fits = |bytes: &[u8]| cddl::validate_cbor_from_slice(&rooted, bytes, None);
         fits(&bytes).unwrap_or_else(|fault| panic!("{rule} does not fit its grammar: {fault}"));
         assert!(fits(&cbor::encode(&42u32)).is_err(), "{rule} takes anything");

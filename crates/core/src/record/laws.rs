@@ -53,14 +53,19 @@ impl Beat {
             value: Value::Int(i64::from(how) * 7 + i64::from(what)),
         }];
         match what % 5 {
-            0 => edits.push(Edit::SetAdd { field: tags, members: vec![tag(how), Member::Row(RowId([how; 8]))] }),
+            0 => edits
+                .push(Edit::SetAdd { field: tags, members: vec![tag(how), Member::Row(RowId([how; 8]))] }),
             1 => {
                 let context = copy.member_context(&tags, &tag(how));
                 edits.push(Edit::SetRemove { field: tags, context, members: vec![tag(how)] });
             }
             2 => {
                 let facts = PhotoFacts { bytes: u64::from(what), ..PhotoFacts::default() };
-                edits.push(Edit::Attach { field: photos.clone(), photo: Sha256([how % 2; 32]), facts: facts.clone() });
+                edits.push(Edit::Attach {
+                    field: photos.clone(),
+                    photo: Sha256([how % 2; 32]),
+                    facts: facts.clone(),
+                });
                 edits.push(Edit::Attach { field: photos, photo: Sha256([9; 32]), facts });
             }
             3 => {
@@ -207,7 +212,8 @@ proptest! {
 #[test]
 fn two_wardens_who_disagree_both_keep_their_answer_until_one_is_chosen() {
     let field = FieldKey::new("phone");
-    let put = |context, number: &str| vec![Edit::Put { field: field.clone(), context, value: Value::text(number) }];
+    let put =
+        |context, number: &str| vec![Edit::Put { field: field.clone(), context, value: Value::text(number) }];
     let mut ann = Record::default();
     ann.apply(&change(1, 1, vec![Edit::Create]));
     let mut office = ann.clone();
@@ -228,7 +234,9 @@ fn two_wardens_who_disagree_both_keep_their_answer_until_one_is_chosen() {
 #[test]
 fn the_same_answer_given_twice_is_one_answer() {
     let field = FieldKey::new("size");
-    let put = || vec![Edit::Put { field: field.clone(), context: Context::default(), value: Value::code("car_boot") }];
+    let put = || {
+        vec![Edit::Put { field: field.clone(), context: Context::default(), value: Value::code("car_boot") }]
+    };
     let mut record = Record::default();
     record.apply(&change(1, 1, put()));
     record.apply(&change(2, 1, put()));
@@ -243,12 +251,15 @@ fn a_crdts_map_diverges_where_a_record_does_not() {
     type Answers = Map<u8, MVReg<&'static str, u8>, u8>;
     fn write(map: &mut Answers, actor: u8, field: u8, answer: &'static str) {
         let context = map.get(&field).derive_add_ctx(actor);
-        let context = crdts::ctx::AddCtx { dot: map.read_ctx().derive_add_ctx(actor).dot, clock: {
-            let mut clock = map.read_ctx().add_clock;
-            clock.apply(context.dot);
-            clock.apply(map.read_ctx().derive_add_ctx(actor).dot);
-            clock
-        }};
+        let context = crdts::ctx::AddCtx {
+            dot: map.read_ctx().derive_add_ctx(actor).dot,
+            clock: {
+                let mut clock = map.read_ctx().add_clock;
+                clock.apply(context.dot);
+                clock.apply(map.read_ctx().derive_add_ctx(actor).dot);
+                clock
+            },
+        };
         let op = map.update(field, context, |register, context| register.write(answer, context));
         map.apply(op);
     }
@@ -273,7 +284,11 @@ fn a_crdts_map_diverges_where_a_record_does_not() {
 
     let field = |number: u8| FieldKey::new(format!("f{number}"));
     let put = |record: &Record, number: u8, answer: &str| {
-        vec![Edit::Put { field: field(number), context: record.context(&field(number)), value: Value::text(answer) }]
+        vec![Edit::Put {
+            field: field(number),
+            context: record.context(&field(number)),
+            value: Value::text(answer),
+        }]
     };
     let (mut ann, mut bob, mut cat) = (Record::default(), Record::default(), Record::default());
     bob.apply(&change(2, 1, put(&bob, 1, "B")));
@@ -297,7 +312,11 @@ fn a_poisoned_remove_waits_for_nothing() {
     let mut record = Record::default();
     record.apply(&change(1, 1, vec![Edit::SetAdd { field: tags.clone(), members: vec![tag(0)] }]));
     let context = Context::new([Dot { actor: Actor(9), counter: 1 << 40 }]);
-    record.apply(&change(2, 1, vec![Edit::SetRemove { field: tags.clone(), context, members: vec![tag(0)] }]));
+    record.apply(&change(
+        2,
+        1,
+        vec![Edit::SetRemove { field: tags.clone(), context, members: vec![tag(0)] }],
+    ));
     assert!(!record.has_deferred());
     assert!(record.set(&tags).is_some_and(|set| set.contains(&tag(0))));
 }
@@ -313,6 +332,9 @@ fn a_page_of_records_reads_back_whole() {
         state,
     }));
     let read = unpack_page(&page).unwrap();
-    assert_eq!(read.iter().map(|entered| entered.state.pack()).collect::<Vec<_>>(), beats.iter().map(Record::pack).collect::<Vec<_>>());
+    assert_eq!(
+        read.iter().map(|entered| entered.state.pack()).collect::<Vec<_>>(),
+        beats.iter().map(Record::pack).collect::<Vec<_>>()
+    );
     assert!(unpack_page(&page[..page.len() - 1]).is_err());
 }

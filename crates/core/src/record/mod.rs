@@ -81,8 +81,12 @@ impl Record {
         for (index, edit) in (0u64..).zip(&change.edits) {
             self.apply_edit(change, edit, stamp, index);
             match edit {
-                Edit::SetAdd { field, members } => adds.entry(field).or_default().extend(members.iter().cloned()),
-                Edit::Attach { field, photo, .. } => adds.entry(field).or_default().push(Member::Photo(*photo)),
+                Edit::SetAdd { field, members } => {
+                    adds.entry(field).or_default().extend(members.iter().cloned())
+                }
+                Edit::Attach { field, photo, .. } => {
+                    adds.entry(field).or_default().push(Member::Photo(*photo))
+                }
                 Edit::Create
                 | Edit::Put { .. }
                 | Edit::SetRemove { .. }
@@ -119,7 +123,8 @@ impl Record {
                 self.notes.insert((stamp.hlc, stamp.dot, index), note);
             }
             Edit::Seal { manifest, signature } => {
-                self.seals.insert(stamp.dot, Seal { stamp, manifest: *manifest, signature: signature.clone() });
+                self.seals
+                    .insert(stamp.dot, Seal { stamp, manifest: *manifest, signature: signature.clone() });
             }
             Edit::Unknown { tag, bytes } => {
                 self.unknown.insert((stamp.dot, index), (*tag, bytes.clone()));
@@ -130,7 +135,8 @@ impl Record {
 
     /// Joins another copy of the same record into this one.
     pub fn merge(&mut self, other: Self) {
-        let Self { clock, form, form_version, created, registers, sets, photos, notes, seals, unknown } = other;
+        let Self { clock, form, form_version, created, registers, sets, photos, notes, seals, unknown } =
+            other;
         self.clock.merge(clock);
         if self.created.is_none() {
             self.created = created;

@@ -142,7 +142,8 @@ impl Stamps {
 }
 
 fn write_record(writer: &mut Writer, record: &Record) {
-    let Record { clock, form, form_version, created, registers, sets, photos, notes, seals, unknown } = record;
+    let Record { clock, form, form_version, created, registers, sets, photos, notes, seals, unknown } =
+        record;
     let stamps = Stamps::of(record);
     writer.put("f", form);
     writer.put("fv", form_version);

@@ -206,7 +206,11 @@ pub fn text_of(value: Option<Value>) -> Option<String> {
 /// What was in front of the reader, as text: record, field and row travel with it, so that it fits no other question.
 #[must_use]
 pub fn seen_text(record: RecordId, field: &FieldKey, context: &Context) -> String {
-    data_encoding::BASE64URL_NOPAD.encode(&crate::cbor::encode(&Seen { record, field: field.clone(), context: context.clone() }))
+    data_encoding::BASE64URL_NOPAD.encode(&crate::cbor::encode(&Seen {
+        record,
+        field: field.clone(),
+        context: context.clone(),
+    }))
 }
 
 /// Reads a `seen` back, if it belongs to this field of this record.
@@ -237,7 +241,11 @@ pub fn edits_towards(record: &Record, answers: &BTreeMap<FieldKey, Value>) -> Ve
             let standing = record.answers(field);
             standing != [(*value).clone()] && !(standing.is_empty() && **value == Value::Null)
         })
-        .map(|(field, value)| Edit::Put { field: field.clone(), context: record.context(field), value: value.clone() })
+        .map(|(field, value)| Edit::Put {
+            field: field.clone(),
+            context: record.context(field),
+            value: value.clone(),
+        })
         .collect()
 }
 
