@@ -3,8 +3,15 @@
 //!
 //! Crashes and mutants exist only in a build with `--cfg kerbside_sim`, which `cargo xtask sim` makes.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a phone that is not there is a fault of the simulator, which may fall over"
+)]
+
 mod checks;
+mod desk;
 mod ledger;
+mod mishaps;
 mod settle;
 mod world;
 

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use ed25519_dalek::SigningKey;
 use fastrand::Rng;
 use kerbside_core::exchange::{Enrol, Push, Receipt, Reply, Verdict};
-use kerbside_core::field::{FieldKey, TEAM};
+use kerbside_core::field::FieldKey;
 use kerbside_core::form::{Codes, Form};
 use kerbside_core::ids::{Actor, DeviceId, Epoch, RecordId, Sha256};
 use kerbside_core::planted;
@@ -14,9 +14,10 @@ use kerbside_core::record::view::RecordView;
 use kerbside_core::sign::PublicKey;
 use kerbside_device::clock::Reading;
 use kerbside_device::{Budget, COUNCIL_PACK, Identity, Vault};
-use kerbside_server::store::{CouncilFile, OfficeEdit, Officer, OfficerFile, Store};
+use kerbside_server::store::{CouncilFile, Officer, OfficerFile, Store};
 use serde_json::{Value as Json, json};
 
+use crate::desk::Tab;
 use crate::ledger::{Ledger, Marker};
 
 const START_MS: i64 = 1_773_652_364_000;
@@ -31,24 +32,15 @@ pub struct Phone {
     pub email: String,
     pub device: DeviceId,
     /// Which life of the process: a reply to an earlier one reaches nobody.
-    life: u32,
-    skew_ms: i64,
-    backup: Option<Vault>,
+    pub life: u32,
+    pub skew_ms: i64,
+    pub backup: Option<Vault>,
 }
 
 #[derive(Debug, Clone)]
 enum Letter {
     Push { phone: usize, life: u32, push: Box<Push> },
     Reply { phone: usize, life: u32, push: Box<Push>, reply: Box<Reply> },
-}
-
-/// A page of the console left open: it answers what it saw then.
-#[derive(Debug)]
-struct Tab {
-    record: RecordId,
-    field: FieldKey,
-    seen: String,
-    over: BTreeSet<Marker>,
 }
 
 #[derive(Debug)]
@@ -60,9 +52,9 @@ pub struct World {
     pub now_ms: i64,
     pub forks: u32,
     pub crashes: u32,
+    pub tabs: Vec<Tab>,
+    pub people: BTreeMap<String, OfficerFile>,
     letters: Vec<Letter>,
-    tabs: Vec<Tab>,
-    people: BTreeMap<String, OfficerFile>,
     trace: Sha256,
     tell: fn(&str),
 }
@@ -103,7 +95,7 @@ impl World {
         self.trace
     }
 
-    fn note(&mut self, what: &str) {
+    pub fn note(&mut self, what: &str) {
         (self.tell)(what);
         let line = [&self.trace.0[..], what.as_bytes()].concat();
         self.trace = Sha256::of(&line);
@@ -129,7 +121,7 @@ impl World {
         }
     }
 
-    fn any_phone(&mut self) -> usize {
+    pub fn any_phone(&mut self) -> usize {
         self.rng.usize(..self.phones.len())
     }
 
@@ -141,7 +133,7 @@ impl World {
         Ok(self.server.officer_by_email(email)?.context("A known officer")?.0)
     }
 
-    fn enrol(&mut self, email: &str) -> Result<()> {
+    pub fn enrol(&mut self, email: &str) -> Result<()> {
         let officer = self.officer(email)?;
         let code = self.server.make_device_code(&officer, self.now_ms)?.code;
         let secret: [u8; 32] = std::array::from_fn(|_| self.rng.u8(..));
@@ -377,158 +369,8 @@ impl World {
         self.letters.clear();
     }
 
-    /// The office opens a page, or answers from one it opened before.
-    fn desk(&mut self) -> Result<()> {
-        if !self.tabs.is_empty() && self.rng.bool() {
-            let tab = self.tabs.swap_remove(self.rng.usize(..self.tabs.len()));
-            return self.answer_at_desk(tab);
-        }
-        let states = self.server.states()?;
-        if states.is_empty() {
-            return Ok(());
-        }
-        let state = &states[self.rng.usize(..states.len())];
-        let field = FieldKey::new(FIELDS[self.rng.usize(..FIELDS.len())]);
-        let record = kerbside_core::record::Record::unpack(&state.state).map_err(anyhow::Error::from)?;
-        let view = RecordView::of(state.record, &record, None);
-        let seen = kerbside_core::record::view::seen_text(state.record, &field, &record.context(&field));
-        let over = visible(&view, &field);
-        self.tabs.push(Tab { record: state.record, field, seen, over });
-        Ok(())
-    }
-
-    fn answer_at_desk(&mut self, tab: Tab) -> Result<()> {
-        let marker = self.ledger.new_marker();
-        self.ledger.tries(&marker, Some(tab.field.clone()), Some(tab.record), tab.over.clone());
-        let jo = self.officer("jo@example.gov.uk")?;
-        let edit = OfficeEdit { field: tab.field, row: None, answer: json!(marker), seen: Some(tab.seen) };
-        let dies = self.plan_crash();
-        let done = self.server.office_change(self.now_ms, &jo, tab.record, &[edit]);
-        self.end_crash();
-        match done {
-            Ok(dot) => {
-                self.note(&format!("office {marker} {dot}"));
-                self.ledger.promise(&marker, tab.record);
-            }
-            Err(cause) => {
-                let refused = cause.downcast_ref::<kerbside_core::problem::Problem>().is_some();
-                if !refused && !dies {
-                    return Err(cause.context("Answering at a desk"));
-                }
-                self.note(&format!("office not {marker}"));
-            }
-        }
-        Ok(())
-    }
-
-    fn move_record(&mut self) -> Result<()> {
-        let states = self.server.states()?;
-        if states.is_empty() {
-            return Ok(());
-        }
-        let state = &states[self.rng.usize(..states.len())];
-        let record = kerbside_core::record::Record::unpack(&state.state).map_err(anyhow::Error::from)?;
-        let team = FieldKey::new(TEAM);
-        let seen = kerbside_core::record::view::seen_text(state.record, &team, &record.context(&team));
-        let to = if self.rng.bool() { "north" } else { "south" };
-        let jo = self.officer("jo@example.gov.uk")?;
-        let edit = OfficeEdit { field: team, row: None, answer: json!(to), seen: Some(seen) };
-        match self.server.office_change(self.now_ms, &jo, state.record, &[edit]) {
-            Ok(dot) => self.note(&format!("{} moved to {to} by {dot}", state.record)),
-            Err(cause) if cause.downcast_ref::<kerbside_core::problem::Problem>().is_some() => {}
-            Err(cause) => return Err(cause.context("Moving a record")),
-        }
-        Ok(())
-    }
-
-    /// Somebody changes teams: their phone learns of it when it next speaks.
-    fn move_officer(&mut self) -> Result<()> {
-        let at = self.any_phone();
-        let email = self.phones[at].email.clone();
-        let mut file = self.people.get(&email).context("A known officer")?.clone();
-        file.teams = [vec!["north"], vec!["south"], vec!["north", "south"]][self.rng.usize(..3)]
-            .iter()
-            .map(|team| (*team).to_owned())
-            .collect();
-        self.server.put_officer(&file, None)?;
-        self.note(&format!("{email} now in {:?}", file.teams));
-        self.people.insert(email, file);
-        Ok(())
-    }
-
-    fn die(&mut self) -> Result<()> {
-        let at = self.any_phone();
-        self.reopen(at)
-    }
-
-    /// The process is gone; what was on its disk is opened again.
-    fn reopen(&mut self, at: usize) -> Result<()> {
-        self.note(&format!("phone {at} opened again"));
-        self.crashes += 1;
-        let seed = self.rng.u64(..);
-        let phone = &mut self.phones[at];
-        phone.vault = phone.vault.copy_in_memory(seed)?;
-        phone.life += 1;
-        Ok(())
-    }
-
-    fn back_up(&mut self) -> Result<()> {
-        let at = self.any_phone();
-        let seed = self.rng.u64(..);
-        self.phones[at].backup = Some(self.phones[at].vault.copy_in_memory(seed)?);
-        Ok(())
-    }
-
-    /// A phone is put back to its backup. What only it had since then died with it.
-    fn put_back(&mut self) -> Result<()> {
-        let at = self.any_phone();
-        let Some(backup) = self.phones[at].backup.take() else { return Ok(()) };
-        let lost: BTreeSet<Marker> = markers(&self.phones[at].vault)?;
-        self.phones[at].vault = backup;
-        self.phones[at].life += 1;
-        let mut kept = crate::checks::markers_on_server(&mut self.server)?;
-        for phone in &self.phones {
-            kept.extend(markers(&phone.vault)?);
-        }
-        for marker in lost.difference(&kept) {
-            self.ledger.release(marker);
-        }
-        self.note(&format!("phone {at} put back"));
-        Ok(())
-    }
-
-    /// Two phones with one vault: neither knows.
-    fn clone_phone(&mut self) -> Result<()> {
-        if 7 <= self.phones.len() {
-            return Ok(());
-        }
-        let at = self.any_phone();
-        let seed = self.rng.u64(..);
-        let phone = &self.phones[at];
-        let double = Phone {
-            vault: phone.vault.copy_in_memory(seed)?,
-            email: phone.email.clone(),
-            device: phone.device,
-            life: 0,
-            skew_ms: self.rng.i64(-60_000..60_000),
-            backup: None,
-        };
-        self.phones.push(double);
-        self.note(&format!("phone {at} cloned"));
-        Ok(())
-    }
-
-    /// A new officer's phone, to be filled from nothing.
-    fn arrive(&mut self) -> Result<()> {
-        if 7 <= self.phones.len() {
-            return Ok(());
-        }
-        let email = ["ann", "bob", "cat", "dee"][self.rng.usize(..4)];
-        self.enrol(&format!("{email}@example.gov.uk"))
-    }
-
     /// Now and then the process about to work dies between two of its writes.
-    fn plan_crash(&mut self) -> bool {
+    pub fn plan_crash(&mut self) -> bool {
         let dies = cfg!(kerbside_sim) && self.rng.u8(0..12) == 0;
         #[cfg(kerbside_sim)]
         if dies {
@@ -537,7 +379,7 @@ impl World {
         dies
     }
 
-    fn end_crash(&mut self) {
+    pub fn end_crash(&mut self) {
         #[cfg(kerbside_sim)]
         planted::crash_after(None);
         debug_assert!(!planted::crashes_here());
@@ -565,7 +407,7 @@ fn verdicts(reply: &Reply) -> Result<Vec<(u64, Verdict)>> {
 }
 
 /// The answers someone looking at the field has in view.
-fn visible(view: &RecordView, field: &FieldKey) -> BTreeSet<Marker> {
+pub fn visible(view: &RecordView, field: &FieldKey) -> BTreeSet<Marker> {
     view.fields
         .iter()
         .filter(|shown| shown.field == *field)
