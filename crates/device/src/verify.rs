@@ -122,7 +122,7 @@ impl Vault {
                         folded.apply(&change);
                     }
                     Err(cause) => {
-                        faults.push(format!("A change of record {} cannot be read: {cause}", row.id))
+                        faults.push(format!("A change of record {} cannot be read: {cause}", row.id));
                     }
                 }
             }
