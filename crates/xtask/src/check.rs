@@ -4,7 +4,7 @@ use crate::install::{Need, install};
 use crate::program::{built, cargo, is_here, npm, read, root, run, say, target};
 use crate::steps::Steps;
 use crate::{advisories, demo, kill};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use std::path::Path;
 use std::process::Command;
 
@@ -46,11 +46,29 @@ pub fn check() -> Result<()> {
     Ok(())
 }
 
-/// Whole devices and a whole server in one thread. Optimised, so it has a target folder of its own.
+/// Whole devices and a whole server in one thread, first as they are and then with each rule broken on purpose.
 pub fn simulate(arguments: &[String]) -> Result<()> {
-    let mut simulator = cargo();
-    simulator.env("CARGO_TARGET_DIR", target().join("sim"));
-    run(simulator.args(["run", "--quiet", "--package", "kerbside-sim", "--"]).args(arguments))
+    match arguments {
+        [] => simulator(&[]).and_then(|()| simulator(&["--mutants".to_owned()])),
+        some => simulator(some),
+    }
+}
+
+/// Our own crates are compiled with `--cfg kerbside_sim` by this very program standing in for the compiler, so that they
+/// keep apart from the ordinary ones while the hundreds of crates beneath are compiled once for both.
+fn simulator(arguments: &[String]) -> Result<()> {
+    let stand_in = std::env::current_exe().context("Could not find this program")?;
+    let mut compile = cargo();
+    compile.env("RUSTC_WORKSPACE_WRAPPER", stand_in);
+    run(compile.args(["build", "--quiet", "--workspace", "--bin", "kerbside-sim"]))?;
+    run(Command::new(built("kerbside-sim")).args(arguments))
+}
+
+/// `rustc ARGUMENTS…`, as Cargo calls a wrapper. What is wrong with the code, the compiler has said.
+pub fn compile_for_the_simulator(rustc: &str, arguments: &[String]) -> Result<bool> {
+    let mut compiler = Command::new(rustc);
+    let status = compiler.args(arguments).args(["--cfg", "kerbside_sim"]).status();
+    Ok(status.context("Could not start the compiler")?.success())
 }
 
 /// The tests through real windows: no display is needed, xvfb-run gives them one.

@@ -39,6 +39,11 @@ fn main() -> ExitCode {
         "e2e" => check::windows(rest),
         "kill" => kill::kill(rest),
         "sim" => check::simulate(rest),
+        compiler if compiler.ends_with("rustc") => match check::compile_for_the_simulator(compiler, rest) {
+            Ok(true) => return ExitCode::SUCCESS,
+            Ok(false) => return ExitCode::FAILURE,
+            Err(reason) => Err(reason),
+        },
         "help" | "--help" | "-h" => {
             say(USAGE);
             return ExitCode::SUCCESS;
