@@ -1,6 +1,6 @@
 /** What a record's page says, worked out from its view and its form. */
 import { isEmpty } from '../lib/answers';
-import { findQuestion, type Question } from '../lib/form';
+import { findQuestion, isNameless, type Question } from '../lib/form';
 import type { FieldView, RecordCase } from '../lib/answer';
 import { t } from '../lib/words';
 
@@ -20,11 +20,6 @@ export function who(open: RecordCase, officer: number | null | undefined): strin
   if (officer === null || officer === undefined) return t('device.record.someone');
   if (officer === open.you) return t('device.record.you');
   return open.people[officer] ?? t('device.record.someone');
-}
-
-/** A sum a form keeps for its own use has no label, and nothing to say to a person. */
-function isNameless(question: Question): boolean {
-  return question.kind === 'calculate' && question.label === question.key.split('/').at(-1);
 }
 
 function shown(open: RecordCase): Shown[] {

@@ -1,6 +1,6 @@
 /** A form laid out for one draft: the sections that are asked now, with a repeat's section once for each of its rows. */
 import { fieldId, isEmpty } from '../lib/answers';
-import { sections, type Question, type Section } from '../lib/form';
+import { isNameless, sections, type Question, type Section } from '../lib/form';
 import type { Answer, Answers, Evaluation, FormForScreen, Localised } from '../lib/answer';
 
 export type Asked = { field: string; question: Question };
@@ -54,7 +54,7 @@ function rowsOf(answer: Answer | undefined): string[] {
 function blocksOf(section: Section, visible: Set<string>, answers: Answers): Block[] {
   const repeat = section.repeat;
   if (section.label === null) return section.questions.flatMap((question) => oneBlock(question, visible));
-  const shown = (fields: Asked[]) => fields.filter(({ field }) => visible.has(field));
+  const shown = (fields: Asked[]) => fields.filter(({ field, question }) => visible.has(field) && !isNameless(question));
   if (repeat === null) {
     const fields = section.questions.map((question) => ({ field: question.key, question }));
     return [{ id: section.key, label: section.label, repeat: null, row: null, ordinal: null, fields: shown(fields) }];
@@ -69,7 +69,7 @@ function blocksOf(section: Section, visible: Set<string>, answers: Answers): Blo
 
 /** A question that stands in no section has a mark of its own on the spine. */
 function oneBlock(question: Question, visible: Set<string>): Block[] {
-  if (!visible.has(question.key)) return [];
+  if (!visible.has(question.key) || isNameless(question)) return [];
   return [{ id: question.key, label: null, repeat: null, row: null, ordinal: null, fields: [{ field: question.key, question }] }];
 }
 

@@ -70,6 +70,11 @@ export function findQuestion(form: FormForScreen, key: string): Question | undef
   return questions(form).find((question) => question.key === path);
 }
 
+/** A sum that a form keeps for its own use has no label, and nothing to say to a person. */
+export function isNameless(question: Question): boolean {
+  return question.kind === 'calculate' && question.label === question.key.split('/').at(-1);
+}
+
 function within(asked: FormQuestion, open: Section): boolean {
   return open.label === null ? (asked.parent ?? '') === open.key.split('/').slice(0, -1).join('/') : asked.path.startsWith(`${open.key}/`);
 }

@@ -23,7 +23,7 @@ const EXAMPLES: { [T in QuestionKind]: [Answer, string] } = {
   image: [['a'.repeat(64)], 'Take out'],
   barcode: ['5012345678900', '5012345678900'],
   note: [null, 'The question'],
-  acknowledge: [true, 'I have read this'],
+  acknowledge: [true, 'I confirm this'],
   calculate: ['urgent', 'urgent'],
 };
 const KINDS = Object.keys(controls) as QuestionKind[];
