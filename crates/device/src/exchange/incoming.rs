@@ -167,7 +167,6 @@ impl Vault {
             if own.actor == receipt.actor && receipt.through < own.counter {
                 continue;
             }
-            store.set_pending(own.actor, own.counter, false)?;
             if store.record(own.record)?.is_some_and(|row| row.base.is_some()) {
                 intake.want(own.record)?;
             } else {
