@@ -6,6 +6,7 @@ pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod council;
 pub mod journal;
 pub mod live;
 pub mod metrics;

@@ -191,6 +191,10 @@ pub(super) fn spend_again(
     let key = tx.find("SELECT public_key FROM device WHERE id = $1", values![device])?;
     let key = key.map(|row| row.bytes::<32>(0)).transpose()?;
     let officer = spend(tx, hash, key.unwrap_or_default(), now_ms)?;
+    let row = tx.one("SELECT expires_at FROM enrol_code WHERE hash = $1", values![hash])?;
+    if row.int(0)? < now_ms {
+        return Err(Problem::new(Code::CodeExpired, "the code was used, and is over").into());
+    }
     tx.execute(
         "UPDATE enrol_code SET used_at = COALESCE(used_at, $1), device = $2 WHERE hash = $3",
         values![now_ms, device, hash],

@@ -1,0 +1,2 @@
+//! A council's field day, timed.
+fn main() {}
