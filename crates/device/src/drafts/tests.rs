@@ -160,3 +160,19 @@ fn a_photo_that_came_with_answers_that_will_not_do_is_not_kept() {
     assert_eq!(std::fs::read_dir(folder.path().join("photos")).unwrap().count(), 0);
     assert_eq!(ann.verify().unwrap().photos, 0);
 }
+
+#[test]
+fn the_pieces_of_a_photo_make_its_original_wherever_they_begin() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ann = vault(folder.path());
+    let mut long = a_photo();
+    long.extend((0..300_000_u32).map(|n| u8::try_from(n % 250).unwrap()));
+    let kept = ann.keep_photo(&long, PhotoFrom::Camera, None, NOW).unwrap();
+    for (offset, most) in
+        [(0, 10), (65_535, 2), (65_536, 65_536), (1_000, 200_000), (long.len() - 1, 500), (0, 1 << 20)]
+    {
+        let piece = ann.photo_piece(kept.sha256, offset, most).unwrap();
+        assert_eq!(piece.as_slice(), &long[offset..(offset + most).min(long.len())], "{offset} {most}");
+    }
+    assert!(ann.photo_piece(kept.sha256, long.len(), 10).unwrap().is_empty());
+}

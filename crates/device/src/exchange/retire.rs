@@ -24,7 +24,8 @@ impl Vault {
     pub fn retire_request(&self) -> Result<Retire> {
         let progress = self.store.progress()?;
         let first = progress.counter.saturating_sub(OFFER_LIMIT as u64) + 1;
-        let own = self.store.changes_from(progress.actor, first, u32::try_from(OFFER_LIMIT).unwrap_or(u32::MAX))?;
+        let own =
+            self.store.changes_from(progress.actor, first, u32::try_from(OFFER_LIMIT).unwrap_or(u32::MAX))?;
         let offered = own.iter().map(|own| Offered { counter: own.counter, hash: own.hash }).collect();
         Ok(Retire { actor: progress.actor, offered })
     }

@@ -256,7 +256,9 @@ fn a_vault_put_back_from_yesterday_is_found_out_and_goes_on_under_another_actor(
     assert!(restored.needs_retiring().unwrap());
     let retire = restored.retire_request().unwrap();
     assert_eq!(retire.offered.len(), 2);
-    restored.retired(&retire, &Retired { actor: Actor(50), held: vec![1], verdicts: Vec::new() }, NOW).unwrap();
+    restored
+        .retired(&retire, &Retired { actor: Actor(50), held: vec![1], verdicts: Vec::new() }, NOW)
+        .unwrap();
     let push = restored.outgoing(Budget::default(), NOW).unwrap();
     assert_eq!((push.actor, push.first, push.changes.len()), (Actor(50), 1, 1));
     let moved = ChangeBytes::received(push.changes[0].clone()).read().unwrap();

@@ -5,7 +5,6 @@
 use super::VaultAccess;
 use super::pipe::{Answer, Ask, Pipe, Refused};
 use crate::clock::Reading;
-use crate::photos::PhotoSize;
 use crate::store::{UploadRow, UploadState};
 use crate::vault::Vault;
 use anyhow::Result;
@@ -49,16 +48,16 @@ pub(super) fn send_photo<A: VaultAccess>(
     access.with(|vault| {
         vault.store.transact(|store| store.set_upload_url(upload.record, upload.sha256, Some(&path)))
     })?;
-    let original = access.with(|vault| vault.photo_bytes(upload.sha256, PhotoSize::Original))?;
     let mut offset = match named.offset {
         Some(offset) => offset,
         None => offset_at(pipe, &path)?,
     };
-    while let Some(rest) = original.get(offset..).filter(|rest| !rest.is_empty()) {
-        let piece = rest.get(..PIECE.min(rest.len())).unwrap_or(rest);
-        offset = send_piece(pipe, &path, offset, piece)?;
+    while (offset as u64) < upload.bytes {
+        let piece = access.with(|vault| vault.photo_piece(upload.sha256, offset, PIECE))?;
+        offset = send_piece(pipe, &path, offset, &piece)?;
         access.with(|vault| {
-            vault.store.transact(|store| store.set_upload_sent(upload.record, upload.sha256, offset as u64))
+            let sent = offset as u64;
+            vault.store.transact(|store| store.set_upload_sent(upload.record, upload.sha256, sent))
         })?;
     }
     let named = name_photo(pipe, upload)?;

@@ -1,8 +1,10 @@
 //! Keeping a photo: the sealed files first, each on disk under its final name,
 //! then the row that names them.
 
+use super::sealed::CHUNK;
 use super::{
-    Copies, PhotoFrom, make_copies, orientation_of, photo_facts, read_exif, seal_photo, unseal_photo,
+    Copies, HEADER, PhotoFrom, make_copies, orientation_of, part_of, photo_facts, read_exif, seal_photo,
+    unseal_part, unseal_photo,
 };
 use crate::clock::Reading;
 use crate::keys::derive;
@@ -121,6 +123,26 @@ impl Vault {
             .ok_or_else(|| Problem::new(Code::NotFound, "No such photo on this device"))?;
         let sealed = self.blobs.read(&self.blob_name(sha256, size))?;
         unseal_photo(&row.key, &sealed).context("Open a photo")
+    }
+
+    /// Some bytes of the original, for sending: only the chunks that hold them are opened.
+    pub fn photo_piece(&self, sha256: Sha256, offset: usize, most: usize) -> Result<Zeroizing<Vec<u8>>> {
+        let row = self
+            .store
+            .photo(sha256)?
+            .ok_or_else(|| Problem::new(Code::NotFound, "No such photo on this device"))?;
+        let bytes = usize::try_from(row.bytes).context("A photo fits memory")?;
+        let length = most.min(bytes.saturating_sub(offset));
+        let name = self.blob_name(sha256, PhotoSize::Original);
+        let header = self.blobs.read_part(&name, 0, HEADER)?;
+        let (start, sealed, first) = part_of(offset, length);
+        let part = self.blobs.read_part(&name, start, sealed)?;
+        let mut opened =
+            unseal_part(&row.key, &header, &part, first, bytes).context("Open a part of a photo")?;
+        let skipped = opened.len().min(offset % CHUNK);
+        opened.drain(..skipped);
+        opened.truncate(length);
+        Ok(opened)
     }
 
     /// Removes what no draft and no record names. The row goes first: a file without a row harms nobody.

@@ -8,7 +8,7 @@ mod sealed;
 pub use facts::{photo_facts, read_exif};
 pub use keep::{Kept, PhotoSize};
 pub use picture::{Copies, MOST_BYTES, PictureFormat, make_copies, orientation_of};
-pub use sealed::{BlobStore, seal_photo, unseal_photo};
+pub use sealed::{BlobStore, HEADER, part_of, seal_photo, unseal_part, unseal_photo};
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;

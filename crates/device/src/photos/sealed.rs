@@ -8,11 +8,12 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 const MAGIC: &[u8; 4] = b"KSP1";
-const CHUNK: usize = 64 * 1024;
+pub(super) const CHUNK: usize = 64 * 1024;
 const TAG: usize = 16;
 
 /// Where sealed photos lie: a folder on a handheld, memory in the simulator.
@@ -38,6 +39,24 @@ impl BlobStore {
             Self::Folder(folder) => fs::read(folder.join(name)).context("Read a photo"),
             Self::Memory(blobs) => blobs.get(name).cloned().context("Read a photo"),
         }
+    }
+
+    /// At most `length` bytes from `start`; fewer where the file ends.
+    pub fn read_part(&self, name: &str, start: u64, length: usize) -> Result<Vec<u8>> {
+        let mut part = Vec::new();
+        match self {
+            Self::Folder(folder) => {
+                let mut file = fs::File::open(folder.join(name)).context("Open a photo")?;
+                file.seek(SeekFrom::Start(start)).context("Find a place in a photo")?;
+                file.take(length as u64).read_to_end(&mut part).context("Read a part of a photo")?;
+            }
+            Self::Memory(blobs) => {
+                let start = usize::try_from(start).context("Find a place in a photo")?;
+                let whole = blobs.get(name).context("Read a photo")?;
+                part.extend(whole.iter().skip(start).take(length));
+            }
+        }
+        Ok(part)
     }
 
     pub fn remove(&mut self, name: &str) -> Result<()> {
@@ -75,26 +94,48 @@ pub fn seal_photo(key: &[u8; 32], prefix: [u8; 19], plain: &[u8]) -> Result<Vec<
 }
 
 pub fn unseal_photo(key: &[u8; 32], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-    let (header, body) = sealed.split_at_checked(MAGIC.len() + 19).context("A photo's file is cut short")?;
+    let (header, body) = sealed.split_at_checked(HEADER).context("A photo's file is cut short")?;
+    if body.len() <= TAG {
+        bail!("A photo's file is cut short");
+    }
+    let bytes = body.len() - TAG * body.len().div_ceil(CHUNK + TAG);
+    unseal_part(key, header, body, 0, bytes)
+}
+
+/// Which part of a sealed file holds these plain bytes, and the number of its first chunk.
+#[must_use]
+pub fn part_of(offset: usize, length: usize) -> (u64, usize, usize) {
+    let first = offset / CHUNK;
+    let chunks = (offset + length).div_ceil(CHUNK).saturating_sub(first);
+    ((HEADER + first * (CHUNK + TAG)) as u64, chunks * (CHUNK + TAG), first)
+}
+
+/// Opens the chunks in `part`, the first of them numbered `first`, of a photo of `bytes` bytes.
+pub fn unseal_part(
+    key: &[u8; 32],
+    header: &[u8],
+    part: &[u8],
+    first: usize,
+    bytes: usize,
+) -> Result<Zeroizing<Vec<u8>>> {
     let prefix = header
         .strip_prefix(MAGIC)
         .and_then(|rest| <[u8; 19]>::try_from(rest).ok())
         .context("A photo's file does not begin as one")?;
     let cipher = XChaCha20Poly1305::new(&(*key).into());
-    let mut out = Zeroizing::new(Vec::with_capacity(body.len()));
-    let mut pieces = body.chunks(CHUNK + TAG).enumerate().peekable();
-    if pieces.peek().is_none() {
-        bail!("A photo's file is cut short");
-    }
-    while let Some((number, piece)) = pieces.next() {
-        let nonce = chunk_nonce(&prefix, number, pieces.peek().is_none())?;
+    let mut out = Zeroizing::new(Vec::with_capacity(part.len()));
+    for (piece, number) in part.chunks(CHUNK + TAG).zip(first..) {
+        let is_last = number + 1 == bytes.div_ceil(CHUNK);
         let plain = cipher
-            .decrypt(&nonce, Payload { msg: piece, aad: header })
+            .decrypt(&chunk_nonce(&prefix, number, is_last)?, Payload { msg: piece, aad: header })
             .map_err(|_| anyhow!("A photo's file was altered or cut short"))?;
         out.extend_from_slice(&plain);
     }
     Ok(out)
 }
+
+/// Where every sealed file begins: its mark and the random half of its nonces.
+pub const HEADER: usize = 4 + 19;
 
 fn chunk_nonce(prefix: &[u8; 19], number: usize, last: bool) -> Result<XNonce> {
     let number = u32::try_from(number).context("A photo has too many chunks")?;
