@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Who the vault belongs to, as the server said at enrolment.
@@ -95,6 +96,25 @@ impl Vault {
             forms: RefCell::default(),
             _lock: lock,
         })
+    }
+
+    /// A vault on disk under a key that its maker keeps, for measuring without a PIN and a key store.
+    pub fn on_disk(
+        folder: &Path,
+        key: VaultKey,
+        signing: [u8; 32],
+        identity: &Identity,
+        (actor, epoch): (Actor, Epoch),
+    ) -> Result<Self> {
+        let opened = Opened {
+            store: Store::open(&folder.join("vault.db"), &key)?,
+            blobs: BlobStore::Folder(folder.join("photos")),
+            key,
+            signing,
+            random: Randomness::System,
+            lock: None,
+        };
+        Self::begin(opened, identity, actor, epoch, &[])
     }
 
     /// A vault in memory with its randomness from a seed, for the simulator.

@@ -24,6 +24,7 @@ cargo xtask kill [--points N] [--built]
                                   both programs killed at N system calls
 cargo xtask e2e [FILE…] [--built]
                                   the app's own window and the console, driven as a person would
+cargo xtask bench                 how fast a field day goes, against the same machine at its barest
 
 --built takes the programs as they lie there, without looking whether they are up to date.";
 
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         "e2e" => check::windows(rest),
         "kill" => kill::kill(rest),
         "sim" => check::simulate(rest),
+        "bench" => check::bench(),
         compiler if compiler.ends_with("rustc") => match check::compile_for_the_simulator(compiler, rest) {
             Ok(true) => return ExitCode::SUCCESS,
             Ok(false) => return ExitCode::FAILURE,

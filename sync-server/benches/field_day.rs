@@ -1,2 +1,0 @@
-//! A council's field day, timed.
-fn main() {}
