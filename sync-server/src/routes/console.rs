@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use kerbside_core::field::FieldKey;
 use kerbside_core::form::{Evaluation, Now, answers_from_json, evaluate};
 use kerbside_core::ids::RecordId;
 use kerbside_core::problem::Code;
@@ -105,8 +104,6 @@ pub async fn note(
 #[derive(Debug, Deserialize)]
 pub struct ToEvaluate {
     answers: serde_json::Map<String, serde_json::Value>,
-    #[serde(default, rename = "changed")]
-    _changed: Option<FieldKey>,
 }
 
 /// The state of a form over these answers. TypeScript shows; this decides.

@@ -20,7 +20,7 @@ use crate::auth::session::{
 };
 use crate::auth::{Action, Target, authorise, may, password};
 use crate::clock::now_ms;
-use crate::store::{DeviceCode, DeviceLine, Lasting, Officer, Role, Session, Store};
+use crate::store::{DeviceCode, DeviceLine, Lasting, Officer, Role, Session, Store, Tried};
 
 /// Who is signed in, as every handler of the console's API asks for it.
 #[derive(Debug)]
@@ -107,8 +107,11 @@ pub async fn sign_in(
     if !is_same_origin(&headers) {
         return Err(Failure::of(Code::NotFromConsole, "a sign-in from elsewhere"));
     }
-    let keys =
-        vec![format!("account:{}", sign_in.email.trim().to_lowercase()), format!("address:{}", address.ip())];
+    // A whole council may share one address, so that has to do with more tries than an account.
+    let keys = vec![
+        Tried { key: format!("account:{}", sign_in.email.trim().to_lowercase()), free: 5 },
+        Tried { key: format!("address:{}", address.ip()), free: 50 },
+    ];
     let (email, wait_keys) = (sign_in.email, keys.clone());
     let (wait, found) = app
         .db

@@ -16,7 +16,7 @@ use super::body::{SENT_LIMIT, device_of, from_device, message, read, reply, with
 use super::{App, Failure};
 use crate::auth::proof;
 use crate::clock::now_ms;
-use crate::store::{Officer, Store};
+use crate::store::{Officer, Store, Tried};
 
 const ENROL_LIMIT: usize = 16 * 1024;
 
@@ -70,7 +70,7 @@ async fn with_code<T: Send + 'static>(
     address: SocketAddr,
     spend: impl FnOnce(&mut Store, i64) -> anyhow::Result<T> + Send + 'static,
 ) -> Result<T, Failure> {
-    let keys = vec![format!("code:{}", address.ip())];
+    let keys = vec![Tried { key: format!("code:{}", address.ip()), free: 20 }];
     let spent = app.db.run(move |store| {
         let now = now_ms();
         if 0 < store.sign_in_wait_ms(&keys, now)? {

@@ -16,9 +16,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get, post};
 use tokio::sync::Semaphore;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 pub use failure::{Failure, ProblemBody};
 
@@ -88,7 +89,8 @@ pub fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::max(JSON_LIMIT))
         .layer(from_fn_with_state(app.clone(), layers::count))
         .layer(layers::catch_panics(Arc::clone(&app.metrics)))
-        .layer(from_fn(layers::security_headers))
+        .layer(from_fn_with_state(app.clone(), layers::security_headers))
+        .layer(RequestBodyTimeoutLayer::new(body::IDLE))
         .with_state(app)
 }
 

@@ -78,8 +78,8 @@ async fn guessing_a_password_gets_slower_and_says_how_long() {
     let waiting = town.signs_in("jo@example.gov.uk", PASSWORD).await;
     assert!(waiting.headers()["retry-after"].to_str().unwrap().parse::<u64>().unwrap() >= 1);
     assert_eq!(code(waiting).await, "too_many_tries");
-    let unknown = town.signs_in("nobody@example.gov.uk", "wrong").await;
-    assert_eq!(code(unknown).await, "too_many_tries", "the address has to wait as well");
+    let lee = town.signs_in("lee@example.gov.uk", PASSWORD).await;
+    assert_eq!(lee.status(), StatusCode::OK, "a colleague at the same address does not wait");
     town.running.stop().await.unwrap();
 }
 

@@ -46,7 +46,7 @@ pub use office::{Faulty, OfficeEdit};
 pub use people::{CouncilFile, Officer, OfficerFile, Role, TeamFile};
 pub use photos::{PHOTO_LIMIT, PhotoAsked, Upload};
 pub use pool::{Db, Place};
-pub use sessions::{Lasting, Session};
+pub use sessions::{Lasting, Session, Tried};
 pub use trays::{Tray, TrayLine, TrayPage};
 pub use value::{Row, Sql};
 pub use verify::{Digest, Verified};

@@ -22,8 +22,14 @@ pub struct Lasting {
     pub is_use: bool,
 }
 
-/// The first tries are free; after that each costs twice the wait of the one before, up to a quarter of an hour.
-const FREE_TRIES: i64 = 5;
+/// What tries are counted under, and how many are free; after those each costs twice the wait of the one before,
+/// up to a quarter of an hour.
+#[derive(Debug, Clone)]
+pub struct Tried {
+    pub key: String,
+    pub free: i64,
+}
+
 const LONGEST_WAIT_MS: i64 = 15 * 60 * 1000;
 const FORGOTTEN_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -69,24 +75,24 @@ impl Store {
     }
 
     /// How long anyone must wait before trying again under any of these keys (an account, an address).
-    pub fn sign_in_wait_ms(&mut self, keys: &[String], now_ms: i64) -> Result<i64> {
+    pub fn sign_in_wait_ms(&mut self, tried: &[Tried], now_ms: i64) -> Result<i64> {
         let mut longest = 0;
-        for key in keys {
+        for Tried { key, free } in tried {
             let found = self
                 .connection
                 .find("SELECT tries, last_at FROM sign_in_try WHERE key = $1", values![hidden(key)])?;
             if let Some(row) = found {
-                let until = row.int(1)? + wait_after(row.int(0)?);
+                let until = row.int(1)? + wait_after(row.int(0)? - free);
                 longest = longest.max(until - now_ms);
             }
         }
         Ok(longest)
     }
 
-    pub fn count_sign_in(&mut self, keys: &[String], succeeded: bool, now_ms: i64) -> Result<()> {
+    pub fn count_sign_in(&mut self, tried: &[Tried], succeeded: bool, now_ms: i64) -> Result<()> {
         self.connection.transaction(|tx| {
             tx.execute("DELETE FROM sign_in_try WHERE last_at < $1", values![now_ms - FORGOTTEN_AFTER_MS])?;
-            for key in keys {
+            for Tried { key, .. } in tried {
                 if succeeded {
                     tx.execute("DELETE FROM sign_in_try WHERE key = $1", values![hidden(key)])?;
                 } else {
@@ -102,8 +108,7 @@ impl Store {
     }
 }
 
-fn wait_after(tries: i64) -> i64 {
-    let over = tries - FREE_TRIES;
+fn wait_after(over: i64) -> i64 {
     if over < 0 {
         return 0;
     }

@@ -219,7 +219,7 @@ fn a_session_ends_when_idle_and_after_half_a_day_in_any_case() {
 #[test]
 fn signing_in_gets_slower_with_each_wrong_try_and_is_forgiven_by_a_right_one() {
     each(|store, _| {
-        let keys = ["account".to_owned(), "address".to_owned()];
+        let keys = [Tried { key: "account".into(), free: 5 }, Tried { key: "address".into(), free: 50 }];
         for _ in 0..4 {
             store.count_sign_in(&keys, false, NOW).unwrap();
         }
