@@ -82,7 +82,10 @@ impl Desk {
     }
 
     /// Anything that may take a moment, on a background thread.
-    pub async fn aside<T: Send + 'static>(&self, act: impl FnOnce(&Self) -> Result<T> + Send + 'static) -> Result<T, Failure> {
+    pub async fn aside<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Self) -> Result<T> + Send + 'static,
+    ) -> Result<T, Failure> {
         let desk = self.clone();
         let done = tauri::async_runtime::spawn_blocking(move || act(&desk)).await;
         Ok(done.context("A piece of work broke off")??)

@@ -37,9 +37,12 @@ impl fmt::Display for Failure {
 
 /// What the person should be told, wherever in the story it stands: our own refusal, or the office's.
 fn told(failure: &anyhow::Error) -> Option<&Problem> {
-    failure.downcast_ref::<Problem>().or_else(|| failure.downcast_ref::<Refused>().map(|refused| &refused.problem))
+    failure
+        .downcast_ref::<Problem>()
+        .or_else(|| failure.downcast_ref::<Refused>().map(|refused| &refused.problem))
 }
 
 fn new_reference() -> String {
-    kerbside_device::random::system_bytes().map_or_else(|_| "no-reference".to_owned(), |bytes| RowId(bytes).to_string())
+    kerbside_device::random::system_bytes()
+        .map_or_else(|_| "no-reference".to_owned(), |bytes| RowId(bytes).to_string())
 }

@@ -15,10 +15,23 @@ pub async fn status(desk: State<'_, Desk>, offset_min: i16) -> Answer<Status> {
 }
 
 #[command]
-pub async fn enrol(app: AppHandle, desk: State<'_, Desk>, server: String, code: String, pin: String, ca: Option<String>) -> Answer<Status> {
+pub async fn enrol(
+    app: AppHandle,
+    desk: State<'_, Desk>,
+    server: String,
+    code: String,
+    pin: String,
+    ca: Option<String>,
+) -> Answer<Status> {
     let status = desk
         .aside(move |desk| {
-            let enrolment = Enrolment { server_url: &server, code: &code, pin: &pin, ca_pem: ca.as_deref(), key_store: None };
+            let enrolment = Enrolment {
+                server_url: &server,
+                code: &code,
+                pin: &pin,
+                ca_pem: ca.as_deref(),
+                key_store: None,
+            };
             desk.lay(Some(Device::enrol(desk.folder(), enrolment)?))
         })
         .await?;
@@ -28,14 +41,23 @@ pub async fn enrol(app: AppHandle, desk: State<'_, Desk>, server: String, code: 
 
 #[command]
 pub async fn unlock(app: AppHandle, desk: State<'_, Desk>, pin: String) -> Answer<Status> {
-    let status = desk.aside(move |desk| desk.lay(Some(Device::open(desk.folder())?.unlock(&pin, desk.now())?))).await?;
+    let status = desk
+        .aside(move |desk| desk.lay(Some(Device::open(desk.folder())?.unlock(&pin, desk.now())?)))
+        .await?;
     rounds::wake(&app);
     Ok(status)
 }
 
 #[command]
-pub async fn unlock_online(app: AppHandle, desk: State<'_, Desk>, code: String, pin: String) -> Answer<Status> {
-    let status = desk.aside(move |desk| desk.lay(Some(Device::open(desk.folder())?.unlock_online(&code, &pin)?))).await?;
+pub async fn unlock_online(
+    app: AppHandle,
+    desk: State<'_, Desk>,
+    code: String,
+    pin: String,
+) -> Answer<Status> {
+    let status = desk
+        .aside(move |desk| desk.lay(Some(Device::open(desk.folder())?.unlock_online(&code, &pin)?)))
+        .await?;
     rounds::wake(&app);
     Ok(status)
 }

@@ -1,6 +1,9 @@
 //! What the page may ask: each command is one line over the device, done on the desk's own thread.
 
-#![expect(clippy::let_underscore_must_use, reason = "tauri's own #[command] expands to one for every async command")]
+#![expect(
+    clippy::let_underscore_must_use,
+    reason = "tauri's own #[command] expands to one for every async command"
+)]
 
 pub mod door;
 pub mod drafts;

@@ -20,7 +20,10 @@ use crate::desk::Desk;
 #[command]
 pub async fn photograph(desk: State<'_, Desk>, request: Request<'_>) -> Answer<PhotoLine> {
     let photo = Taken::read(&request)?;
-    desk.work(move |vault, now| vault.photograph(photo.draft, &photo.field, &photo.bytes, (photo.from, photo.fix), now)).await
+    desk.work(move |vault, now| {
+        vault.photograph(photo.draft, &photo.field, &photo.bytes, (photo.from, photo.fix), now)
+    })
+    .await
 }
 
 #[command]
@@ -30,7 +33,9 @@ pub async fn remove_photo(desk: State<'_, Desk>, draft: RowId, sha256: Sha256) -
 
 #[command]
 pub async fn photo_bytes(desk: State<'_, Desk>, sha256: Sha256, size: PhotoSize) -> Answer<Response> {
-    desk.work(move |vault, _| vault.photo_bytes(sha256, size)).await.map(|bytes| Response::new(bytes.to_vec()))
+    desk.work(move |vault, _| vault.photo_bytes(sha256, size))
+        .await
+        .map(|bytes| Response::new(bytes.to_vec()))
 }
 
 #[derive(Debug)]
@@ -44,7 +49,9 @@ struct Taken {
 
 impl Taken {
     fn read(request: &Request<'_>) -> anyhow::Result<Self> {
-        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let header = |name: &str| {
+            request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        };
         let InvokeBody::Raw(bytes) = request.body() else {
             return Err(Problem::new(Code::Malformed, "A photo comes as bytes").into());
         };
@@ -54,7 +61,11 @@ impl Taken {
             draft: RowId::from_str(header("draft")).context("Read which draft a photo is for")?,
             field: FieldKey::from_str(header("field")).context("Read which question a photo is for")?,
             from: serde_json::from_value(from).context("Read where a photo came from")?,
-            fix: if fix.is_empty() { None } else { place_from_json(&serde_json::from_str(fix).context("Read a fix")?) },
+            fix: if fix.is_empty() {
+                None
+            } else {
+                place_from_json(&serde_json::from_str(fix).context("Read a fix")?)
+            },
             bytes: bytes.clone(),
         })
     }

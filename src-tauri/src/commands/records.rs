@@ -39,7 +39,13 @@ pub async fn show_record(desk: State<'_, Desk>, record: RecordId) -> Answer<Reco
 }
 
 #[command]
-pub async fn resolve(app: AppHandle, desk: State<'_, Desk>, record: RecordId, field: FieldKey, choice: Choice) -> Answer<()> {
+pub async fn resolve(
+    app: AppHandle,
+    desk: State<'_, Desk>,
+    record: RecordId,
+    field: FieldKey,
+    choice: Choice,
+) -> Answer<()> {
     desk.work(move |vault, now| vault.resolve(record, &field, &choice, now)).await?;
     rounds::saved(&app);
     Ok(())

@@ -84,7 +84,11 @@ mod tests {
 
     #[test]
     fn the_last_line_of_a_script_is_where_the_device_is_now() {
-        let fix = with("{\"lat\":52.1,\"lon\":1.1}\n{\"lat\":52.6,\"lon\":1.29,\"accuracy_m\":6.0}\n", Position::Script).unwrap();
+        let fix = with(
+            "{\"lat\":52.1,\"lon\":1.1}\n{\"lat\":52.6,\"lon\":1.29,\"accuracy_m\":6.0}\n",
+            Position::Script,
+        )
+        .unwrap();
         assert_eq!(fix["lat"], 52.6);
         assert_eq!(fix["source"], "mock");
         assert_eq!(fix["fixed_at"], "1970-01-01T00:00:00Z");
