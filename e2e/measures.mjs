@@ -1,4 +1,26 @@
-// What a gloved thumb and large text need of every screen of the app: targets of 56 px, and nothing off the side.
+// What a gloved thumb, large text and a screen reader need of every screen of the app: targets of 56 px, nothing off the
+// side, and nothing that axe finds wrong in any theme, contrast included.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const AXE = `return (async () => {
+  ${axe};
+  const root = document.documentElement;
+  const shown = root.dataset.theme;
+  const problems = [];
+  for (const theme of ['light', 'dark', 'outdoor']) {
+    root.dataset.theme = theme;
+    await Promise.all(document.getAnimations().map((moving) => moving.finished.catch(() => null)));
+    const { violations } = await axe.run(document, { resultTypes: ['violations'] });
+    for (const { id, nodes } of violations) {
+      for (const { target, failureSummary } of nodes) problems.push([theme, id, target.join(' '), failureSummary].join(': '));
+    }
+  }
+  root.dataset.theme = shown;
+  return problems;
+})()`;
 
 const MEASURE = `
   const GLOVE = 56;
@@ -18,6 +40,7 @@ const MEASURE = `
   return problems;
 `;
 
-export function measure(screen) {
-  return screen.run(MEASURE);
+export async function measure(screen) {
+  const measured = await screen.run(MEASURE);
+  return [...measured, ...(await screen.run(AXE))];
 }

@@ -16,6 +16,11 @@ export function answered(open: RecordCase): Shown[] {
   return shown(open).filter(({ field }) => field.values.length === 1 && !isEmpty(field.values[0]?.answer));
 }
 
+/** How many of its photos the office is known to have. */
+export function photosThere(open: RecordCase): number {
+  return open.view.photos.filter((photo) => photo.received === true).length;
+}
+
 export function who(open: RecordCase, officer: number | null | undefined): string {
   if (officer === null || officer === undefined) return t('device.record.someone');
   if (officer === open.you) return t('device.record.you');

@@ -13,6 +13,8 @@ export type Question = {
   thing: Localised | null;
   appearance: string;
   max: number | null;
+  /** Metres of accuracy above which a position is called rough. */
+  roughAbove?: number;
   /** How concurrent answers meet. Only two of kind `mv` can both stand. */
   merge: string;
   choices: Choice[];
@@ -91,6 +93,7 @@ function questionOf(form: FormForScreen, asked: FormQuestion): Question | null {
     thing: asked.thing,
     appearance: asked.appearance ?? '',
     max: 'max' in asked.kind ? asked.kind.max : null,
+    roughAbove: 'warning_accuracy_m' in asked.kind ? asked.kind.warning_accuracy_m : undefined,
     merge: asked.merge,
     choices: list === null ? [] : (form.lists[list] ?? []),
   };
