@@ -91,7 +91,7 @@ pub fn windows(arguments: &[String]) -> Result<()> {
         "--test-timeout=300000",
     ]);
     match files.as_slice() {
-        [] => run(tests.args(["e2e/app.test.mjs", "e2e/console.test.mjs"])),
+        [] => run(tests.args(["e2e/app.test.mjs", "e2e/locked.test.mjs", "e2e/console.test.mjs"])),
         some => run(tests.args(some)),
     }
 }
