@@ -70,7 +70,9 @@ fn first_exchange(folder: &Path, rng: &mut Rng) -> Result<()> {
     figures::ms("first_exchange_10x200.time_on_server", total.on_server, Some(floor))?;
     figures::ms("first_exchange_10x200.time_on_devices", total.on_device, Some(sealed))?;
     figures::bytes("first_exchange_10x200.bytes_up", total.up, Some(plain))?;
-    figures::bytes("first_exchange_10x200.bytes_down", total.down, None)
+    figures::bytes("first_exchange_10x200.bytes_down", total.down, None)?;
+    let json = serde_json::to_vec(&all).context("Write answers as JSON")?;
+    figures::bytes("report.json_each", json.len() / all.len().max(1), None)
 }
 
 /// New handhelds join a council that has been at work, first a little and then a lot.

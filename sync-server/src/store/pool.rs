@@ -117,6 +117,16 @@ impl Db {
     }
 }
 
+impl Drop for Shared {
+    /// PostgreSQL's client may not be closed on an async thread, where the last handle is often let go.
+    fn drop(&mut self) {
+        let idle = std::mem::take(self.idle.get_mut().unwrap_or_else(PoisonError::into_inner));
+        if std::thread::spawn(move || drop(idle)).join().is_err() {
+            tracing::error!("Closing the database connections failed");
+        }
+    }
+}
+
 impl Shared {
     fn take(&self) -> Result<Store> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();

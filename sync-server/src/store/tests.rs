@@ -132,6 +132,33 @@ fn two_servers_that_start_together_migrate_once() {
     }
 }
 
+#[tokio::test]
+async fn a_pool_serves_several_at_once_and_is_let_go_on_an_async_thread() {
+    for scratch in tokio::task::spawn_blocking(both).await.unwrap() {
+        let place = scratch.place.clone();
+        let opened = tokio::task::spawn_blocking(move || Db::open(place, 3)).await.unwrap();
+        let db = opened.unwrap();
+        db.run(|store| store.establish(NOW)).await.unwrap();
+        let beats: Vec<_> = (0..12)
+            .map(|beat| {
+                let db = db.clone();
+                tokio::spawn(async move { db.run(move |store| store.beat(NOW + beat)).await })
+            })
+            .collect();
+        for beat in beats {
+            beat.await.unwrap().unwrap();
+        }
+        let failed: Result<()> = db.run(|_| anyhow::bail!("no")).await;
+        assert!(failed.is_err());
+        let panics = db.clone();
+        let panicked =
+            tokio::spawn(async move { panics.run(|_| -> Result<()> { panic!("on purpose") }).await });
+        assert!(panicked.await.unwrap_err().is_panic());
+        assert!(db.run(|store| store.beat(NOW)).await.is_ok(), "{}", scratch.name);
+        drop(db);
+    }
+}
+
 #[test]
 fn a_settings_file_may_be_loaded_twice_and_shows_each_person_their_teams() {
     each(|store, _| {
