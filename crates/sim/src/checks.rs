@@ -38,7 +38,13 @@ pub fn markers_in(bytes: &[u8]) -> Vec<Marker> {
                 Some(text)
             }
             Edit::Note { text, .. } => Some(text),
-            _ => None,
+            Edit::Create
+            | Edit::Put { .. }
+            | Edit::SetAdd { .. }
+            | Edit::SetRemove { .. }
+            | Edit::Attach { .. }
+            | Edit::Seal { .. }
+            | Edit::Unknown { .. } => None,
         })
         .collect()
 }

@@ -117,9 +117,9 @@ impl Beat {
             .log
             .iter()
             .flat_map(|change| change.edits.iter().map(move |edit| (change.dot(), edit)))
-            .filter_map(|(dot, edit)| match edit {
-                Edit::Put { field: other, context, .. } if other == field => Some((dot, context)),
-                _ => None,
+            .filter_map(|(dot, edit)| {
+                let Edit::Put { field: other, context, .. } = edit else { return None };
+                (other == field).then_some((dot, context))
             })
             .collect();
         let covered = |dot: Dot| puts.iter().any(|(_, context)| dot.counter <= context.get(dot.actor));

@@ -82,10 +82,10 @@ impl Record {
             self.apply_edit(change, edit, stamp, index);
             match edit {
                 Edit::SetAdd { field, members } => {
-                    adds.entry(field).or_default().extend(members.iter().cloned())
+                    adds.entry(field).or_default().extend(members.iter().cloned());
                 }
                 Edit::Attach { field, photo, .. } => {
-                    adds.entry(field).or_default().push(Member::Photo(*photo))
+                    adds.entry(field).or_default().push(Member::Photo(*photo));
                 }
                 Edit::Create
                 | Edit::Put { .. }
