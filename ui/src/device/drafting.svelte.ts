@@ -3,7 +3,7 @@ import type { Capture, PhotoFrom } from '../lib/capture';
 import { reason } from '../lib/failures';
 import * as native from '../lib/native';
 import type { SaveOutcome } from '../lib/generated/SaveOutcome';
-import type { Answer, Answers, Draft, Evaluation, Fault, PlaceAnswer } from '../lib/answer';
+import type { Answer, Answers, Draft, Evaluation, Fault } from '../lib/answer';
 import { photoUrl } from './pictures';
 import { phone } from './phone.svelte';
 import { layOut } from './spine';
@@ -19,7 +19,6 @@ export class Drafting {
 
   #waiting = new Map<string, Answer>();
   #busy: Promise<void> | null = null;
-  #fix: PlaceAnswer | null = null;
 
   constructor(private readonly id: string) {}
 
@@ -61,7 +60,7 @@ export class Drafting {
       photoUrl,
       photograph: (field, jpeg, from) => this.#photograph(field, jpeg, from),
       removePhoto: (field, sha256) => this.#removePhoto(field, sha256),
-      fix: async () => (this.#fix = (await native.position()) ?? this.#fix),
+      fix: native.position,
       reason,
       now: () => Date.now(),
     };
@@ -96,7 +95,8 @@ export class Drafting {
   }
 
   async #photograph(field: string, jpeg: Blob, from: PhotoFrom) {
-    const line = await native.photograph(this.id, field, new Uint8Array(await jpeg.arrayBuffer()), from, this.#fix);
+    const fix = await native.position();
+    const line = await native.photograph(this.id, field, new Uint8Array(await jpeg.arrayBuffer()), from, fix);
     await this.#reread(field);
     return line;
   }

@@ -1,16 +1,24 @@
 /** What every screen of the phone reads: who is here, what is waiting, what time it is. */
 import * as native from '../lib/native';
+import { reason } from '../lib/failures';
+import { forgetPictures } from './pictures';
 import type { Status } from '../lib/generated/Status';
 import type { Strip } from '../lib/generated/Strip';
 import { address, parse, type Route } from './route';
 
+/** A phone left on a wall locks itself. What was being typed is in the vault already. */
+const IDLE_MS = 15 * 60_000;
+
 class Phone {
   status = $state<Status | null>(null);
   strip = $state<Strip | null>(null);
+  /** Why the device could not be read. */
+  refused = $state<string | null>(null);
   /** Goes up whenever the device says that something changed; screens read again when it does. */
   changes = $state(0);
   now = $state(Date.now());
   route = $state<Route>(parse(location.hash));
+  #touched = Date.now();
 
   /** Starts listening; the answer stops it. */
   start(): () => void {
@@ -19,7 +27,10 @@ class Phone {
     const back = () => document.visibilityState === 'visible' && void this.comeBack();
     document.addEventListener('visibilitychange', back);
     addEventListener('online', back);
-    const clock = setInterval(() => (this.now = Date.now()), 10_000);
+    const touched = () => (this.#touched = Date.now());
+    addEventListener('pointerdown', touched);
+    addEventListener('keydown', touched);
+    const clock = setInterval(() => void this.#tick(), 10_000);
     const heard = native.onChanged(() => void this.refresh());
     void this.refresh();
     return () => {
@@ -27,13 +38,25 @@ class Phone {
       document.removeEventListener('visibilitychange', back);
       removeEventListener('online', back);
       clearInterval(clock);
+      removeEventListener('pointerdown', touched);
+      removeEventListener('keydown', touched);
       void heard.then((stop) => stop());
     };
   }
 
   async refresh(): Promise<void> {
+    try {
+      await this.#read();
+      this.refused = null;
+    } catch (failure) {
+      this.refused = reason(failure);
+    }
+  }
+
+  async #read(): Promise<void> {
     this.status = await native.status();
     if (this.status.unlocked) this.strip = (await native.waiting()).strip;
+    else this.#forget();
     this.now = Date.now();
     this.changes += 1;
   }
@@ -47,6 +70,20 @@ class Phone {
   become(status: Status): void {
     this.status = status;
     void this.refresh();
+  }
+
+  async lock(): Promise<void> {
+    this.become(await native.lock());
+  }
+
+  async #tick(): Promise<void> {
+    this.now = Date.now();
+    if (this.status?.unlocked === true && this.now - this.#touched > IDLE_MS) await this.lock();
+  }
+
+  #forget(): void {
+    this.strip = null;
+    forgetPictures();
   }
 
   go(route: Route): void {

@@ -16,6 +16,12 @@ export function photoUrl(sha256: string, size: PhotoSize): Promise<string> {
   return made;
 }
 
+/** Nothing of the vault stays in the page once it is locked. */
+export function forgetPictures(): void {
+  for (const made of urls.values()) void made.then((url) => URL.revokeObjectURL(url));
+  urls.clear();
+}
+
 function letGo(): void {
   for (const [key, made] of urls) {
     if (urls.size <= KEPT) return;
