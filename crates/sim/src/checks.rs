@@ -49,11 +49,9 @@ pub fn markers_in(bytes: &[u8]) -> Vec<Marker> {
         .collect()
 }
 
-/// Everything that reached the server, taken or set aside.
+/// Everything the server has taken. What it refused is the phone's to show, and goes with the phone.
 pub fn markers_on_server(server: &mut Store) -> Result<BTreeSet<Marker>> {
-    let log = server.log_changes()?;
-    let aside = server.set_aside_changes()?;
-    Ok(log.iter().chain(&aside).flat_map(|entry| markers_in(&entry.bytes)).collect())
+    Ok(server.log_changes()?.iter().flat_map(|entry| markers_in(&entry.bytes)).collect())
 }
 
 /// Folding the log gives the states, byte for byte; no act is in it twice. Returns the acts that were taken.
