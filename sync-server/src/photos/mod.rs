@@ -177,7 +177,12 @@ impl Writing {
             .open(self.shared.part(&self.upload))
             .context("Opening an upload")?;
         file.seek(SeekFrom::Start(offset))?;
-        file.write_all(bytes).context("Writing an upload")
+        file.write_all(bytes).context("Writing an upload")?;
+        if offset == 0 {
+            // A new file is on the disk only once its folder says so.
+            File::open(self.shared.root.join("uploads"))?.sync_all().context("Making an upload durable")?;
+        }
+        Ok(())
     }
 }
 

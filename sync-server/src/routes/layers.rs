@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::STRICT_TRANSPORT_SECURITY;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
@@ -29,7 +29,7 @@ pub async fn security_headers(State(app): State<App>, request: Request, next: Ne
         ("content-security-policy", POLICY),
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
-        ("referrer-policy", "no-referrer"),
+        ("referrer-policy", "same-origin"),
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
         ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
@@ -45,7 +45,11 @@ pub async fn security_headers(State(app): State<App>, request: Request, next: Ne
 
 pub async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
     app.metrics.count_request();
+    let method = request.method().clone();
+    // The table's own line and not the address: that may hold an upload's secret.
+    let line = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let mut response = next.run(request).await;
+    tracing::debug!(%method, line, status = response.status().as_u16(), "answered");
     let is_ours = response.extensions().get::<Code>().is_some();
     if response.status().is_client_error() && !is_ours {
         response = refusal_by_router(response.status());

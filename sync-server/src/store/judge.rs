@@ -116,9 +116,11 @@ fn missing(tx: &mut Connection, own: Dot, change: &Change) -> Result<Missing> {
         }
     }
     // A record takes each actor's changes in their order, so an earlier held one keeps this one back as well.
+    // Asked of the few set aside: an actor's dots are all it ever wrote.
     let earlier = tx.find(
-        "SELECT counter FROM dot WHERE actor = $1 AND counter < $2 AND record = $3 AND verdict = $4 \
-         ORDER BY counter DESC LIMIT 1",
+        "SELECT s.counter FROM set_aside s WHERE s.actor = $1 AND s.counter < $2 AND EXISTS (SELECT 1 FROM dot d \
+         WHERE d.actor = s.actor AND d.counter = s.counter AND d.record = $3 AND d.verdict = $4) \
+         ORDER BY s.counter DESC LIMIT 1",
         values![own.actor, to_row(own.counter)?, change.record, HELD],
     )?;
     match earlier {
