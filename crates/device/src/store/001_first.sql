@@ -48,6 +48,7 @@ CREATE TABLE own_change (
 ) STRICT;
 CREATE INDEX own_change_by_record ON own_change (record);
 CREATE INDEX own_change_by_state ON own_change (state) WHERE state IN ('saved', 'refused', 'held');
+CREATE INDEX own_change_unechoed ON own_change (actor, counter) WHERE pending = 1 AND state = 'received';
 
 -- How far each actor this vault ever was is in a backup that was read back, as the server states it.
 CREATE TABLE mark (
@@ -77,6 +78,10 @@ CREATE TABLE record (
     unconfirmed      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX record_by_change ON record (changed_ms);
+-- Every exchange asks for these few; without them it would read every record there is.
+CREATE INDEX record_leaving ON record (id) WHERE leaving = 1;
+CREATE INDEX record_wanted ON record (id) WHERE wanted = 1;
+CREATE INDEX record_unconfirmed ON record (id) WHERE unconfirmed = 1;
 
 CREATE TABLE draft (
     id           BLOB    NOT NULL PRIMARY KEY,
