@@ -39,6 +39,7 @@ impl Store {
         let token: [u8; 32] = self.chance.bytes()?;
         let csrf = data_encoding::BASE64URL_NOPAD.encode(&self.chance.bytes::<32>()?);
         self.connection.transaction(|tx| {
+            tx.execute("DELETE FROM session WHERE created_at < $1", values![now_ms - FORGOTTEN_AFTER_MS])?;
             tx.execute(
                 "INSERT INTO session (token, officer, csrf, created_at, seen_at) VALUES ($1, $2, $3, $4, $4)",
                 values![Sha256::of(&token).0, officer.0, &csrf, now_ms],

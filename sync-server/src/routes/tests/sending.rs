@@ -40,7 +40,7 @@ pub(super) fn push(handheld: &Handheld<'_>, changes: &[Vec<u8>]) -> Vec<u8> {
     })
 }
 
-fn report(handheld: &Handheld<'_>, photo: &[u8]) -> (RecordId, Vec<u8>) {
+pub(super) fn report(handheld: &Handheld<'_>, photo: &[u8]) -> (RecordId, Vec<u8>) {
     let now = u64::try_from(now_ms()).unwrap();
     let record = RecordId::new(now, [7; 10]);
     let facts = PhotoFacts { bytes: photo.len() as u64, kind: "image/jpeg".into(), ..PhotoFacts::default() };

@@ -38,9 +38,14 @@ pub(super) async fn town_at(listen: Listen) -> Town {
     store.establish(now_ms()).unwrap();
     let council: CouncilFile = serde_json::from_value(json!({
         "key": "demo", "name": "Demonstration Council",
-        "teams": [{"key": "wardens-north", "name": {"en": "Wardens north"}, "service": "street", "forms": ["fly_tip"]}],
+        "teams": [{"key": "wardens-north", "name": {"en": "Wardens north"}, "service": "street", "forms": ["fly_tip"]},
+            {"key": "housing-east", "name": {"en": "Housing east"}, "service": "housing", "forms": ["fly_tip"]}],
         "officers": [
             {"email": "ann@example.gov.uk", "name": "Ann Bailey", "role": "officer", "teams": ["wardens-north"], "short_code": "W07"},
+            {"email": "priya@example.gov.uk", "name": "Priya Shah", "role": "officer", "teams": ["housing-east"]},
+            {"email": "sam@example.gov.uk", "name": "Sam Reed", "role": "supervisor", "teams": ["wardens-north"]},
+            {"email": "vic@example.gov.uk", "name": "Vic Oduya", "role": "viewer", "teams": ["wardens-north"]},
+            {"email": "val@example.gov.uk", "name": "Val Moss", "role": "auditor"},
             {"email": "jo@example.gov.uk", "name": "Jo Ali", "role": "triager", "service": "street"},
             {"email": "lee@example.gov.uk", "name": "Lee Grant", "role": "admin"}
         ]
@@ -122,6 +127,12 @@ pub(super) struct Desk<'a> {
     town: &'a Town,
     pub(super) cookie: String,
     pub(super) csrf: String,
+}
+
+impl<'a> Desk<'a> {
+    pub(super) fn of_nobody(town: &'a Town) -> Self {
+        Self { town, cookie: "kerbside=none".into(), csrf: String::new() }
+    }
 }
 
 impl Desk<'_> {
