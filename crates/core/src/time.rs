@@ -5,9 +5,6 @@
 use minicbor::decode::Error as DecodeError;
 use minicbor::encode::{Error as EncodeError, Write};
 use minicbor::{Decode, Decoder, Encode, Encoder};
-use serde::{Deserialize, Serialize};
-use ts_rs::TS;
-
 /// A remote clock further ahead than this is not adopted.
 pub const TRUSTED_AHEAD_MS: u64 = 10 * 60 * 1000;
 
@@ -42,9 +39,7 @@ impl Hlc {
 }
 
 /// Who kept the time of a moment.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-#[ts(export)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum TimeSource {
     Device,
     Gnss,
