@@ -159,7 +159,7 @@ CREATE TABLE record_team (
   until_at BIGINT,
   PRIMARY KEY (record, team, since_seq)
 );
-CREATE INDEX record_team_team ON record_team (team, until_seq, since_seq);
+CREATE INDEX record_team_team ON record_team (team, until_seq, record, since_seq);
 
 CREATE TABLE photo (
   sha256 BYTEA PRIMARY KEY,
