@@ -46,6 +46,10 @@ pub fn built(name: &str) -> PathBuf {
 pub fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root()).env("CARGO_TARGET_DIR", target());
+    if in_ci() {
+        // A clone that is compiled once gains nothing from it, and the shared folder would grow by gigabytes.
+        command.env("CARGO_INCREMENTAL", "0");
+    }
     command
 }
 
