@@ -21,6 +21,9 @@ pub const LIFECYCLE: &str = "@lifecycle";
 /// The reference the officer's device gave at once, such as `W07-14`.
 pub const REFERENCE: &str = "@ref";
 
+/// Before the path of a repeat: in which order its rows stand, `@order/who/household`.
+pub const ORDER: &str = "@order/";
+
 /// A question, and the row of a repeat it was asked in.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Encode, Decode, TS)]
 #[cbor(map)]

@@ -190,7 +190,7 @@ impl Vault {
 }
 
 pub(crate) fn moment(now: Reading) -> Now {
-    Now { ms: now.wall_ms, offset_min: now.offset_min }
+    Now { ms: now.wall_ms, offset_min: now.offset_min, seed: 0 }
 }
 
 pub(crate) fn unpack(bytes: &[u8]) -> Result<Record> {

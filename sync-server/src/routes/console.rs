@@ -116,7 +116,7 @@ pub async fn evaluate_form(
     let form = app.db.run(move |store| store.form(&key, version)).await?;
     let form = form.ok_or_else(|| Failure::of(Code::UnknownForm, "no such version of the form"))?;
     let (answers, mut faults) = answers_from_json(&form, &wanted.answers);
-    let mut evaluation = evaluate(&form, &answers, Now { ms: now_ms(), offset_min: 0 });
+    let mut evaluation = evaluate(&form, &answers, Now { ms: now_ms(), offset_min: 0, seed: 0 });
     faults.append(&mut evaluation.faults);
     Ok(Json(Evaluation { faults, ..evaluation }))
 }

@@ -205,7 +205,10 @@ fn value(
         path if path.starts_with('@') => Err(Problem::new(Code::NotAllowed, "a system field").into()),
         path => {
             let kind = form.question(path).map(|question| &question.kind);
-            if matches!(kind, Some(QuestionKind::Image { .. } | QuestionKind::Repeat { .. })) {
+            if matches!(
+                kind,
+                Some(QuestionKind::Image { .. } | QuestionKind::File { .. } | QuestionKind::Repeat { .. })
+            ) {
                 return Err(Problem::new(Code::NotAllowed, "photos and rows are not answers").into());
             }
             Ok(answer_from_json(form, field, answer).map_err(|fault| *fault))
@@ -219,7 +222,7 @@ fn faults_of(form: &Form, answers: &Answers, now_ms: i64, puts: &[Edit]) -> Vec<
         .iter()
         .filter_map(|edit| if let Edit::Put { field, .. } = edit { Some(field) } else { None })
         .collect();
-    let evaluation = evaluate(form, answers, Now { ms: now_ms, offset_min: 0 });
+    let evaluation = evaluate(form, answers, Now { ms: now_ms, offset_min: 0, seed: 0 });
     evaluation.faults.into_iter().filter(|fault| changed.contains(&&fault.field)).collect()
 }
 

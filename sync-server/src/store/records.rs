@@ -148,7 +148,7 @@ pub fn answers_of(state: &Record) -> Answers {
 /// The record's one line in a list, as of the moment it was made, so that it does not change by itself.
 fn summary(form: &Form, state: &Record) -> String {
     let ms = state.created().map_or(0, |stamp| stamp.at_ms);
-    form.summary(&answers_of(state), "en", Now { ms, offset_min: 0 })
+    form.summary(&answers_of(state), "en", Now { ms, offset_min: 0, seed: 0 })
 }
 
 fn words(state: &Record, first: &[&str]) -> String {

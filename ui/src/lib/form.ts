@@ -108,6 +108,12 @@ function controlFor(asked: FormQuestion): QuestionKind | null {
     case 'group':
     case 'repeat':
     case 'hidden':
+    case 'metadata':
+    case 'range':
+    case 'rank':
+    case 'geotrace':
+    case 'geoshape':
+    case 'file':
       return null;
     default:
       return asked.kind.type;

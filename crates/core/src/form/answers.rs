@@ -9,10 +9,10 @@ use time::macros::format_description;
 
 use super::check::wrong_kind;
 use super::fault::{Fault, FaultCode};
-use super::{Form, Question, QuestionKind};
-use crate::field::FieldKey;
+use super::{Form, Metadatum, Question, QuestionKind};
+use crate::field::{FieldKey, ORDER};
 use crate::ids::{RowId, Sha256};
-use crate::value::{Place, PlaceSource, TEXT_LIMIT, Value, to_json};
+use crate::value::{Place, PlaceSource, Point, TEXT_LIMIT, Value, to_json};
 
 /// The answers of one form, as a draft or a record holds them.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -53,8 +53,12 @@ pub fn answers_to_json(answers: &Answers) -> Map<String, Json> {
     answers.0.iter().map(|(field, value)| (field.to_string(), to_json(value))).collect()
 }
 
-/// Reads the answer of one question.
+/// Reads the answer of one question, or the order of the rows of a repeat.
 pub fn answer_from_json(form: &Form, field: &FieldKey, json: &Json) -> Result<Value, Box<Fault>> {
+    if let Some(repeat) = ordered_repeat(form, field) {
+        return order_of_rows(json)
+            .ok_or_else(|| Box::new(Fault::new(field.clone(), FaultCode::NotRows, Some(repeat))));
+    }
     let Some(question) =
         form.question(&field.path).filter(|question| question.repeat.is_some() == field.row.is_some())
     else {
@@ -90,7 +94,7 @@ fn read(question: &Question, json: &Json) -> Result<Value, FaultCode> {
             let typed = || json.as_str().and_then(|text| text.trim().parse().ok());
             json.as_i64().or_else(typed).map(Value::Int).ok_or_else(wrong)
         }
-        QuestionKind::Decimal => {
+        QuestionKind::Decimal | QuestionKind::Range { .. } => {
             let typed = json
                 .as_number()
                 .map_or_else(|| text().map(str::to_owned), |number| Ok(number.to_string()))?;
@@ -111,10 +115,78 @@ fn read(question: &Question, json: &Json) -> Result<Value, FaultCode> {
         }
         QuestionKind::Geopoint { .. } => place(json),
         QuestionKind::Acknowledge => json.as_bool().map(Value::Bool).ok_or_else(wrong),
-        QuestionKind::Image { .. } => ids::<Sha256>(json).ok_or_else(wrong),
+        QuestionKind::Rank { .. } => {
+            let names = match json.as_array() {
+                Some(names) => {
+                    names.iter().map(Json::as_str).collect::<Option<Vec<_>>>().ok_or_else(wrong)?
+                }
+                None => text()?.split_whitespace().collect(),
+            };
+            Some(Value::text(&names.join(" "))).filter(Value::is_well_formed).ok_or_else(wrong)
+        }
+        QuestionKind::Geotrace { .. } => points(json).map(Value::Path).ok_or_else(wrong),
+        QuestionKind::Geoshape { .. } => points(json).map(Value::Shape).ok_or_else(wrong),
+        QuestionKind::Metadata { what } => metadatum(*what, text()?).ok_or_else(wrong),
+        QuestionKind::Image { .. } | QuestionKind::File { .. } => ids::<Sha256>(json).ok_or_else(wrong),
         QuestionKind::Repeat { .. } => ids::<RowId>(json).ok_or_else(wrong),
         QuestionKind::Note | QuestionKind::Group => Err(FaultCode::NotAnswerable),
     }
+}
+
+/// The field that holds in which order the rows of a repeat stand: one answer, since moving a row is one
+/// officer's choice among others, while rows themselves are added and removed one by one.
+#[must_use]
+pub fn order_field(repeat: &FieldKey) -> FieldKey {
+    FieldKey { path: format!("{ORDER}{}", repeat.path), row: repeat.row }
+}
+
+/// The repeat whose rows this field puts in order.
+pub(super) fn ordered_repeat<'f>(form: &'f Form, field: &FieldKey) -> Option<&'f Question> {
+    let question = form.question(field.path.strip_prefix(ORDER)?)?;
+    let fits = question.repeat.is_some() == field.row.is_some();
+    (fits && matches!(question.kind, QuestionKind::Repeat { .. })).then_some(question)
+}
+
+/// Rows as they stand, one after the other. Each stands once.
+fn order_of_rows(json: &Json) -> Option<Value> {
+    if json.is_null() {
+        return Some(Value::Null);
+    }
+    let named: Vec<&str> = match json.as_array() {
+        Some(rows) => rows.iter().map(Json::as_str).collect::<Option<_>>()?,
+        None => json.as_str()?.split_whitespace().collect(),
+    };
+    let mut rows: Vec<RowId> = Vec::new();
+    for name in named {
+        let row = name.parse().ok()?;
+        if !rows.contains(&row) {
+            rows.push(row);
+        }
+    }
+    let text = rows.iter().map(RowId::to_string).collect::<Vec<_>>().join(" ");
+    Some(Value::Text(text)).filter(Value::is_well_formed)
+}
+
+fn metadatum(what: Metadatum, text: &str) -> Option<Value> {
+    let value = match what {
+        Metadatum::Start | Metadatum::End => {
+            let (ms, offset_min) = moment(text)?;
+            Value::Instant { ms, offset_min }
+        }
+        Metadatum::Today => date(text)?,
+        Metadatum::Device | Metadatum::Officer | Metadatum::Phone | Metadatum::Email => Value::text(text),
+    };
+    Some(value).filter(Value::is_well_formed)
+}
+
+/// Corners as `[latitude, longitude]`.
+fn points(json: &Json) -> Option<Vec<Point>> {
+    let corner = |json: &Json| match json.as_array()?.as_slice() {
+        [lat, lon] => Some(Point { lat_e7: e7(lat.as_f64()?)?, lon_e7: e7(lon.as_f64()?)? }),
+        _ => None,
+    };
+    let points = json.as_array()?.iter().map(corner).collect::<Option<Vec<_>>>()?;
+    Some(points).filter(|points| Value::Path(points.clone()).is_well_formed())
 }
 
 fn texts(json: &Json) -> Option<BTreeSet<String>> {
@@ -130,7 +202,7 @@ fn ids<Id: std::str::FromStr + std::fmt::Display>(json: &Json) -> Option<Value> 
     Some(Value::Codes(spelled?)).filter(Value::is_well_formed)
 }
 
-fn decimal(text: &str) -> Option<Value> {
+pub(super) fn decimal(text: &str) -> Option<Value> {
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => ("-", digits),
         None => ("", text),

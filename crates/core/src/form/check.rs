@@ -23,7 +23,11 @@ pub fn check(tree: &Tree<'_>, question: &Question, stand: &Stand) -> State {
     let choices = on_offer(tree, question, stand);
     let fault = |code| Fault::new(field.clone(), code, Some(question));
     let fault = if is_empty(value) {
-        let photos = if let QuestionKind::Image { min, .. } = question.kind { min } else { 0 };
+        let photos = if let QuestionKind::Image { min, .. } | QuestionKind::File { min, .. } = question.kind {
+            min
+        } else {
+            0
+        };
         required.then(|| {
             fault(FaultCode::Required).with_min(photos).saying(question.rules.required_message.clone())
         })
@@ -61,21 +65,28 @@ pub fn is_empty(value: &Value) -> bool {
 
 /// A photo question with a least number of photos is required by that alone.
 fn is_required(tree: &Tree<'_>, question: &Question, stand: &Stand) -> bool {
-    if let QuestionKind::Note | QuestionKind::Group | QuestionKind::Calculate = question.kind {
+    if let QuestionKind::Note
+    | QuestionKind::Group
+    | QuestionKind::Calculate
+    | QuestionKind::Metadata { .. } = question.kind
+    {
         return false;
     }
     match &question.rules.required {
         Needed::Always => true,
         Needed::When(expr) => tree.evaluate(expr, question, stand).truth(),
-        Needed::Never => matches!(question.kind, QuestionKind::Image { min: 1.., .. }),
+        Needed::Never => {
+            matches!(
+                question.kind,
+                QuestionKind::Image { min: 1.., .. } | QuestionKind::File { min: 1.., .. }
+            )
+        }
     }
 }
 
 fn on_offer(tree: &Tree<'_>, question: &Question, stand: &Stand) -> Option<Vec<String>> {
     let filter = question.rules.choice_filter.as_ref()?;
-    let (QuestionKind::SelectOne { list } | QuestionKind::SelectMultiple { list }) = &question.kind else {
-        return None;
-    };
+    let list = question.kind.list()?;
     let admitted = |choice: &&Choice| {
         tree.admits(filter, question, stand, &|column| {
             if column == "name" {
@@ -111,6 +122,9 @@ fn kind_fault(
         | (QuestionKind::Hidden, _)
         | (QuestionKind::Integer, Value::Int(_))
         | (QuestionKind::Decimal, Value::Int(_) | Value::Decimal { .. })
+        | (QuestionKind::Geotrace { .. }, Value::Path(_))
+        | (QuestionKind::Geoshape { .. }, Value::Shape(_))
+        | (QuestionKind::Metadata { .. }, _)
         | (QuestionKind::Date, Value::Date { .. })
         | (QuestionKind::Time, Value::Time { .. })
         | (QuestionKind::DateTime, Value::Instant { .. })
@@ -126,6 +140,16 @@ fn kind_fault(
             _ if !value.is_well_formed() => FaultCode::PlaceOutOfRange,
             _ => return None,
         },
+        (QuestionKind::Range { start, end, step }, Value::Int(_) | Value::Decimal { .. }) => {
+            return (!is_on_scale(value, start, end, step)).then(|| fault(FaultCode::OffTheScale));
+        }
+        (QuestionKind::Rank { list }, Value::Text(order)) => {
+            return (!is_order(tree.form.choices(list), order)).then(|| fault(FaultCode::NotAnOrder));
+        }
+        (QuestionKind::File { .. }, Value::Codes(files)) => {
+            return (!files.iter().all(|file| file.parse::<crate::ids::Sha256>().is_ok()))
+                .then(|| fault(FaultCode::NotFiles));
+        }
         (QuestionKind::Image { .. }, Value::Codes(photos)) => {
             return (!photos.iter().all(|photo| photo.parse::<crate::ids::Sha256>().is_ok()))
                 .then(|| fault(FaultCode::NotPhotos));
@@ -139,21 +163,55 @@ fn kind_fault(
     Some(fault(code))
 }
 
+/// Whether the words are the names of all choices, once each.
+fn is_order(choices: &[Choice], order: &str) -> bool {
+    let mut named: Vec<&str> = order.split_whitespace().collect();
+    let mut wanted: Vec<&str> = choices.iter().map(|choice| choice.name.as_str()).collect();
+    named.sort_unstable();
+    wanted.sort_unstable();
+    named == wanted
+}
+
+/// Whether a number lies between the ends of a scale and on one of its steps.
+fn is_on_scale(value: &Value, start: &str, end: &str, step: &str) -> bool {
+    /// The most decimal places a scale may have.
+    const PLACES: u32 = 9;
+    let units = |value: &Value| match value {
+        Value::Int(number) => i128::from(*number).checked_mul(10_i128.pow(PLACES)),
+        Value::Decimal { mantissa, scale } => PLACES
+            .checked_sub(u32::from(*scale))
+            .and_then(|places| i128::from(*mantissa).checked_mul(10_i128.pow(places))),
+        _ => None,
+    };
+    let read = |text: &str| super::answers::decimal(text).as_ref().and_then(units);
+    let (Some(number), Some(start), Some(end), Some(step)) =
+        (units(value), read(start), read(end), read(step))
+    else {
+        return false;
+    };
+    let (low, high) = (start.min(end), start.max(end));
+    low <= number && number <= high && step != 0 && (number - start) % step == 0
+}
+
 /// What to say of an answer of another kind than the question's.
 pub fn wrong_kind(kind: &QuestionKind) -> FaultCode {
     match kind {
         QuestionKind::Text { .. }
         | QuestionKind::Barcode { .. }
         | QuestionKind::Calculate
-        | QuestionKind::Hidden => FaultCode::NotText,
+        | QuestionKind::Hidden
+        | QuestionKind::Metadata { .. } => FaultCode::NotText,
         QuestionKind::Integer => FaultCode::NotAWholeNumber,
-        QuestionKind::Decimal => FaultCode::NotANumber,
+        QuestionKind::Decimal | QuestionKind::Range { .. } => FaultCode::NotANumber,
         QuestionKind::SelectOne { .. } | QuestionKind::SelectMultiple { .. } => FaultCode::NotAChoice,
+        QuestionKind::Rank { .. } => FaultCode::NotAnOrder,
         QuestionKind::Date => FaultCode::NotADate,
         QuestionKind::Time => FaultCode::NotATime,
         QuestionKind::DateTime => FaultCode::NotAMoment,
         QuestionKind::Geopoint { .. } => FaultCode::NotAPlace,
+        QuestionKind::Geotrace { .. } | QuestionKind::Geoshape { .. } => FaultCode::NotALine,
         QuestionKind::Image { .. } => FaultCode::NotPhotos,
+        QuestionKind::File { .. } => FaultCode::NotFiles,
         QuestionKind::Acknowledge => FaultCode::NotATick,
         QuestionKind::Repeat { .. } => FaultCode::NotRows,
         QuestionKind::Note | QuestionKind::Group => FaultCode::NotAnswerable,
@@ -167,7 +225,10 @@ fn limit_fault(question: &Question, value: &Value, fault: MakeFault<'_>) -> Opti
             let long = *max < count(text.chars().count()) || crate::value::TEXT_LIMIT < text.len();
             long.then(|| fault(FaultCode::TooLong).with_max(*max))
         }
-        (QuestionKind::Image { min, max }, Value::Codes(photos)) => {
+        (
+            QuestionKind::Image { min, max, .. } | QuestionKind::File { min, max, .. },
+            Value::Codes(photos),
+        ) => {
             let photos = count(photos.len());
             if photos < *min {
                 Some(fault(FaultCode::TooFewPhotos).with_min(*min))
@@ -175,7 +236,7 @@ fn limit_fault(question: &Question, value: &Value, fault: MakeFault<'_>) -> Opti
                 (*max < photos).then(|| fault(FaultCode::TooManyPhotos).with_max(*max))
             }
         }
-        (QuestionKind::Repeat { max }, Value::Codes(rows)) => {
+        (QuestionKind::Repeat { max, .. }, Value::Codes(rows)) => {
             (*max < count(rows.len())).then(|| fault(FaultCode::TooManyRows).with_max(*max))
         }
         _ => None,

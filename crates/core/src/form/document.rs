@@ -9,9 +9,9 @@ use super::fault::{FormFault, FormFaultCode, Sheet};
 use super::{Localised, Merge, Pii};
 
 /// The largest form, in bytes, its lists included.
-const SIZE_LIMIT: usize = 1024 * 1024;
+const SIZE_LIMIT: usize = 4 * 1024 * 1024;
 const ROW_LIMIT: usize = 2_000;
-const CHOICE_LIMIT: usize = 10_000;
+const CHOICE_LIMIT: usize = 20_000;
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct FormDocument {
@@ -23,6 +23,9 @@ pub struct FormDocument {
     pub choices: Vec<ChoiceRow>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub codes: BTreeMap<String, String>,
+    /// The entities sheet as it came. Kept for export; nothing here follows it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entities: Vec<BTreeMap<String, String>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<Example>,
 }
@@ -41,6 +44,12 @@ pub struct Settings {
     /// An expression that makes a record's one line in a list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance_name: Option<String>,
+    /// What the designer called this version, where that is no whole number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version_text: Option<String>,
+    /// What XLSForm's other settings said. Kept for export; nothing here follows them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub other: BTreeMap<String, String>,
 }
 
 /// One row of the survey sheet. Empty columns are left out.
@@ -55,6 +64,8 @@ pub struct Row {
     pub label: Option<Localised>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<Localised>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guidance_hint: Option<Localised>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thing: Option<Localised>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,10 +82,32 @@ pub struct Row {
     pub choice_filter: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calculation: Option<String>,
+    /// The question whose answer sets off the calculation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_only: Option<Requirement>,
+    /// An expression that says how many rows a repeat has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeat_count: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub appearance: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<Localised>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audio: Option<Localised>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub video: Option<Localised>,
+    /// The property of an entity that the answer would be kept as. Kept for whoever reads the form elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub save_to: Option<String>,
+    /// The council's telephone number to ring, by its key in the settings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merge: Option<Merge>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,10 +154,12 @@ enum Shape {
     Flag,
     Number,
     FlagOrText,
+    /// Texts by name.
+    Texts,
     OneOf(&'static [&'static str]),
 }
 
-const FILE: &[&str] = &["$schema", "settings", "survey", "choices", "codes", "examples"];
+const FILE: &[&str] = &["$schema", "settings", "survey", "choices", "codes", "entities", "examples"];
 
 const SETTINGS: &[(&str, Shape, bool)] = &[
     ("form_id", Shape::Text, true),
@@ -134,6 +169,8 @@ const SETTINGS: &[(&str, Shape, bool)] = &[
     ("ref_prefix", Shape::Text, true),
     ("lgsl", Shape::Number, false),
     ("instance_name", Shape::Text, false),
+    ("version_text", Shape::Text, false),
+    ("other", Shape::Texts, false),
 ];
 
 const SURVEY: &[(&str, Shape, bool)] = &[
@@ -141,6 +178,7 @@ const SURVEY: &[(&str, Shape, bool)] = &[
     ("name", Shape::Text, false),
     ("label", Shape::Words, false),
     ("hint", Shape::Words, false),
+    ("guidance_hint", Shape::Words, false),
     ("thing", Shape::Words, false),
     ("required", Shape::FlagOrText, false),
     ("required_message", Shape::Words, false),
@@ -149,8 +187,17 @@ const SURVEY: &[(&str, Shape, bool)] = &[
     ("constraint_message", Shape::Words, false),
     ("choice_filter", Shape::Text, false),
     ("calculation", Shape::Text, false),
+    ("trigger", Shape::Text, false),
+    ("default", Shape::Text, false),
+    ("read_only", Shape::FlagOrText, false),
+    ("repeat_count", Shape::Text, false),
     ("appearance", Shape::Text, false),
     ("parameters", Shape::Text, false),
+    ("image", Shape::Words, false),
+    ("audio", Shape::Words, false),
+    ("video", Shape::Words, false),
+    ("save_to", Shape::Text, false),
+    ("call", Shape::Text, false),
     ("merge", Shape::OneOf(&["mv", "once", "set", "log", "server"]), false),
     ("once", Shape::Flag, false),
     ("pii", Shape::OneOf(&["none", "personal", "special", "criminal"]), false),
@@ -168,6 +215,9 @@ impl Shape {
             Self::Words => serde_json::from_value::<Localised>(value.clone()).is_ok(),
             Self::Flag => value.is_boolean(),
             Self::Number => value.as_u64().is_some_and(|number| u32::try_from(number).is_ok()),
+            Self::Texts => {
+                value.as_object().is_some_and(|texts| texts.values().all(serde_json::Value::is_string))
+            }
             Self::FlagOrText => value.is_boolean() || value.is_string(),
             Self::OneOf(words) => value.as_str().is_some_and(|word| words.contains(&word)),
         }

@@ -9,8 +9,9 @@ use super::check::{State, check};
 use super::expr::Now;
 use super::fault::{Fault, FaultCode};
 use super::tree::{Tree, key};
-use super::{Answers, Form, QuestionKind};
+use super::{Answers, Form, Localised, QuestionKind};
 use crate::field::FieldKey;
+use crate::ids::RowId;
 use crate::value::{Value, to_json};
 
 /// What a screen needs to know after an answer was given.
@@ -25,8 +26,23 @@ pub struct Evaluation {
     pub faults: Vec<Fault>,
     /// What calculated questions come to.
     pub calculated: BTreeMap<FieldKey, serde_json::Value>,
-    /// The choices on offer where the form narrows a list; other questions offer the whole list.
+    /// The choices on offer where the form narrows or shuffles a list; other questions offer the whole list.
+    /// Long lists are not here: ask `offer`.
     pub choices: BTreeMap<FieldKey, Vec<String>>,
+    /// Those that are shown and not for this person to change.
+    pub read_only: BTreeSet<FieldKey>,
+    /// The rows of each repeat that count now, in the order they stand.
+    pub rows: BTreeMap<FieldKey, Vec<RowId>>,
+    /// Labels and hints that speak of other answers, filled in; the others stand in the form.
+    pub said: BTreeMap<FieldKey, Said>,
+}
+
+/// The words of a question as they read over these answers.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Said {
+    pub label: Option<Localised>,
+    pub hint: Option<Localised>,
 }
 
 /// Works the whole form out.

@@ -50,7 +50,14 @@ pub enum FaultCode {
     ChoiceUnknown,
     NotATick,
     NotPhotos,
+    NotFiles,
     NotRows,
+    /// A line or an outline that is none.
+    NotALine,
+    /// Not all choices of the list once each.
+    NotAnOrder,
+    /// Off the scale, or between its steps.
+    OffTheScale,
     TooLong,
     TooFewPhotos,
     TooManyPhotos,
@@ -100,7 +107,7 @@ pub fn fault_key(fault: &Fault) -> &'static str {
 }
 
 /// Every key `fault_key` can give.
-pub const KEYS: [&str; 30] = [
+pub const KEYS: [&str; 35] = [
     "form.required.enter",
     "form.required.select",
     "form.required.photo",
@@ -131,6 +138,11 @@ pub const KEYS: [&str; 30] = [
     "form.already_answered",
     "form.unknown_field",
     "form.required.date",
+    "form.required.file",
+    "form.not_files",
+    "form.not_line",
+    "form.not_order",
+    "form.off_the_scale",
 ];
 
 fn key_of(code: FaultCode, kind: Option<&QuestionKind>) -> &'static str {
@@ -150,7 +162,11 @@ fn key_of(code: FaultCode, kind: Option<&QuestionKind>) -> &'static str {
         FaultCode::ChoiceUnknown => "form.choice_unknown",
         FaultCode::NotATick => "form.not_tick",
         FaultCode::NotPhotos => "form.not_photos",
+        FaultCode::NotFiles => "form.not_files",
         FaultCode::NotRows => "form.not_rows",
+        FaultCode::NotALine => "form.not_line",
+        FaultCode::NotAnOrder => "form.not_order",
+        FaultCode::OffTheScale => "form.off_the_scale",
         FaultCode::TooLong => "form.too_long",
         FaultCode::TooFewPhotos => "form.too_few_photos",
         FaultCode::TooManyPhotos => "form.too_many_photos",
@@ -164,9 +180,14 @@ fn key_of(code: FaultCode, kind: Option<&QuestionKind>) -> &'static str {
 
 fn required_key(kind: Option<&QuestionKind>) -> &'static str {
     match kind {
-        Some(QuestionKind::SelectOne { .. } | QuestionKind::SelectMultiple { .. }) => "form.required.select",
+        Some(
+            QuestionKind::SelectOne { .. } | QuestionKind::SelectMultiple { .. } | QuestionKind::Rank { .. },
+        ) => "form.required.select",
         Some(QuestionKind::Image { .. }) => "form.required.photo",
-        Some(QuestionKind::Geopoint { .. }) => "form.required.place",
+        Some(QuestionKind::File { .. }) => "form.required.file",
+        Some(
+            QuestionKind::Geopoint { .. } | QuestionKind::Geotrace { .. } | QuestionKind::Geoshape { .. },
+        ) => "form.required.place",
         Some(QuestionKind::Acknowledge) => "form.required.tick",
         Some(QuestionKind::Repeat { .. }) => "form.required.rows",
         Some(QuestionKind::Date | QuestionKind::Time | QuestionKind::DateTime) => "form.required.date",
@@ -174,7 +195,9 @@ fn required_key(kind: Option<&QuestionKind>) -> &'static str {
             QuestionKind::Text { .. }
             | QuestionKind::Integer
             | QuestionKind::Decimal
+            | QuestionKind::Range { .. }
             | QuestionKind::Barcode { .. }
+            | QuestionKind::Metadata { .. }
             | QuestionKind::Note
             | QuestionKind::Calculate
             | QuestionKind::Hidden

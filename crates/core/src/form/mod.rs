@@ -10,6 +10,7 @@ mod document;
 mod evaluate;
 mod expr;
 mod fault;
+mod kinds;
 mod parse;
 mod plan;
 #[cfg(test)]
@@ -21,10 +22,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub use answers::{Answers, answer_from_json, answers_from_json, answers_to_json, place_from_json};
+pub use answers::{
+    Answers, answer_from_json, answers_from_json, answers_to_json, order_field, place_from_json,
+};
 pub use codes::{Code, CodeFile, Codes, CodesFault, Source};
 pub use document::{ChoiceRow, Example, FormDocument, Requirement, Row, Settings};
-pub use evaluate::{Evaluation, evaluate, re_evaluate, to_save};
+pub use evaluate::{Evaluation, Said, evaluate, re_evaluate, to_save};
 pub use expr::Now;
 pub use fault::{Fault, FaultCode, FormFault, FormFaultCode, KEYS, Sheet, fault_key};
 
@@ -52,6 +55,30 @@ impl Localised {
     }
 }
 
+/// What a file that is no picture may hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Medium {
+    Audio,
+    Video,
+    Any,
+}
+
+/// What the device fills in by itself when a form is begun or saved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Metadatum {
+    Start,
+    End,
+    Today,
+    Device,
+    Officer,
+    Phone,
+    Email,
+}
+
 /// What a question is, with what its kind needs to know.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -62,10 +89,20 @@ pub enum QuestionKind {
     },
     Integer,
     Decimal,
+    /// A number on a scale; the three are decimals as text.
+    Range {
+        start: String,
+        end: String,
+        step: String,
+    },
     SelectOne {
         list: String,
     },
     SelectMultiple {
+        list: String,
+    },
+    /// All choices of a list, put in an order.
+    Rank {
         list: String,
     },
     Date,
@@ -75,7 +112,23 @@ pub enum QuestionKind {
     Geopoint {
         warning_accuracy_m: u32,
     },
+    /// A line walked or drawn.
+    Geotrace {
+        warning_accuracy_m: u32,
+    },
+    /// An outline.
+    Geoshape {
+        warning_accuracy_m: u32,
+    },
+    /// `max_pixels`: the long edge of the copy that screens show; the original is kept as it came.
     Image {
+        min: u32,
+        max: u32,
+        max_pixels: Option<u32>,
+    },
+    /// A recording or a document.
+    File {
+        medium: Medium,
         min: u32,
         max: u32,
     },
@@ -86,9 +139,14 @@ pub enum QuestionKind {
     Acknowledge,
     Calculate,
     Hidden,
+    Metadata {
+        what: Metadatum,
+    },
     Group,
+    /// `counted`: an expression says how many rows there are, and nobody adds or removes one.
     Repeat {
         max: u32,
+        counted: bool,
     },
 }
 
@@ -102,7 +160,41 @@ impl QuestionKind {
     /// Whether a person ever sees it.
     #[must_use]
     pub fn is_shown(&self) -> bool {
-        !matches!(self, Self::Calculate | Self::Hidden)
+        !matches!(self, Self::Calculate | Self::Hidden | Self::Metadata { .. })
+    }
+
+    /// Whether the answer is a set of photos or files, which travel by themselves.
+    #[must_use]
+    pub fn is_attached(&self) -> bool {
+        matches!(self, Self::Image { .. } | Self::File { .. })
+    }
+
+    /// The list it chooses from.
+    #[must_use]
+    pub fn list(&self) -> Option<&str> {
+        match self {
+            Self::SelectOne { list } | Self::SelectMultiple { list } | Self::Rank { list } => Some(list),
+            Self::Text { .. }
+            | Self::Integer
+            | Self::Decimal
+            | Self::Range { .. }
+            | Self::Date
+            | Self::Time
+            | Self::DateTime
+            | Self::Geopoint { .. }
+            | Self::Geotrace { .. }
+            | Self::Geoshape { .. }
+            | Self::Image { .. }
+            | Self::File { .. }
+            | Self::Barcode { .. }
+            | Self::Note
+            | Self::Acknowledge
+            | Self::Calculate
+            | Self::Hidden
+            | Self::Metadata { .. }
+            | Self::Group
+            | Self::Repeat { .. } => None,
+        }
     }
 }
 
@@ -138,6 +230,15 @@ pub enum Pii {
     Criminal,
 }
 
+/// Files of the form that explain a question, by name.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Media {
+    pub image: Option<Localised>,
+    pub audio: Option<Localised>,
+    pub video: Option<Localised>,
+}
+
 /// One question, note or section of a form.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -148,6 +249,11 @@ pub struct Question {
     pub kind: QuestionKind,
     pub label: Option<Localised>,
     pub hint: Option<Localised>,
+    /// More about it, for whoever opens it.
+    pub guidance_hint: Option<Localised>,
+    pub media: Media,
+    /// Which of the council's telephone numbers to ring: on a note that says stop.
+    pub call: Option<String>,
     /// What a sentence calls it: “the size of the fly-tip”.
     pub thing: Option<Localised>,
     pub appearance: Option<String>,
@@ -219,7 +325,12 @@ pub struct FormForScreen {
     pub service: String,
     pub questions: Vec<Question>,
     pub lists: BTreeMap<String, Vec<Choice>>,
+    /// How many choices the lists have that are too long to lay out: they are searched instead.
+    pub long_lists: BTreeMap<String, u32>,
 }
+
+/// Longer lists are searched, not laid out.
+pub const LONG_LIST: usize = 200;
 
 impl Form {
     /// Reads a form file with the code lists it names, or says everything that is wrong with it.
@@ -298,7 +409,18 @@ impl Form {
             title: self.title().clone(),
             service: self.document.settings.service.clone(),
             questions: self.questions.clone(),
-            lists: self.lists.clone(),
+            lists: self
+                .lists
+                .iter()
+                .filter(|(_, choices)| choices.len() <= LONG_LIST)
+                .map(|(list, choices)| (list.clone(), choices.clone()))
+                .collect(),
+            long_lists: self
+                .lists
+                .iter()
+                .filter(|(_, choices)| LONG_LIST < choices.len())
+                .map(|(list, choices)| (list.clone(), u32::try_from(choices.len()).unwrap_or(u32::MAX)))
+                .collect(),
         }
     }
 

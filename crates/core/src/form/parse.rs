@@ -7,16 +7,8 @@ use super::document::{ChoiceRow, FormDocument, Requirement, Row};
 use super::expr::{self, ExprFault, Reference, Target};
 use super::fault::{FormFault, FormFaultCode, Sheet};
 use super::plan::Plan;
-use super::{Choice, Form, Merge, Needed, Question, QuestionKind, Rules};
+use super::{Choice, Form, Media, Merge, Needed, Question, QuestionKind, Rules, kinds};
 use crate::field::PATH_LIMIT;
-use crate::value::TEXT_LIMIT;
-
-/// So many rows may stand in a repeat that does not say how many.
-const REPEAT_LIMIT: u32 = 200;
-const PHOTO_LIMIT: u32 = 20;
-const BARCODE_LIMIT: u32 = 512;
-/// Above this many metres the screen says that a position is rough.
-const WARNING_ACCURACY_M: u32 = 100;
 
 pub fn parse(mut document: FormDocument, codes: &Codes) -> Result<Form, Vec<FormFault>> {
     let mut faults = Vec::new();
@@ -161,6 +153,9 @@ impl Reader<'_> {
             kind,
             label: row.label.clone(),
             hint: row.hint.clone(),
+            guidance_hint: row.guidance_hint.clone(),
+            media: Media { image: row.image.clone(), audio: row.audio.clone(), video: row.video.clone() },
+            call: row.call.clone(),
             thing: row.thing.clone(),
             appearance: row.appearance.clone(),
             merge,
@@ -183,7 +178,7 @@ impl Reader<'_> {
 
     /// Photos and rows are sets; every other answer is one value. No kind of question is a log yet.
     fn merge(&mut self, number: usize, row: &Row, kind: &QuestionKind) -> Merge {
-        let is_set = matches!(kind, QuestionKind::Image { .. } | QuestionKind::Repeat { .. });
+        let is_set = kind.is_attached() || is_repeat_kind(kind);
         let merge = match (row.merge, row.once) {
             (None, Some(true)) => Merge::Once,
             (None, _) if is_set => Merge::Set,
@@ -217,52 +212,20 @@ impl Reader<'_> {
     }
 
     fn kind(&mut self, number: usize, row: &Row) -> Option<QuestionKind> {
-        let (word, list) = match row.kind.split_once(' ') {
-            Some((word, list)) => (word, Some(list.trim())),
-            None => (row.kind.as_str(), None),
-        };
         let mut parameters = self.parameters(number, row);
-        let mut number_of = |name: &str| parameters.remove(name);
-        let text_limit = u32::try_from(TEXT_LIMIT).unwrap_or(u32::MAX);
-        let kind = match (word, list) {
-            ("text", None) => QuestionKind::Text { max: row.max.unwrap_or(text_limit).min(text_limit) },
-            ("integer", None) => QuestionKind::Integer,
-            ("decimal", None) => QuestionKind::Decimal,
-            ("select_one", Some(list)) => QuestionKind::SelectOne { list: list.to_owned() },
-            ("select_multiple", Some(list)) => QuestionKind::SelectMultiple { list: list.to_owned() },
-            ("date", None) => QuestionKind::Date,
-            ("time", None) => QuestionKind::Time,
-            ("dateTime", None) => QuestionKind::DateTime,
-            ("geopoint", None) => {
-                number_of("capture-accuracy");
-                let warning_accuracy_m = number_of("warning-accuracy").unwrap_or(WARNING_ACCURACY_M);
-                QuestionKind::Geopoint { warning_accuracy_m }
+        let kind = kinds::kind(row, &mut parameters);
+        match kind {
+            Ok(_) => {}
+            Err(kinds::Refused::Type) => self.fault(number, "type", FormFaultCode::UnknownType, &row.kind),
+            Err(kinds::Refused::Parameter(ref name)) => {
+                self.fault(number, "parameters", FormFaultCode::BadParameter, name);
             }
-            ("image", None) => {
-                number_of("max-pixels");
-                let max = number_of("max").unwrap_or(1).min(PHOTO_LIMIT);
-                QuestionKind::Image { min: number_of("min").unwrap_or(0).min(max), max }
-            }
-            ("barcode", None) => {
-                QuestionKind::Barcode { max: row.max.unwrap_or(BARCODE_LIMIT).min(BARCODE_LIMIT) }
-            }
-            ("note", None) => QuestionKind::Note,
-            ("acknowledge", None) => QuestionKind::Acknowledge,
-            ("calculate", None) => QuestionKind::Calculate,
-            ("hidden", None) => QuestionKind::Hidden,
-            ("begin_group", None) => QuestionKind::Group,
-            ("begin_repeat", None) => {
-                QuestionKind::Repeat { max: row.max.unwrap_or(REPEAT_LIMIT).min(REPEAT_LIMIT) }
-            }
-            _ => {
-                self.fault(number, "type", FormFaultCode::UnknownType, &row.kind);
-                return None;
-            }
-        };
+        }
+        let kind = kind.ok()?;
         for name in parameters.into_keys() {
             self.fault(number, "parameters", FormFaultCode::BadParameter, name);
         }
-        if let Some(list) = list.filter(|list| !self.lists.contains_key(*list)) {
+        if let Some(list) = kind.list().filter(|list| !self.lists.contains_key(*list)) {
             self.fault(number, "type", FormFaultCode::UnknownList, list);
         }
         let takes_max = matches!(
@@ -272,28 +235,36 @@ impl Reader<'_> {
         if row.max.is_some() && !takes_max {
             self.fault(number, "max", FormFaultCode::Contradiction, &row.kind);
         }
-        if matches!(kind, QuestionKind::Calculate) != row.calculation.is_some() {
+        let takes_calculation = kind.is_answered() && !kind.is_attached() && !is_repeat_kind(&kind);
+        if row.calculation.is_some() && !takes_calculation
+            || row.calculation.is_none() && kind == QuestionKind::Calculate
+        {
             self.fault(number, "calculation", FormFaultCode::Contradiction, &row.kind);
         }
         Some(kind)
     }
 
-    fn parameters(&mut self, number: usize, row: &Row) -> BTreeMap<String, u32> {
+    fn parameters(&mut self, number: usize, row: &Row) -> BTreeMap<String, String> {
         let mut parameters = BTreeMap::new();
-        for pair in row.parameters.as_deref().unwrap_or_default().split_whitespace() {
-            match pair.split_once('=').map(|(name, value)| (name, value.parse())) {
-                Some((name, Ok(value))) => {
-                    parameters.insert(name.to_owned(), value);
+        let spaced = row.parameters.as_deref().unwrap_or_default().replace([',', ';'], " ");
+        for pair in spaced.split_whitespace() {
+            match pair.split_once('=') {
+                Some((name, value)) => {
+                    parameters.insert(name.to_owned(), value.to_owned());
                 }
-                _ => self.fault(number, "parameters", FormFaultCode::BadParameter, pair),
+                None => self.fault(number, "parameters", FormFaultCode::BadParameter, pair),
             }
         }
         parameters
     }
 }
 
+fn is_repeat_kind(kind: &QuestionKind) -> bool {
+    matches!(kind, QuestionKind::Repeat { .. })
+}
+
 fn is_repeat(question: &Question) -> bool {
-    matches!(question.kind, QuestionKind::Repeat { .. })
+    is_repeat_kind(&question.kind)
 }
 
 fn is_name(name: &str) -> bool {
@@ -356,12 +327,7 @@ impl<'a> Names<'a> {
 
     /// The columns a choice filter may read: those that any choice of the list has.
     fn columns(&self, place: usize) -> Vec<&str> {
-        let (QuestionKind::SelectOne { list } | QuestionKind::SelectMultiple { list }) =
-            (match self.questions.get(place) {
-                Some(question) => &question.kind,
-                None => return Vec::new(),
-            })
-        else {
+        let Some(list) = self.questions.get(place).and_then(|question| question.kind.list()) else {
             return Vec::new();
         };
         let choices = self.lists.get(list).map_or(&[][..], Vec::as_slice);

@@ -88,7 +88,7 @@ impl<'a> Tree<'a> {
     /// The rows of a repeat, in the row of the repeat around it.
     fn rows(&self, repeat: usize, around: Option<RowId>) -> Vec<RowId> {
         let Some(question) = self.form.questions.get(repeat) else { return Vec::new() };
-        let QuestionKind::Repeat { max } = question.kind else { return Vec::new() };
+        let QuestionKind::Repeat { max, .. } = question.kind else { return Vec::new() };
         let field = FieldKey { path: question.path.clone(), row: around };
         match self.answers.get(&field) {
             Some(Value::Codes(rows)) => {
@@ -182,9 +182,7 @@ impl<'a> Tree<'a> {
 
     fn label(&self, place: usize, name: &str, language: &str) -> String {
         let kind = self.form.questions.get(place).map(|question| &question.kind);
-        let Some(QuestionKind::SelectOne { list } | QuestionKind::SelectMultiple { list }) = kind else {
-            return name.to_owned();
-        };
+        let Some(list) = kind.and_then(QuestionKind::list) else { return name.to_owned() };
         let choice = self.form.choices(list).iter().find(|choice| choice.name == name);
         choice.map_or_else(|| name.to_owned(), |choice| choice.label.get(language).to_owned())
     }

@@ -173,7 +173,7 @@ fn kind<'f>(form: &'f Form, field: &FieldKey) -> Option<&'f QuestionKind> {
 }
 
 fn is_photos(form: &Form, field: &FieldKey) -> bool {
-    matches!(kind(form, field), Some(QuestionKind::Image { .. }))
+    kind(form, field).is_some_and(QuestionKind::is_attached)
 }
 
 fn rows_in(form: &Form, field: &FieldKey, value: &Value) -> Option<Vec<Member>> {

@@ -6,4 +6,8 @@ import type { Question } from "./Question";
 /**
  * A form as screens lay it out: rules stay in Rust.
  */
-export type FormForScreen = { key: string, version: number, title: Localised, service: string, questions: Array<Question>, lists: { [key in string]: Array<Choice> }, };
+export type FormForScreen = { key: string, version: number, title: Localised, service: string, questions: Array<Question>, lists: { [key in string]: Array<Choice> }, 
+/**
+ * How many choices the lists have that are too long to lay out: they are searched instead.
+ */
+long_lists: { [key in string]: number }, };

@@ -3,7 +3,7 @@
 use super::{Expr, ExprFault, Node, Now, Outcome, Reference, Scope, Target, parse};
 
 /// 16 March 2026, 23:30 by a clock in London.
-const NOW: Now = Now { ms: 1_773_703_800_000, offset_min: 0 };
+const NOW: Now = Now { ms: 1_773_703_800_000, offset_min: 0, seed: 1 };
 
 /// `${name}` is one of these; `${rows}` is what three rows of a repeat answered.
 const ANSWERS: [(&str, &[&str]); 7] = [
@@ -132,7 +132,7 @@ fn every_function_does_what_odk_says() {
 
 #[test]
 fn after_midnight_in_summer_it_is_already_the_next_day() {
-    let now = Now { ms: 1_782_862_200_000, offset_min: 60 };
+    let now = Now { ms: 1_782_862_200_000, offset_min: 60, seed: 1 };
     assert_eq!(now.now().text, "2026-07-01T00:30:00+01:00");
     assert_eq!(now.today().text, "2026-07-01");
     assert!(now.today().number() <= now.now().number());
@@ -213,7 +213,7 @@ proptest::proptest! {
                 answers: &|place| ANSWERS[place].1.iter().map(|text| Node::text(*text)).collect(),
                 column: &|_| String::new(),
                 label: &|_, _| String::new(),
-                now: Now { ms: i64::MAX, offset_min: i16::MIN },
+                now: Now { ms: i64::MAX, offset_min: i16::MIN, seed: 1 },
             };
             expr.evaluate(&scope).text();
         }

@@ -26,6 +26,8 @@ pub struct Node {
 pub struct Now {
     pub ms: i64,
     pub offset_min: i16,
+    /// What `uuid()` and `random()` draw from: the same for one draft as long as it is open.
+    pub seed: u64,
 }
 
 const DAY_MS: f64 = 86_400_000.0;

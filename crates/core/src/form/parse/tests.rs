@@ -28,8 +28,11 @@ const BAD_ROWS: &[(&str, &str)] = &[
         r#"{"type":"text","name":"a","merge":"newest"}"#,
         "survey row 1, column merge: not of the right shape: \"newest\"",
     ),
-    (r#"{"type":"audio","name":"a"}"#, "survey row 1, column type: a type that is not known: audio"),
-    (r#"{"type":"rank size","name":"a"}"#, "survey row 1, column type: a type that is not known: rank size"),
+    (r#"{"type":"smell","name":"a"}"#, "survey row 1, column type: a type that is not known: smell"),
+    (
+        r#"{"type":"rating size","name":"a"}"#,
+        "survey row 1, column type: a type that is not known: rating size",
+    ),
     (r#"{"type":"text","name":"a b"}"#, "survey row 1, column name: not a name: a b"),
     (r#"{"type":"text","name":"@status"}"#, "survey row 1, column name: not a name: @status"),
     (
@@ -110,7 +113,7 @@ fn what_is_no_form_at_all_is_refused() {
     for json in ["", "[]", "{}", r#"{"settings":{},"survey":{}}"#, "{\"survey\":[3]}"] {
         assert!(Form::parse(json, &Codes::default()).is_err(), "{json}");
     }
-    let huge = " ".repeat(2 * 1024 * 1024);
+    let huge = " ".repeat(5 * 1024 * 1024);
     let faults = Form::parse(&huge, &Codes::default()).map(|_| ()).expect_err("too large");
     assert_eq!(faults[0].code, FormFaultCode::TooLarge);
 }
