@@ -3,6 +3,7 @@
 //! Anything the language does not have is refused when a form is read, by name; evaluating what was
 //! accepted cannot fail. Sizes and depths are bounded, and time comes in as an argument.
 
+mod dates;
 mod eval;
 mod functions;
 mod parser;
