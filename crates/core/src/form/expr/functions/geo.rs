@@ -27,7 +27,7 @@ pub static FUNCTIONS: &[Function] = &[
         Outcome::Truth(point.is_some_and(|point| is_inside(point, &fence)))
     }),
     pure("intersects", 1, 1, |given, _| {
-        Outcome::Truth(line(&text(given, 0)).is_some_and(|points| crosses_itself(points)))
+        Outcome::Truth(line(&text(given, 0)).is_some_and(crosses_itself))
     }),
 ];
 
