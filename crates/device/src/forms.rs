@@ -33,6 +33,16 @@ pub struct CouncilNames {
     pub name: String,
     pub people: BTreeMap<u32, String>,
     pub teams: Vec<TeamName>,
+    /// Whose device this is, as the office knows them.
+    pub officer: Option<OfficerName>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(default)]
+#[ts(export)]
+pub struct OfficerName {
+    pub name: String,
+    pub email: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
