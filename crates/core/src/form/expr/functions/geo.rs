@@ -26,9 +26,7 @@ pub static FUNCTIONS: &[Function] = &[
         let point = line(&text(given, 0)).and_then(|points| points.first().copied());
         Outcome::Truth(point.is_some_and(|point| is_inside(point, &fence)))
     }),
-    pure("intersects", 1, 1, |given, _| {
-        Outcome::Truth(line(&text(given, 0)).is_some_and(crosses_itself))
-    }),
+    pure("intersects", 1, 1, |given, _| Outcome::Truth(line(&text(given, 0)).is_some_and(crosses_itself))),
 ];
 
 /// All points of all arguments in their order: of places in a repeat, of a line, of a shape. Blank answers are left

@@ -32,7 +32,6 @@ pub struct Function {
     pub most: usize,
     pub reads_clock: bool,
     /// Whether it draws from `Now::seed`; two calls over the same seed and arguments draw the same.
-    #[allow(dead_code, reason = "read by whoever settles what was drawn")]
     pub draws: bool,
     pub call: fn(&[Outcome], &Scope<'_>) -> Outcome,
 }

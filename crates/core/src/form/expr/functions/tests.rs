@@ -7,13 +7,18 @@ mod set;
 mod text;
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
+use serde_json::{Value as Json, json};
 
 use super::{MANY, SUBJECTS, find};
 use crate::form::expr::value::{Node, Now, Outcome};
-use crate::form::expr::{ExprFault, Reference, Scope, Target, parse};
-use crate::value::{TEXT_LIMIT, Value};
+use crate::form::expr::{Inside, Scope, parse};
+use crate::form::names::Names;
+use crate::form::tree::Tree;
+use crate::form::{Answers, Codes, Form, answers_from_json};
+use crate::value::TEXT_LIMIT;
 
 /// 16 March 2026, 23:30 by a clock in London.
 const WINTER: Now = Now { ms: 1_773_703_800_000, offset_min: 0, seed: 1 };
@@ -36,34 +41,58 @@ const ANSWERS: [(&str, &[&str]); 12] = [
     ("reported", &["instant"]),
 ];
 
-fn nodes(place: usize, now: Now) -> Vec<Node> {
-    let node = |text: &&str| match *text {
-        "date" => Node::of(&Value::Date { year: 2026, month: 3, day: 9 }, now),
-        "instant" => Node::of(&Value::Instant { ms: 1_782_892_800_000, offset_min: 60 }, now),
-        text => Node::text(text),
+fn question(name: &str, texts: &[&str]) -> Vec<Json> {
+    let kind = match texts {
+        ["date"] => "date",
+        ["instant"] => "dateTime",
+        _ => "text",
     };
-    ANSWERS.get(place).map(|(_, texts)| texts.iter().map(node).collect()).unwrap_or_default()
+    let asked = json!({"type": kind, "name": name});
+    if texts.len() == 1 {
+        return vec![asked];
+    }
+    vec![json!({"type": "begin_repeat", "name": format!("{name}_row")}), asked, json!({"type": "end_repeat"})]
 }
 
+fn answer(name: &str, texts: &[&str]) -> Vec<(String, Json)> {
+    match texts {
+        ["date"] => vec![(name.to_owned(), json!("2026-03-09"))],
+        ["instant"] => vec![(name.to_owned(), json!("2026-07-01T09:00:00+01:00"))],
+        [""] => Vec::new(),
+        [text] => vec![(name.to_owned(), json!(text))],
+        texts => {
+            let rows: Vec<_> = (0..texts.len()).map(|row| format!("{row:016x}")).collect();
+            let given = rows.iter().zip(texts).filter(|(_, text)| !text.is_empty());
+            let answers = given.map(|(row, text)| (format!("{name}_row/{name}@{row}"), json!(text)));
+            answers.chain([(format!("{name}_row"), json!(rows))]).collect()
+        }
+    }
+}
+
+static TOWN: LazyLock<(Form, Answers)> = LazyLock::new(|| {
+    let survey: Vec<_> = ANSWERS.iter().flat_map(|(name, texts)| question(name, texts)).collect();
+    let document = json!({
+        "settings": {"form_id": "town", "version": 1, "form_title": {"en": "T"}, "service": "s", "ref_prefix": "TT"},
+        "survey": survey,
+    });
+    let form =
+        Form::parse(&document.to_string(), &Codes::default()).unwrap_or_else(|faults| panic!("{faults:?}"));
+    let given = ANSWERS.iter().flat_map(|(name, texts)| answer(name, texts)).collect();
+    let (answers, faults) = answers_from_json(&form, &given);
+    assert_eq!(faults, []);
+    (form, answers)
+});
+
 fn scope_at<T>(now: Now, use_it: impl FnOnce(&Scope<'_>) -> T) -> T {
-    use_it(&Scope {
-        answers: &|place| nodes(place, now),
-        column: &|_| String::new(),
-        label: &|_, _| String::new(),
-        now,
-    })
+    let (form, answers) = &*TOWN;
+    use_it(&Tree::new(form, answers, now).scope(None, &[], "en"))
 }
 
 fn outcome_at(source: &str, now: Now) -> Outcome {
-    let expr = parse(source, &|reference| match reference {
-        Reference::Named(name) => {
-            Ok(Target::Question(ANSWERS.iter().position(|(known, _)| known == name).expect(source)))
-        }
-        Reference::Relative { .. } | Reference::Absolute(_) | Reference::Bare(_) => {
-            Err(ExprFault::UnknownReference(source.to_owned()))
-        }
-    });
-    let expr = expr.unwrap_or_else(|fault| panic!("{source}: {fault}"));
+    let form = &TOWN.0;
+    let names = Names::new(form.key(), &form.questions, &form.by_path, &form.lists);
+    let expr =
+        parse(source, &names, None, Inside::Form).unwrap_or_else(|fault| panic!("{source}: {fault:?}"));
     scope_at(now, |scope| expr.evaluate(scope))
 }
 
