@@ -16,6 +16,7 @@ mod plan;
 #[cfg(test)]
 mod shipped;
 mod tree;
+pub mod xlsform;
 
 use std::collections::BTreeMap;
 
@@ -30,6 +31,7 @@ pub use document::{ChoiceRow, Example, FormDocument, Requirement, Row, Settings}
 pub use evaluate::{Evaluation, Said, evaluate, re_evaluate, to_save};
 pub use expr::Now;
 pub use fault::{Fault, FaultCode, FormFault, FormFaultCode, KEYS, Sheet, fault_key};
+pub use xlsform::FormProblem;
 
 use expr::Expr;
 
