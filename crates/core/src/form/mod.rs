@@ -21,6 +21,7 @@ mod rules;
 #[cfg(test)]
 mod shipped;
 mod tree;
+pub mod xlsform;
 
 use std::collections::BTreeMap;
 
@@ -35,6 +36,7 @@ pub use evaluate::{Evaluation, Said, evaluate, re_evaluate, to_save};
 pub use expr::Now;
 pub use fault::{Fault, FaultCode, FormFault, FormFaultCode, KEYS, Sheet, fault_key};
 pub use offer::{Offer, Sought};
+pub use xlsform::FormProblem;
 
 use expr::Expr;
 use rules::Rules;
