@@ -14,6 +14,7 @@ mod expr;
 mod fault;
 mod kinds;
 mod names;
+mod offer;
 mod parse;
 mod plan;
 mod rules;
@@ -26,15 +27,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub use answers::{
-    Answers, answer_from_json, answers_from_json, answers_to_json, order_field, place_from_json,
-};
+pub use answers::{Answers, answer_from_json, answers_from_json, answers_to_json, place_from_json};
 pub use begin::{Beginner, begin, consequences, finished};
 pub use codes::{Code, CodeFile, Codes, CodesFault, Source};
 pub use document::{ChoiceRow, Example, FormDocument, Requirement, Row, Settings};
 pub use evaluate::{Evaluation, Said, evaluate, re_evaluate, to_save};
 pub use expr::Now;
 pub use fault::{Fault, FaultCode, FormFault, FormFaultCode, KEYS, Sheet, fault_key};
+pub use offer::{Offer, Sought};
 
 use expr::Expr;
 use rules::Rules;
