@@ -3,16 +3,19 @@
 //! A form is data: rows as in XLSForm, read once and checked whole, so that evaluating cannot fail.
 //! Both ends use this, so a phone and the office agree on every fault.
 
+mod answer_schema;
 mod answers;
 mod check;
 mod codes;
 mod document;
 mod evaluate;
 mod expr;
+mod facts;
 mod fault;
 mod kinds;
 mod parse;
 mod plan;
+mod problem;
 #[cfg(test)]
 mod shipped;
 mod tree;
@@ -29,7 +32,9 @@ pub use codes::{Code, CodeFile, Codes, CodesFault, Source};
 pub use document::{ChoiceRow, Example, FormDocument, Requirement, Row, Settings};
 pub use evaluate::{Evaluation, Said, evaluate, re_evaluate, to_save};
 pub use expr::Now;
+pub use facts::{FormChanges, FormFacts};
 pub use fault::{Fault, FaultCode, FormFault, FormFaultCode, KEYS, Sheet, fault_key};
+pub use problem::FormProblem;
 
 use expr::Expr;
 
