@@ -24,9 +24,9 @@ pub struct FormProblem {
 }
 
 /// The place of a fault in a form file, whose rows have no heading, as it would be in a workbook.
-impl From<FormFault> for FormProblem {
-    fn from(fault: FormFault) -> Self {
-        let FormFault { sheet, row, column, code, what } = fault;
+impl From<&FormFault> for FormProblem {
+    fn from(fault: &FormFault) -> Self {
+        let FormFault { sheet, row, column, code, what } = fault.clone();
         let sheet = match sheet {
             Sheet::File => "file",
             Sheet::Settings => "settings",
@@ -58,7 +58,7 @@ mod tests {
         let json = r#"{"settings":{"form_id":"t","version":1,"form_title":{"en":"T"},"service":"s","ref_prefix":"TT"},
             "survey":[{"type":"text","name":"a"},{"type":"smell","name":"b"}]}"#;
         let faults = Form::parse(json, &Codes::default()).map(|_| ()).expect_err("a type nobody knows");
-        let problems: Vec<FormProblem> = faults.into_iter().map(FormProblem::from).collect();
+        let problems: Vec<FormProblem> = faults.iter().map(FormProblem::from).collect();
         let [problem] = problems.as_slice() else { panic!("{problems:?}") };
         assert_eq!(
             (problem.sheet.as_str(), problem.row, problem.column.as_deref()),
