@@ -18,11 +18,11 @@ mod kinds;
 mod names;
 mod parse;
 mod plan;
-mod problem;
 mod rules;
 #[cfg(test)]
 mod shipped;
 mod tree;
+pub mod xlsform;
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ pub use evaluate::{Evaluation, Said, evaluate, re_evaluate, to_save};
 pub use expr::Now;
 pub use facts::{FormChanges, FormFacts};
 pub use fault::{Fault, FaultCode, FormFault, FormFaultCode, KEYS, Sheet, fault_key};
-pub use problem::FormProblem;
+pub use xlsform::FormProblem;
 
 use expr::Expr;
 use rules::Rules;
