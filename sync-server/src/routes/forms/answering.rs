@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use kerbside_core::field::FieldKey;
 use kerbside_core::form::{
-    Answers, Beginner, Choice, Evaluation, Fault, Form, Now, answers_from_json, answers_to_json, begin,
-    consequences, evaluate,
+    Answers, Beginner, Evaluation, Fault, Form, Now, Offer, Sought, answers_from_json, answers_to_json,
+    begin, consequences, evaluate,
 };
 use kerbside_core::ids::{RowId, Sha256};
 use serde::{Deserialize, Serialize};
@@ -48,18 +48,11 @@ pub struct ChoiceSearch {
     pub field: FieldKey,
     pub sought: String,
     pub limit: u32,
+    /// In which language labels are looked through: `en` where it is not said.
+    #[serde(default)]
+    #[ts(optional)]
+    pub language: Option<String>,
 }
-
-#[derive(Debug, Serialize, TS)]
-#[ts(export)]
-pub struct ChoicesFound {
-    /// How many there are, of which these are the first.
-    pub total: u32,
-    pub choices: Vec<Choice>,
-}
-
-/// The most choices one search gives.
-const CHOICES_LIMIT: u32 = 200;
 
 /// The state of a published form over these answers.
 pub async fn evaluate_form(
@@ -105,7 +98,7 @@ pub async fn choices_of_form(
     _signed_in: SignedIn,
     Path((key, version)): Path<(String, u32)>,
     Json(search): Json<ChoiceSearch>,
-) -> Result<Json<ChoicesFound>, Failure> {
+) -> Result<Json<Offer>, Failure> {
     Ok(Json(found(&*published(&app, key, version).await?, &search)))
 }
 
@@ -114,7 +107,7 @@ pub async fn choices_of_draft(
     _designer: Designer,
     Path(id): Path<String>,
     Json(search): Json<ChoiceSearch>,
-) -> Result<Json<ChoicesFound>, Failure> {
+) -> Result<Json<Offer>, Failure> {
     let form = app.db.run(move |store| store.draft_form(&id)).await?;
     Ok(Json(found(&form, &search)))
 }
@@ -150,14 +143,9 @@ fn new_rows() -> Result<impl FnMut() -> RowId, Failure> {
     })
 }
 
-fn found(form: &Form, search: &ChoiceSearch) -> ChoicesFound {
-    let list = form.question(&search.field.path).and_then(|question| question.kind.list());
-    let sought = search.sought.trim().to_lowercase();
-    let fits = |choice: &&Choice| choice.label.en.to_lowercase().contains(&sought);
-    let fitting: Vec<&Choice> = list.map_or(&[][..], |list| form.choices(list)).iter().filter(fits).collect();
-    let limit = usize::try_from(search.limit.min(CHOICES_LIMIT)).unwrap_or(usize::MAX);
-    ChoicesFound {
-        total: u32::try_from(fitting.len()).unwrap_or(u32::MAX),
-        choices: fitting.into_iter().take(limit).cloned().collect(),
-    }
+fn found(form: &Form, search: &ChoiceSearch) -> Offer {
+    let (answers, _) = answers_from_json(form, &search.answers);
+    let limit = usize::try_from(search.limit).unwrap_or(usize::MAX);
+    let language = search.language.as_deref().unwrap_or("en");
+    form.offer(&answers, &search.field, Sought { text: &search.sought, language, limit }, now())
 }
