@@ -2,30 +2,26 @@
 import type { FormFaultCode } from "./FormFaultCode";
 
 /**
- * One thing to know about a form somebody brought, with its place as the spreadsheet numbers it.
+ * One thing to put right in a form, or to know about it.
  */
-export type FormProblem = { 
+export type FormProblem = { sheet: string, 
 /**
- * The sheet, or the file beside the workbook; `file` for the whole.
- */
-sheet: string, 
-/**
- * The heading row is 1.
+ * As a spreadsheet numbers its rows: the heading is row 1.
  */
 row: number | null, 
 /**
- * The heading.
+ * What stands over the column.
  */
 column: string | null, 
 /**
- * Such as `F12`.
+ * `F12`, where the file is a workbook.
  */
 cell: string | null, 
 /**
- * Whether the form cannot be published with it; otherwise it is a note.
+ * Whether the form cannot be published until this is put right.
  */
 stops: boolean, code: FormFaultCode, 
 /**
- * For the sentence's `{what}`.
+ * What was found there, or more about it.
  */
 what: string, };
