@@ -1,5 +1,5 @@
 /** A form laid out for one draft: the sections that are asked now, with a repeat's section once for each of its rows. */
-import { fieldId, isEmpty } from '../lib/answers';
+import { fieldId, isEmpty, names } from '../lib/answers';
 import { isNameless, sections, type Question, type Section } from '../lib/form';
 import type { Answer, Answers, Evaluation, FormForScreen, Localised } from '../lib/answer';
 
@@ -48,7 +48,7 @@ export function rowsWithout(answer: Answer | undefined, row: string): string[] {
 }
 
 function rowsOf(answer: Answer | undefined): string[] {
-  return Array.isArray(answer) ? answer : [];
+  return names(answer);
 }
 
 function blocksOf(section: Section, visible: Set<string>, answers: Answers): Block[] {

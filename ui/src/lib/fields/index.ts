@@ -4,19 +4,19 @@ import type { QuestionKind } from '../form';
 import Acknowledge from './Acknowledge.svelte';
 import Barcode from './Barcode.svelte';
 import Calculate from './Calculate.svelte';
-import DateField from './Date.svelte';
-import DateTime from './DateTime.svelte';
-import Decimal from './Decimal.svelte';
-import Geopoint from './Geopoint.svelte';
-import Image from './Image.svelte';
-import Integer from './Integer.svelte';
+import DateField from './when/Date.svelte';
+import DateTime from './when/DateTime.svelte';
+import Decimal from './number/Decimal.svelte';
+import Geopoint from './place/Geopoint.svelte';
+import Image from './photo/Image.svelte';
+import Integer from './number/Integer.svelte';
 import Multiline from './Multiline.svelte';
 import Note from './Note.svelte';
 import type { FieldProps } from './props';
-import SelectMultiple from './SelectMultiple.svelte';
-import SelectOne from './SelectOne.svelte';
+import SelectMultiple from './choice/SelectMultiple.svelte';
+import SelectOne from './choice/SelectOne.svelte';
 import Text from './Text.svelte';
-import Time from './Time.svelte';
+import Time from './when/Time.svelte';
 
 export type { FieldProps } from './props';
 
