@@ -1,4 +1,6 @@
 /** One draft on the screen. Every keystroke goes to the vault; of several to one field only the newest waits its turn. */
+import type { Asking } from '../lib/asking/asking';
+import { layOut } from '../lib/asking/spine';
 import type { Capture, PhotoFrom } from '../lib/capture';
 import { reason } from '../lib/failures';
 import * as native from '../lib/native';
@@ -6,13 +8,11 @@ import type { SaveOutcome } from '../lib/generated/SaveOutcome';
 import type { Answer, Answers, Draft, Evaluation, Fault } from '../lib/answer';
 import { photoUrl } from './pictures';
 import { phone } from './phone.svelte';
-import { layOut } from './spine';
 
-export class Drafting {
+export class Drafting implements Asking {
   draft = $state.raw<Draft | null>(null);
   answers = $state<Answers>({});
   evaluation = $state.raw<Evaluation | null>(null);
-  /** The faults that stood when saving was last asked for; answering one takes it away. */
   faults = $state.raw<Fault[]>([]);
   refused = $state<string | null>(null);
   keeping = $state(false);

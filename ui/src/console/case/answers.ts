@@ -40,7 +40,7 @@ export function answerSections(form: FormForScreen, record: RecordView, visible:
 
 /** Stands in for a form that the server has no version of: every answer still shows, under its own key. */
 export function formless(record: RecordView): FormForScreen {
-  return { key: record.form, version: record.form_version, title: { en: record.form }, service: '', questions: [], lists: {} };
+  return { key: record.form, version: record.form_version, title: { en: record.form }, service: '', questions: [], lists: {}, long_lists: {} };
 }
 
 /** The first answer of every field: what the form is evaluated on, as the device does. */

@@ -1,7 +1,8 @@
-/** A form laid out for one draft: the sections that are asked now, with a repeat's section once for each of its rows. */
-import { fieldId, isEmpty, names } from '../lib/answers';
-import { isNameless, sections, type Question, type Section } from '../lib/form';
-import type { Answer, Answers, Evaluation, FormForScreen, Localised } from '../lib/answer';
+/** A form laid out for the answers so far: the sections that are asked now, with a repeat's section once for each of its rows. */
+import { fieldId, isEmpty, names } from '../answers';
+import { isNameless, sections, type Question, type Section } from '../form';
+import type { Answer, Answers, Evaluation, FormForScreen, Localised } from '../answer';
+import type { Asking } from './asking';
 
 export type Asked = { field: string; question: Question };
 export type Block = {
@@ -21,12 +22,12 @@ export function layOut(form: FormForScreen, evaluation: Evaluation, answers: Ans
 }
 
 /** The fields that must be answered and are not, in the order they are asked. */
-export function unanswered(blocks: Block[], draft: { answers: Answers; evaluation: Evaluation | null; photosOf(field: string): string[] }): string[] {
-  const required = new Set(draft.evaluation?.required ?? []);
+export function unanswered(blocks: Block[], asking: Pick<Asking, 'answers' | 'evaluation' | 'photosOf'>): string[] {
+  const required = new Set(asking.evaluation?.required ?? []);
   return blocks
     .flatMap((block) => block.fields)
     .filter(({ field }) => required.has(field))
-    .filter(({ field, question }) => (question.kind === 'image' ? draft.photosOf(field).length === 0 : isEmpty(draft.answers[field])))
+    .filter(({ field, question }) => (question.kind === 'image' ? asking.photosOf(field).length === 0 : isEmpty(asking.answers[field])))
     .map(({ field }) => field);
 }
 

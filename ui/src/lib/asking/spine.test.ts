@@ -1,40 +1,24 @@
 import { expect, test } from 'vitest';
-import type { Answers, Evaluation } from '../lib/answer';
-import type { FormForScreen } from '../lib/generated/FormForScreen';
-import type { Question } from '../lib/generated/Question';
-import type { QuestionKind } from '../lib/generated/QuestionKind';
+import type { Answers } from '../answer';
+import { asked, evaluationOf, formOf } from './sample';
 import { layOut, rowsWithOneMore, rowsWithout, unanswered } from './spine';
 
 const ROW = '0123456789abcdef';
 
-function question(path: string, kind: QuestionKind, changes: Partial<Question> = {}): Question {
-  const name = path.split('/').at(-1) ?? path;
-  const parent = path.includes('/') ? path.split('/').slice(0, -1).join('/') : null;
-  const rest = { hint: null, thing: null, appearance: null, merge: 'mv', pii: 'none', office: false, repeat: null } as const;
-  return { path, name, kind, label: { en: name }, parent, ...rest, ...changes };
-}
+const form = formOf([
+  asked('seen_at', { type: 'date_time' }),
+  asked('photos', { type: 'image', min: 1, max: 6, max_pixels: null }),
+  asked('who', { type: 'group' }),
+  asked('who/told', { type: 'acknowledge' }),
+  asked('who/office_only', { type: 'text', max: 20 }, { office: true }),
+  asked('who/household', { type: 'repeat', max: 8, counted: false }),
+  asked('who/household/name', { type: 'text', max: 80 }, { repeat: 'who/household' }),
+  asked('who/people', { type: 'calculate' }),
+]);
 
-const form: FormForScreen = {
-  key: 'visit',
-  version: 1,
-  title: { en: 'Visit' },
-  service: 'housing',
-  lists: {},
-  questions: [
-    question('seen_at', { type: 'date_time' }),
-    question('photos', { type: 'image', min: 1, max: 6 }),
-    question('who', { type: 'group' }),
-    question('who/told', { type: 'acknowledge' }),
-    question('who/office_only', { type: 'text', max: 20 }, { office: true }),
-    question('who/household', { type: 'repeat', max: 8 }),
-    question('who/household/name', { type: 'text', max: 80 }, { repeat: 'who/household' }),
-    question('who/people', { type: 'calculate' }),
-  ],
-};
-
-function evaluation(more: string[], required: string[] = []): Evaluation {
+function evaluation(more: string[], required: string[] = []) {
   const visible = ['seen_at', 'photos', 'who', 'who/told', 'who/office_only', 'who/household', 'who/people', ...more];
-  return { visible, required, faults: [], calculated: {}, choices: {} };
+  return evaluationOf(visible, { required });
 }
 
 const fields = (answers: Answers, more: string[] = []) => layOut(form, evaluation(more), answers).map((block) => block.fields.map(({ field }) => field));

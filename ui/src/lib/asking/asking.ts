@@ -1,0 +1,19 @@
+/** What the form renderer needs from whoever keeps the answers: the device's vault, or a form that is only being tried. */
+import type { Answer, Answers, Evaluation, Fault, FormForScreen } from '../answer';
+import { faultSentence } from '../faults';
+import { findQuestion } from '../form';
+
+export interface Asking {
+  readonly answers: Answers;
+  readonly evaluation: Evaluation | null;
+  /** The faults that stood when saving was last asked for; answering one takes it away. */
+  readonly faults: Fault[];
+  answer(field: string, json: Answer): void;
+  photosOf(field: string): string[];
+}
+
+export type FaultLine = { field: string; sentence: string };
+
+export function faultLines(form: FormForScreen, faults: Fault[]): FaultLine[] {
+  return faults.map((fault) => ({ field: fault.field, sentence: faultSentence(fault, findQuestion(form, fault.field)) }));
+}
