@@ -21,6 +21,8 @@ export type Question = {
   max: number | null;
   scale?: Scale | undefined;
   medium?: Medium | undefined;
+  /** The long edge of the copies of its photos. */
+  pixels?: number | null;
   /** Metres of accuracy above which a position is called rough. */
   roughAbove?: number;
   /** How concurrent answers meet. Only two of kind `mv` can both stand. */
@@ -109,7 +111,8 @@ function within(asked: FormQuestion, open: Section): boolean {
   return open.label === null ? (asked.parent ?? '') === open.key.split('/').slice(0, -1).join('/') : asked.path.startsWith(`${open.key}/`);
 }
 
-function questionOf(form: FormForScreen, asked: FormQuestion): Question | null {
+/** A question as a screen asks it; null for what has no control. */
+export function questionOf(form: FormForScreen, asked: FormQuestion): Question | null {
   const kind = controlFor(asked);
   if (kind === null) return null;
   const list = 'list' in asked.kind ? asked.kind.list : null;
@@ -126,6 +129,7 @@ function questionOf(form: FormForScreen, asked: FormQuestion): Question | null {
     roughAbove: 'warning_accuracy_m' in asked.kind ? asked.kind.warning_accuracy_m : undefined,
     scale: asked.kind.type === 'range' ? asked.kind : undefined,
     medium: 'medium' in asked.kind ? asked.kind.medium : undefined,
+    pixels: asked.kind.type === 'image' ? asked.kind.max_pixels : null,
     merge: asked.merge,
     choices: list === null ? [] : (form.lists[list] ?? []),
     long: list === null ? undefined : form.long_lists[list],
