@@ -40,10 +40,14 @@ export type Draft = Omit<DraftInRust, 'answers' | 'evaluation' | 'photos'> & {
   newer?: number | null;
   /** Answers that a newer version of the form had no question for. */
   parked?: Parked[];
+  /** The council's telephone numbers, by the keys its forms call. */
+  phones?: { [key in string]: Telephone };
 };
 
 /** A photo, a recording or a document of a draft; a file chosen from the device has the name it had there. */
 export type Attached = PhotoLine & { name?: string | null };
+
+export type Telephone = { name: Localised; number: string };
 
 export type Parked = { field: string; label: Localised | null; answer: Answer };
 

@@ -1,12 +1,10 @@
 /** What a form may ask of whatever it runs on: a position, a camera, a photo's bytes. The app gives all of it; the console
  *  gives photos to look at, and no camera. */
 import { createContext } from 'svelte';
-import type { Attached, Localised, Offer, PhotoLine, PlaceAnswer } from './answer';
+import type { Attached, Offer, PhotoLine, PlaceAnswer, Telephone } from './answer';
 
 export type PhotoSize = 'thumb' | 'display' | 'original';
 export type PhotoFrom = 'viewfinder' | 'camera' | 'gallery' | 'file';
-
-export type Telephone = { name: Localised; number: string };
 
 export type Capture = {
   photoUrl(sha256: string, size: PhotoSize): Promise<string>;
