@@ -215,3 +215,6 @@ fn begin_rows(form: &Form, before: &Answers, after: &Answers, now: Now, next: &m
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ mod expr;
 mod fault;
 mod kinds;
 mod names;
+mod offer;
 mod parse;
 mod plan;
 mod rules;
@@ -35,6 +36,7 @@ pub use document::{ChoiceRow, Example, FormDocument, Requirement, Row, Settings}
 pub use evaluate::{Evaluation, Said, evaluate, re_evaluate, to_save};
 pub use expr::Now;
 pub use fault::{Fault, FaultCode, FormFault, FormFaultCode, KEYS, Sheet, fault_key};
+pub use offer::{Offer, Sought};
 
 use expr::Expr;
 use rules::Rules;
