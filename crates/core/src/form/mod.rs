@@ -27,9 +27,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub use answers::{
-    Answers, answer_from_json, answers_from_json, answers_to_json, order_field, place_from_json,
-};
+pub use answers::{Answers, answer_from_json, answers_from_json, answers_to_json, place_from_json};
 pub use begin::{Beginner, begin, consequences, finished};
 pub use codes::{Code, CodeFile, Codes, CodesFault, Source};
 pub use document::{ChoiceRow, Example, FormDocument, Requirement, Row, Settings};
