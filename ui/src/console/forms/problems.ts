@@ -1,0 +1,64 @@
+/** What is wrong with a form that was brought in, as a table and as text to send to whoever wrote it. */
+import type { FormProblem } from './types';
+import { find, t } from '../../lib/words';
+
+export type SortedBy = 'weight' | 'place' | 'what';
+
+/** What stops the form comes first; within that, the order of the workbook. */
+export function sorted(problems: readonly FormProblem[], by: SortedBy): FormProblem[] {
+  const placed = problems.map((problem, index) => ({ problem, index }));
+  placed.sort((one, other) => compare(one.problem, other.problem, by) || one.index - other.index);
+  return placed.map(({ problem }) => problem);
+}
+
+export function stoppers(problems: readonly FormProblem[]): number {
+  return problems.filter((problem) => problem.stops).length;
+}
+
+/** `there is no function “foo”`: what is wrong, in plain words. */
+export function problemSentence(problem: FormProblem): string {
+  return find(`form_fault.${problem.code}`, { what: problem.what }) ?? problem.what;
+}
+
+/** What whoever wrote the form can do about it, or nothing where the sentence says it all. */
+export function remedy(problem: FormProblem): string {
+  return find(`console.forms.remedy.${problem.code}`, { what: problem.what }) ?? '';
+}
+
+/** `survey, row 14, column constraint (F14)` */
+export function placeText(problem: FormProblem): string {
+  const parts = [sheetName(problem.sheet)];
+  if (problem.row !== null) parts.push(t('console.forms.row', { row: problem.row }));
+  if (problem.column !== null) parts.push(t('console.forms.column', { column: problem.column }));
+  return parts.join(', ') + (problem.cell === null ? '' : ` (${problem.cell})`);
+}
+
+/** A sheet keeps its own name, except what is no sheet at all. */
+export function sheetName(sheet: string): string {
+  return sheet === 'file' ? t('console.forms.whole_file') : sheet;
+}
+
+/** One line for each, as it is pasted into a message. */
+export function asText(problems: readonly FormProblem[]): string {
+  return problems
+    .map((problem) => [`${placeText(problem)}: ${problemSentence(problem)}`, remedy(problem)].filter((part) => part !== '').join('. '))
+    .join('\n');
+}
+
+/** What the file lacks that may be said beside it: the form's service and the letters its references begin with. */
+export function lacking(problems: readonly FormProblem[]): { service: boolean; refPrefix: boolean } {
+  const missing = (column: string) =>
+    problems.some((problem) => problem.stops && problem.sheet === 'settings' && problem.code === 'missing_column' && (problem.column ?? problem.what) === column);
+  return { service: missing('service'), refPrefix: missing('ref_prefix') };
+}
+
+function compare(one: FormProblem, other: FormProblem, by: SortedBy): number {
+  if (by === 'what') return problemSentence(one).localeCompare(problemSentence(other));
+  const weight = by === 'weight' ? Number(other.stops) - Number(one.stops) : 0;
+  return weight || sheetOrder(one.sheet) - sheetOrder(other.sheet) || (one.row ?? 0) - (other.row ?? 0);
+}
+
+function sheetOrder(sheet: string): number {
+  const known = ['file', 'settings', 'survey', 'choices'].indexOf(sheet);
+  return known < 0 ? 4 : known;
+}
