@@ -45,11 +45,15 @@ export function asText(problems: readonly FormProblem[]): string {
     .join('\n');
 }
 
-/** What the file lacks that may be said beside it: the form's service and the letters its references begin with. */
-export function lacking(problems: readonly FormProblem[]): { service: boolean; refPrefix: boolean } {
-  const missing = (column: string) =>
-    problems.some((problem) => problem.stops && problem.sheet === 'settings' && problem.code === 'missing_column' && (problem.column ?? problem.what) === column);
-  return { service: missing('service'), refPrefix: missing('ref_prefix') };
+/** What the file lacks that may be said beside it: the form's service and, along with it, how its references begin. */
+export type Lacking = { service: boolean; refPrefix: string | null };
+
+export function lacking(problems: readonly FormProblem[]): Lacking {
+  const told = (...codes: string[]) => problems.find((problem) => codes.includes(problem.code));
+  const unsaid = problems.some((problem) => problem.code === 'missing_column' && problem.sheet === 'settings' && problem.column === 'service');
+  const service = unsaid || told('no_service', 'bad_service') !== undefined;
+  const prefix = told('bad_prefix') ?? (service ? told('prefix_made') : undefined);
+  return { service, refPrefix: prefix?.what ?? null };
 }
 
 function compare(one: FormProblem, other: FormProblem, by: SortedBy): number {

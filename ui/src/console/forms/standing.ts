@@ -12,6 +12,16 @@ export function inUse(line: FormLine): FormVersion | undefined {
   return newestFirst(line).find((version) => version.state === 'published');
 }
 
+/** What a device would begin a new record with if this version were withdrawn. */
+export function fallsBackTo(line: FormLine, withdrawn: FormVersion): FormVersion | undefined {
+  return newestFirst(line).find((version) => version.state === 'published' && version !== withdrawn);
+}
+
+/** A published version that a newer published one stands in front of: it is offered no more, and withdrawn it is not. */
+export function isReplaced(line: FormLine, version: FormVersion): boolean {
+  return version.state === 'published' && inUse(line) !== version;
+}
+
 export function recordsOf(line: FormLine): number {
   return line.versions.reduce((sum, version) => sum + version.records, 0);
 }
