@@ -1,5 +1,6 @@
 /** The shapes that the device and the server speak: Rust's own, with answers typed as screens know them. */
 import type { Case as CaseInRust } from './generated/Case';
+import type { Choice } from './generated/Choice';
 import type { Draft as DraftInRust } from './generated/Draft';
 import type { Evaluation as EvaluationInRust } from './generated/Evaluation';
 import type { Fault } from './generated/Fault';
@@ -29,7 +30,32 @@ export type { Poke, Session, Tray, TrayLine, TrayPage };
 /** Rust leaves an answer's JSON open; here it has the shapes that the form's questions give it. */
 export type Evaluation = Omit<EvaluationInRust, 'calculated'> & { calculated: Answers };
 
-export type Draft = Omit<DraftInRust, 'answers' | 'evaluation'> & { answers: Answers; evaluation: Evaluation };
+export type Draft = Omit<DraftInRust, 'answers' | 'evaluation' | 'photos'> & {
+  answers: Answers;
+  evaluation: Evaluation;
+  photos: Attached[];
+  /** The fields that the form's own defaults answered and nobody has touched. */
+  prefilled?: string[];
+  /** The version of the form that the device holds, where it is newer than this draft's. */
+  newer?: number | null;
+  /** Answers that a newer version of the form had no question for. */
+  parked?: Parked[];
+  /** The council's telephone numbers, by the keys its forms call. */
+  phones?: { [key in string]: Telephone };
+};
+
+/** A photo, a recording or a document of a draft; a file chosen from the device has the name it had there. */
+export type Attached = PhotoLine & { name?: string | null };
+
+export type Telephone = { name: Localised; number: string };
+
+export type Parked = { field: string; label: Localised | null; answer: Answer };
+
+/** What moving a draft to the newer version of its form would do. */
+export type DraftMove = { from: number; to: number; kept: string[]; wants: string[]; parked: Parked[] };
+
+/** The choices of a long list that match what was typed, best first. */
+export type Offer = { total: number; choices: Choice[] };
 
 export type ValueView = Omit<ValueViewInRust, 'answer'> & { answer: Answer };
 
@@ -49,8 +75,11 @@ export type PlaceAnswer = {
   source: PlaceSource;
 };
 
+/** Latitude and longitude: one corner of a line or an outline. */
+export type Corner = [lat: number, lon: number];
+
 /** An answer as JSON: what drafts, views and the console's API carry. */
-export type Answer = null | boolean | number | string | string[] | PlaceAnswer;
+export type Answer = null | boolean | number | string | string[] | Corner[] | PlaceAnswer;
 
 export type Answers = Record<string, Answer>;
 

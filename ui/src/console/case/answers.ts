@@ -1,5 +1,5 @@
 /** A record's answers as the case page lays them out: in the order the form asks, with nothing that was answered left out. */
-import { isEmpty } from '../../lib/answers';
+import { isEmpty, names } from '../../lib/answers';
 import { sections, type Question } from '../../lib/form';
 import type { Answer, Answers, FieldView, FormForScreen, RecordView } from '../../lib/answer';
 
@@ -66,7 +66,7 @@ export function bothAnswers(view: FieldView, question: Question | null): Answer 
   const answers = view.values.map((value) => value.answer);
   if (question?.merge !== 'mv') return null;
   if (question?.kind === 'select_multiple') {
-    return [...new Set(answers.flatMap((answer) => (Array.isArray(answer) ? answer : [])))].sort();
+    return [...new Set(answers.flatMap((answer) => names(answer)))].sort();
   }
   if (question?.kind !== 'text' && question?.kind !== 'multiline') return null;
   const texts = answers.filter((answer): answer is string => typeof answer === 'string' && answer !== '');
@@ -100,7 +100,7 @@ function hasAnswer(view: FieldView): boolean {
 function rowIds(section: string | null, views: ReadonlyMap<string, FieldView>): (string | null)[] {
   if (section === null) return [null];
   const listed = views.get(section)?.values[0]?.answer;
-  const ids = new Set(Array.isArray(listed) ? listed : []);
+  const ids = new Set(names(listed));
   for (const key of views.keys()) {
     const [path, row] = key.split('@');
     if (row && path?.startsWith(`${section}/`)) ids.add(row);

@@ -4,11 +4,15 @@ import { faultSentence } from '../faults';
 import { findQuestion } from '../form';
 
 export interface Asking {
+  readonly form: FormForScreen | null;
   readonly answers: Answers;
   readonly evaluation: Evaluation | null;
   /** The faults that stood when saving was last asked for; answering one takes it away. */
   readonly faults: Fault[];
+  /** Fields that the form's own defaults answered and nobody has touched since. */
+  readonly prefilled?: ReadonlySet<string>;
   answer(field: string, json: Answer): void;
+  /** The photos, recordings and documents of a question. */
   photosOf(field: string): string[];
 }
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Answers } from '../answer';
+import type { Answers, Evaluation } from '../answer';
 import { asked, evaluationOf, formOf } from './sample';
-import { layOut, rowsWithOneMore, rowsWithout, unanswered } from './spine';
+import { isBlock, layOut, unanswered, type Block } from './spine';
 
-const ROW = '0123456789abcdef';
+const [ANN, BEN, CAT] = ['0123456789abcdef', '1111111111111111', '2222222222222222'];
 
 const form = formOf([
   asked('seen_at', { type: 'date_time' }),
@@ -13,42 +13,60 @@ const form = formOf([
   asked('who/office_only', { type: 'text', max: 20 }, { office: true }),
   asked('who/household', { type: 'repeat', max: 8, counted: false }),
   asked('who/household/name', { type: 'text', max: 80 }, { repeat: 'who/household' }),
-  asked('who/people', { type: 'calculate' }),
+  asked('who/household/pets', { type: 'repeat', max: 8, counted: true }, { repeat: 'who/household' }),
+  asked('who/household/pets/kind', { type: 'text', max: 80 }, { repeat: 'who/household/pets' }),
+  asked('who/after', { type: 'text', max: 80 }),
+  asked('who/people', { type: 'calculate' }, { label: null }),
+  asked('signed', { type: 'image', min: 1, max: 1, max_pixels: null }, { appearance: 'signature' }),
 ]);
 
-function evaluation(more: string[], required: string[] = []) {
-  const visible = ['seen_at', 'photos', 'who', 'who/told', 'who/office_only', 'who/household', 'who/people', ...more];
-  return evaluationOf(visible, { required });
+function evaluation(more: string[], changes: Partial<Evaluation> = {}) {
+  const visible = ['seen_at', 'photos', 'who', 'who/told', 'who/office_only', 'who/household', 'who/after', 'who/people', 'signed', ...more];
+  return evaluationOf(visible, changes);
 }
 
 const fields = (answers: Answers, more: string[] = []) => layOut(form, evaluation(more), answers).map((block) => block.fields.map(({ field }) => field));
+const nested = (block: Block | undefined) => block?.items.filter(isBlock) ?? [];
 
-test('photographs come first, wherever the sheet has them', () => {
-  expect(fields({})[0]).toEqual(['photos']);
+test('photographs come first, wherever the sheet has them, and a signature stays where it is', () => {
+  const laid = fields({});
+  expect(laid[0]).toEqual(['photos']);
+  expect(laid.at(-1)).toEqual(['signed']);
 });
 
 test('what only the office is asked is not asked in the street', () => {
   expect(fields({}).flat()).not.toContain('who/office_only');
 });
 
-test('a repeat asks its questions once for each row, and offers one more', () => {
-  const blocks = layOut(form, evaluation([`who/household/name@${ROW}`]), { 'who/household': [ROW] });
-  const repeats = blocks.filter((block) => block.repeat === 'who/household');
-  expect(repeats.map((block) => [block.row, block.ordinal, block.fields.length])).toEqual([
-    [ROW, 1, 1],
-    [null, null, 0],
-  ]);
+test('a question after a section within its section stands after it', () => {
+  const who = layOut(form, evaluation([]), {}).find((block) => block.id === 'q-who');
+  expect(who?.items.map((item) => (isBlock(item) ? item.id : item.field))).toEqual(['who/told', 'q-who-household', 'who/after']);
 });
 
-test('rows are added with an id of their own and taken out by it', () => {
-  const rows = rowsWithOneMore([ROW]);
-  expect(rows).toHaveLength(2);
-  expect(rows[1]).toMatch(/^[0-9a-f]{16}$/);
-  expect(rowsWithout(rows, ROW)).toEqual([rows[1]]);
+test('a repeat asks its questions once for each row, in the order that the form was worked out in', () => {
+  const visible = [`who/household/name@${ANN}`, `who/household/name@${BEN}`];
+  const laid = layOut(form, evaluation(visible, { rows: { 'who/household': [BEN ?? '', ANN ?? ''] } }), { 'who/household': [ANN ?? '', BEN ?? ''] });
+  const repeat = nested(laid.find((block) => block.id === 'q-who'))[0]?.repeat;
+  expect(repeat?.rows.map(({ row, ordinal }) => [row, ordinal])).toEqual([[BEN, 1], [ANN, 2]]);
+});
+
+test('a repeat within a row has that row in its key, and its own rows in those of its questions', () => {
+  const visible = [`who/household/name@${ANN}`, `who/household/pets@${ANN}`, `who/household/pets/kind@${CAT}`];
+  const rows = { 'who/household': [ANN ?? ''], [`who/household/pets@${ANN}`]: [CAT ?? ''] };
+  const household = nested(layOut(form, evaluation(visible, { rows }), {}).find((block) => block.id === 'q-who'))[0];
+  const pets = household?.repeat?.rows[0]?.items.filter(isBlock)[0]?.repeat;
+  expect(pets?.field).toBe(`who/household/pets@${ANN}`);
+  expect(pets?.counted).toBe(true);
+  expect(pets?.rows[0]?.fields.map(({ field }) => field)).toEqual([`who/household/pets/kind@${CAT}`]);
+});
+
+test('a heading that speaks of an answer is shown with it', () => {
+  const said = { who: { label: { en: 'Who lives at 14 Elm Road' }, hint: null } };
+  expect(layOut(form, evaluation([], { said }), {}).find((block) => block.id === 'q-who')?.label).toEqual({ en: 'Who lives at 14 Elm Road' });
 });
 
 test('what is left to answer is in the order it is asked, photos too', () => {
-  const wanted = evaluation([], ['seen_at', 'photos', 'who/told']);
+  const wanted = evaluation([], { required: ['seen_at', 'photos', 'who/told'] });
   const draft = { answers: { seen_at: '2026-03-16T09:12:00+00:00' }, evaluation: wanted, photosOf: () => [] };
   expect(unanswered(layOut(form, wanted, draft.answers), draft)).toEqual(['photos', 'who/told']);
 });

@@ -1,24 +1,40 @@
-/** A form laid out for the answers so far: the sections that are asked now, with a repeat's section once for each of its rows. */
-import { fieldId, isEmpty } from '../answers';
-import { isNameless, sections, type Question, type Section } from '../form';
-import type { Answer, Answers, Evaluation, FormForScreen, Localised } from '../answer';
+/** A form laid out for the answers so far: its sections in the order they are asked, and in a repeat each row with its own. */
+import { fieldId, isEmpty, looks, names } from '../answers';
+import { isAttached, isNameless, questionOf, type Question } from '../form';
+import type { Answers, Evaluation, FormForScreen, FormQuestion, Localised } from '../answer';
 import type { Asking } from './asking';
 
 export type Asked = { field: string; question: Question };
+
+/** What stands in a section: a question, or a section of its own. */
+export type Item = Asked | Block;
+
 export type Block = {
   id: string;
   label: Localised | null;
-  /** The repeat whose row this is, or which this block offers to add to. */
-  repeat: string | null;
-  row: string | null;
-  ordinal: number | null;
+  hint: Localised | null;
+  appearance: string;
+  items: Item[];
+  /** Every question asked in it, however deep it stands, in order. */
   fields: Asked[];
+  repeat: Repeat | null;
 };
 
+export type Repeat = { field: string; max: number; counted: boolean; rows: Row[] };
+
+export type Row = { row: string; ordinal: number; items: Item[]; fields: Asked[] };
+
+export function isBlock(item: Item): item is Block {
+  return 'items' in item;
+}
+
+type Laying = { form: FormForScreen; evaluation: Evaluation; answers: Answers; visible: Set<string>; children: Map<string | null, FormQuestion[]> };
+
 export function layOut(form: FormForScreen, evaluation: Evaluation, answers: Answers): Block[] {
-  const visible = new Set(evaluation.visible);
-  const blocks = sections(form, false).flatMap((section) => blocksOf(section, visible, answers));
-  return photosFirst(blocks.filter((block) => block.fields.length > 0 || block.repeat !== null));
+  const children = new Map<string | null, FormQuestion[]>();
+  for (const asked of form.questions) children.set(asked.parent, [...(children.get(asked.parent) ?? []), asked]);
+  const items = itemsIn({ form, evaluation, answers, visible: new Set(evaluation.visible), children }, null, null);
+  return photosFirst(items.map((item) => (isBlock(item) ? item : alone(item))));
 }
 
 /** The fields that must be answered and are not, in the order they are asked. */
@@ -27,55 +43,61 @@ export function unanswered(blocks: Block[], asking: Pick<Asking, 'answers' | 'ev
   return blocks
     .flatMap((block) => block.fields)
     .filter(({ field }) => required.has(field))
-    .filter(({ field, question }) => (question.kind === 'image' ? asking.photosOf(field).length === 0 : isEmpty(asking.answers[field])))
+    .filter(({ field, question }) => (isAttached(question) ? asking.photosOf(field).length === 0 : isEmpty(asking.answers[field])))
     .map(({ field }) => field);
 }
 
-/** Brings a question into view and gives its control the focus. */
+/** Brings a question into view, out of whatever is folded over it, and gives its control the focus. */
 export function goTo(field: string): void {
   const control = document.getElementById(fieldId(field));
-  document.querySelector(`[data-field="${CSS.escape(field)}"]`)?.scrollIntoView({ block: 'start' });
+  const frame = document.querySelector(`[data-field="${CSS.escape(field)}"]`) ?? control;
+  for (let fold = frame?.closest('details'); fold; fold = fold.parentElement?.closest('details')) fold.open = true;
+  frame?.scrollIntoView({ block: 'start' });
   control?.focus({ preventScroll: true });
 }
 
-export function rowsWithOneMore(answer: Answer | undefined): string[] {
-  const bytes = crypto.getRandomValues(new Uint8Array(8));
-  const row = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return [...rowsOf(answer), row];
+function itemsIn(laying: Laying, parent: string | null, row: string | null): Item[] {
+  return (laying.children.get(parent) ?? []).flatMap((asked) => itemOf(laying, asked, row));
 }
 
-export function rowsWithout(answer: Answer | undefined, row: string): string[] {
-  return rowsOf(answer).filter((other) => other !== row);
-}
-
-function rowsOf(answer: Answer | undefined): string[] {
-  return Array.isArray(answer) ? answer : [];
-}
-
-function blocksOf(section: Section, visible: Set<string>, answers: Answers): Block[] {
-  const repeat = section.repeat;
-  if (section.label === null) return section.questions.flatMap((question) => oneBlock(question, visible));
-  const shown = (fields: Asked[]) => fields.filter(({ field, question }) => visible.has(field) && !isNameless(question));
-  if (repeat === null) {
-    const fields = section.questions.map((question) => ({ field: question.key, question }));
-    return [{ id: section.key, label: section.label, repeat: null, row: null, ordinal: null, fields: shown(fields) }];
+function itemOf(laying: Laying, asked: FormQuestion, row: string | null): Item[] {
+  const field = row === null ? asked.path : `${asked.path}@${row}`;
+  if (!laying.visible.has(field) || asked.office) return [];
+  if (asked.kind.type === 'group' || asked.kind.type === 'repeat') {
+    const block = section(laying, asked, field, row);
+    return block.fields.length > 0 || block.repeat !== null ? [block] : [];
   }
-  if (!visible.has(repeat)) return [];
-  const rows = rowsOf(answers[repeat]).map((row, index) => {
-    const fields = section.questions.map((question) => ({ field: `${question.key}@${row}`, question }));
-    return { id: `${section.key}-${row}`, label: section.label, repeat, row, ordinal: index + 1, fields: shown(fields) };
+  const question = questionOf(laying.form, asked);
+  return question === null || isNameless(question) ? [] : [{ field, question }];
+}
+
+function section(laying: Laying, asked: FormQuestion, field: string, row: string | null): Block {
+  const said = laying.evaluation.said[field];
+  const head = { id: fieldId(field), label: said?.label ?? asked.label, hint: said?.hint ?? asked.hint, appearance: asked.appearance ?? '' };
+  if (asked.kind.type !== 'repeat') {
+    const items = itemsIn(laying, asked.path, row);
+    return { ...head, items, fields: fieldsOf(items), repeat: null };
+  }
+  const rows = (laying.evaluation.rows[field] ?? names(laying.answers[field])).map((one, index) => {
+    const items = itemsIn(laying, asked.path, one);
+    return { row: one, ordinal: index + 1, items, fields: fieldsOf(items) };
   });
-  return [...rows, { id: `${section.key}-add`, label: section.label, repeat, row: null, ordinal: null, fields: [] }];
+  const { max, counted } = asked.kind;
+  return { ...head, items: [], fields: rows.flatMap(({ fields }) => fields), repeat: { field, max, counted, rows } };
+}
+
+function fieldsOf(items: Item[]): Asked[] {
+  return items.flatMap((item) => (isBlock(item) ? item.fields : [item]));
 }
 
 /** A question that stands in no section has a mark of its own on the spine. */
-function oneBlock(question: Question, visible: Set<string>): Block[] {
-  if (!visible.has(question.key) || isNameless(question)) return [];
-  return [{ id: question.key, label: null, repeat: null, row: null, ordinal: null, fields: [{ field: question.key, question }] }];
+function alone(asked: Asked): Block {
+  return { id: fieldId(asked.field), label: null, hint: null, appearance: '', items: [asked], fields: [asked], repeat: null };
 }
 
-/** Photograph first: a photo question that stands by itself opens the form wherever its row is in the sheet. */
+/** Photograph first: photos that stand by themselves open the form wherever their row is in the sheet. A signature does not. */
 function photosFirst(blocks: Block[]): Block[] {
-  const isPhotos = (block: Block) => block.fields.length > 0 && block.fields.every(({ question }) => question.kind === 'image');
+  const isPhoto = ({ question }: Asked) => question.kind === 'image' && !looks(question, 'signature', 'draw');
+  const isPhotos = ({ fields, repeat }: Block) => repeat === null && fields.length > 0 && fields.every(isPhoto);
   return [...blocks.filter(isPhotos), ...blocks.filter((block) => !isPhotos(block))];
 }

@@ -6,6 +6,7 @@ import type { Answer } from '../../answer';
 import { controls } from '../index';
 import Asked from './Asked.svelte';
 
+const LINE: Answer = [[52.6285, 1.292], [52.6287, 1.2924]];
 const PLACE: Answer = { lat: 52.6285, lon: 1.292, accuracy_m: 6.2, altitude_m: null, fixed_at: '2026-03-16T09:12:40Z', source: 'gnss' };
 
 /** An answered example of every kind, and something of it that must be on the page. */
@@ -14,13 +15,18 @@ const EXAMPLES: { [T in QuestionKind]: [Answer, string] } = {
   multiline: ['Two lines', 'Two lines'],
   integer: [4, '4'],
   decimal: ['12.50', '12.50'],
+  range: ['7', '7'],
   select_one: ['small_van', 'Small van'],
   select_multiple: [['small_van'], 'Small van'],
+  rank: ['small_van single_bag', 'Small van'],
   date: ['2026-03-16', '2026'],
   time: ['09:12', '09'],
   dateTime: ['2026-03-16T09:12:00+00:00', '12'],
   geopoint: [PLACE, '52.62850, 1.29200'],
+  geotrace: [LINE, '2 points'],
+  geoshape: [LINE, '2 points'],
   image: [['a'.repeat(64)], 'Take out'],
+  file: [['b'.repeat(64)], 'survey.pdf'],
   barcode: ['5012345678900', '5012345678900'],
   note: [null, 'The question'],
   acknowledge: [true, 'I confirm this'],
