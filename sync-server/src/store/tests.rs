@@ -60,7 +60,7 @@ fn each(promise: impl Fn(&mut Store, &Scratch)) {
         let mut store = scratch.place.open().unwrap();
         store.establish(NOW).unwrap();
         store.load_council(&council(), &BTreeMap::new()).unwrap();
-        store.put_form(&form(1)).unwrap();
+        store.put_form(NOW, &form(1)).unwrap();
         promise(&mut store, &scratch);
     }
 }

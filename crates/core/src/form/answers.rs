@@ -217,13 +217,13 @@ pub(super) fn decimal(text: &str) -> Option<Value> {
     format!("{sign}{whole}{part}").parse().ok().map(|mantissa| Value::decimal(mantissa, scale))
 }
 
-fn date(text: &str) -> Option<Value> {
+pub(super) fn date(text: &str) -> Option<Value> {
     let date = time::Date::parse(text, format_description!("[year]-[month]-[day]")).ok()?;
     let (year, month, day) = date.to_calendar_date();
     Some(Value::Date { year: i16::try_from(year).ok()?, month: u8::from(month), day })
 }
 
-fn time_of_day(text: &str) -> Option<Value> {
+pub(super) fn time_of_day(text: &str) -> Option<Value> {
     let time = time::Time::parse(text, format_description!("[hour]:[minute]:[second]"))
         .or_else(|_| time::Time::parse(text, format_description!("[hour]:[minute]")))
         .ok()?;
@@ -232,7 +232,7 @@ fn time_of_day(text: &str) -> Option<Value> {
 }
 
 /// Milliseconds since 1970 and the offset written; a moment without an offset is none.
-fn moment(text: &str) -> Option<(i64, i16)> {
+pub(super) fn moment(text: &str) -> Option<(i64, i16)> {
     let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
     let ms = i64::try_from(at.unix_timestamp_nanos().div_euclid(1_000_000)).ok()?;
     Some((ms, at.offset().whole_minutes()))

@@ -1,48 +1,74 @@
 //! Whether one answer will do: its kind, its limits, the choices on offer, the form's own constraint.
 
-use super::expr::Expr;
+use super::coerce::whole;
+use super::expr::{Expr, shuffle};
 use super::fault::{Fault, FaultCode};
+use super::rules::Needed;
 use super::tree::{Stand, Tree, key};
-use super::{Choice, Merge, Needed, Question, QuestionKind};
+use super::{Choice, LONG_LIST, Merge, Question, QuestionKind};
 use crate::value::Value;
 
 /// What a screen has to know of one question in one row.
 pub struct State {
     pub required: bool,
-    /// The choices on offer, where a filter narrows them.
+    pub read_only: bool,
+    /// The names on offer, where the form narrows or shuffles a list that is short enough to lay out.
     pub choices: Option<Vec<String>>,
     pub fault: Option<Fault>,
 }
 
 /// One fault a question, the one that matters most: nothing there, then the wrong kind, then the limits,
 /// then the form's constraint.
-pub fn check(tree: &Tree<'_>, question: &Question, stand: &Stand) -> State {
+pub fn check(tree: &Tree<'_>, place: usize, question: &Question, stand: &Stand) -> State {
     let field = key(question, stand);
-    let value = tree.value(&field).unwrap_or(&Value::Null);
-    let required = is_required(tree, question, stand);
-    let choices = on_offer(tree, question, stand);
+    let value = tree.value(place, stand).unwrap_or(&Value::Null);
+    let needed = |needed: &Needed| match needed {
+        Needed::Always => Some(true),
+        Needed::When(expr) => Some(tree.evaluate(expr, place, stand).truth()),
+        Needed::Never => None,
+    };
+    let required = can_be_required(&question.kind)
+        && needed(&question.rules.required).unwrap_or_else(|| least(&question.kind) != 0);
+    let empty = is_empty(value);
+    let short = question.kind.list().is_some_and(|list| tree.form.choices(list).len() <= LONG_LIST);
+    let offered = if short || !empty { offered(tree, place, question, stand) } else { None };
     let fault = |code| Fault::new(field.clone(), code, Some(question));
-    let fault = if is_empty(value) {
-        let photos = if let QuestionKind::Image { min, .. } | QuestionKind::File { min, .. } = question.kind {
-            min
-        } else {
-            0
-        };
+    let fault = if empty {
         required.then(|| {
-            fault(FaultCode::Required).with_min(photos).saying(question.rules.required_message.clone())
+            let least = least(&question.kind);
+            fault(FaultCode::Required).with_min(least).saying(question.rules.required_message.clone())
         })
     } else if question.merge == Merge::Server {
         Some(fault(FaultCode::OfficeOnly))
     } else {
-        kind_fault(tree, question, value, choices.as_deref(), &fault)
+        kind_fault(tree, question, value, offered.as_deref(), &fault)
             .or_else(|| limit_fault(question, value, &fault))
             .or_else(|| {
-                let fails = |expr: &Expr| !tree.evaluate(expr, question, stand).truth();
+                let fails = |expr: &Expr| !tree.evaluate(expr, place, stand).truth();
                 let broken = question.rules.constraint.as_ref().is_some_and(fails);
                 broken.then(|| fault(FaultCode::Constraint).saying(question.rules.constraint_message.clone()))
             })
     };
-    State { required, choices, fault }
+    let read_only = needed(&question.rules.read_only).unwrap_or(false);
+    let choices = offered.filter(|_| short).map(|items| names(tree, question, &items));
+    State { required, read_only, choices, fault }
+}
+
+fn names(tree: &Tree<'_>, question: &Question, items: &[usize]) -> Vec<String> {
+    let choices = question.kind.list().map(|list| tree.form.choices(list)).unwrap_or_default();
+    items.iter().filter_map(|item| choices.get(*item)).map(|choice| choice.name.clone()).collect()
+}
+
+/// A question of photos or files with a least number of them is required by that alone.
+fn least(kind: &QuestionKind) -> u32 {
+    if let QuestionKind::Image { min, .. } | QuestionKind::File { min, .. } = kind { *min } else { 0 }
+}
+
+fn can_be_required(kind: &QuestionKind) -> bool {
+    !matches!(
+        kind,
+        QuestionKind::Note | QuestionKind::Group | QuestionKind::Calculate | QuestionKind::Metadata { .. }
+    )
 }
 
 pub fn is_empty(value: &Value) -> bool {
@@ -63,40 +89,21 @@ pub fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// A photo question with a least number of photos is required by that alone.
-fn is_required(tree: &Tree<'_>, question: &Question, stand: &Stand) -> bool {
-    if let QuestionKind::Note
-    | QuestionKind::Group
-    | QuestionKind::Calculate
-    | QuestionKind::Metadata { .. } = question.kind
-    {
-        return false;
-    }
-    match &question.rules.required {
-        Needed::Always => true,
-        Needed::When(expr) => tree.evaluate(expr, question, stand).truth(),
-        Needed::Never => {
-            matches!(
-                question.kind,
-                QuestionKind::Image { min: 1.., .. } | QuestionKind::File { min: 1.., .. }
-            )
-        }
-    }
-}
-
-fn on_offer(tree: &Tree<'_>, question: &Question, stand: &Stand) -> Option<Vec<String>> {
-    let filter = question.rules.choice_filter.as_ref()?;
+/// The choices that are left, in the order they are shown.
+pub fn offered(tree: &Tree<'_>, place: usize, question: &Question, stand: &Stand) -> Option<Vec<usize>> {
+    let rules = &question.rules;
     let list = question.kind.list()?;
-    let admitted = |choice: &&Choice| {
-        tree.admits(filter, question, stand, &|column| {
-            if column == "name" {
-                choice.name.clone()
-            } else {
-                choice.columns.get(column).cloned().unwrap_or_default()
-            }
-        })
-    };
-    Some(tree.form.choices(list).iter().filter(admitted).map(|choice| choice.name.clone()).collect())
+    if rules.choice_filter.is_none() && rules.shuffled.is_none() {
+        return None;
+    }
+    let scope = tree.scope(Some(place), stand, "en");
+    let mut items = scope.choices(list, rules.choice_filter.as_slice());
+    if let Some(seed) = &rules.shuffled {
+        let drawn = tree.seed(place, stand).cast_signed();
+        let seed = seed.as_ref().map(|seed| tree.evaluate(seed, place, stand).number());
+        shuffle(&mut items, seed.and_then(whole).unwrap_or(drawn));
+    }
+    Some(items)
 }
 
 type MakeFault<'a> = &'a dyn Fn(FaultCode) -> Fault;
@@ -105,12 +112,17 @@ fn kind_fault(
     tree: &Tree<'_>,
     question: &Question,
     value: &Value,
-    on_offer: Option<&[String]>,
+    on_offer: Option<&[usize]>,
     fault: MakeFault<'_>,
 ) -> Option<Fault> {
-    let offered = |list: &str, name: &String| match on_offer {
-        Some(names) => names.contains(name),
-        None => tree.form.choices(list).iter().any(|choice| choice.name == *name),
+    let offered = |list: &str, name: &String| {
+        let choices = tree.form.choices(list);
+        match on_offer {
+            Some(items) => {
+                items.iter().any(|item| choices.get(*item).is_some_and(|choice| choice.name == *name))
+            }
+            None => choices.iter().any(|choice| choice.name == *name),
+        }
     };
     let code = match (&question.kind, value) {
         // What a newer app wrote is kept unseen.

@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::answers::{order_field, ordered_repeat};
 use super::check::{State, check};
 use super::expr::Now;
 use super::fault::{Fault, FaultCode};
-use super::tree::{Tree, key};
+use super::rules::{Piece, Template};
+use super::tree::{Stand, Tree, key, path_of};
 use super::{Answers, Form, Localised, QuestionKind};
-use crate::field::FieldKey;
+use crate::field::{FieldKey, ORDER};
 use crate::ids::RowId;
 use crate::value::{Value, to_json};
 
@@ -62,49 +64,86 @@ pub fn re_evaluate(
     now: Now,
 ) -> Evaluation {
     let mut places = form.plan.clocked.clone();
-    places.extend(form.by_path.get(&changed.path));
+    places.extend(form.by_path.get(path_of(changed)));
     let touched = form.plan.touched_by_all(&places);
     let tree = Tree::again(form, answers, now, before, &touched);
     let kept = |field: &FieldKey| form.by_path.get(&field.path).is_some_and(|place| !touched.contains(place));
     let mut evaluation = before.clone();
     evaluation.visible.retain(kept);
     evaluation.required.retain(kept);
+    evaluation.read_only.retain(kept);
     evaluation.faults.retain(|fault| kept(&fault.field));
     evaluation.calculated.retain(|field, _| kept(field));
     evaluation.choices.retain(|field, _| kept(field));
+    evaluation.rows.retain(|field, _| kept(field));
+    evaluation.said.retain(|field, _| kept(field));
     complete(&tree, evaluation, &touched)
 }
 
 fn complete(tree: &Tree<'_>, mut evaluation: Evaluation, places: &BTreeSet<usize>) -> Evaluation {
     let form = tree.form;
-    for question in places.iter().filter_map(|place| form.questions.get(*place)) {
+    for place in places {
+        let Some(question) = form.questions.get(*place) else { continue };
         for stand in tree.stands(question) {
-            let field = key(question, &stand);
-            if !tree.counts(&field) {
-                continue;
+            if tree.counts(*place, &stand) {
+                tell(tree, *place, &stand, &mut evaluation);
             }
-            let State { required, choices, fault } = check(tree, question, &stand);
-            if required {
-                evaluation.required.insert(field.clone());
-            }
-            if let Some(choices) = choices {
-                evaluation.choices.insert(field.clone(), choices);
-            }
-            if let Some(value) = tree.calculated.get(&field) {
-                evaluation.calculated.insert(field.clone(), to_json(value));
-            }
-            evaluation.faults.extend(fault);
-            evaluation.visible.insert(field);
         }
     }
-    for field in
-        tree.answers.fields().filter(|field| !field.is_system() && !form.by_path.contains_key(&field.path))
-    {
-        evaluation.faults.push(Fault::new(field.clone(), FaultCode::UnknownField, None));
-    }
+    let unknown = tree.answers.fields().filter(|field| {
+        let known = if field.is_system() {
+            !field.path.starts_with(ORDER) || ordered_repeat(form, field).is_some()
+        } else {
+            form.by_path.contains_key(&field.path)
+        };
+        !known
+    });
+    evaluation.faults.extend(unknown.map(|field| Fault::new(field.clone(), FaultCode::UnknownField, None)));
     let place = |fault: &Fault| form.by_path.get(&fault.field.path).copied().unwrap_or(usize::MAX);
     evaluation.faults.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.field.cmp(&b.field)));
     evaluation
+}
+
+/// Adds what a screen should know of one question in one row.
+fn tell(tree: &Tree<'_>, place: usize, stand: &Stand, evaluation: &mut Evaluation) {
+    let Some(question) = tree.form.questions.get(place) else { return };
+    let field = key(question, stand);
+    let State { required, read_only, choices, fault } = check(tree, place, question, stand);
+    if required {
+        evaluation.required.insert(field.clone());
+    }
+    if read_only {
+        evaluation.read_only.insert(field.clone());
+    }
+    if let Some(choices) = choices {
+        evaluation.choices.insert(field.clone(), choices);
+    }
+    if let Some(value) = tree.calculated(place, stand) {
+        evaluation.calculated.insert(field.clone(), to_json(value));
+    }
+    if let QuestionKind::Repeat { .. } = question.kind {
+        let rows = tree.rows(place, field.row).to_vec();
+        evaluation.rows.insert(field.clone(), rows);
+    }
+    if question.rules.label.is_some() || question.rules.hint.is_some() {
+        let fill =
+            |template: &Option<Template>| template.as_ref().map(|words| filled(tree, words, place, stand));
+        let said = Said { label: fill(&question.rules.label), hint: fill(&question.rules.hint) };
+        evaluation.said.insert(field.clone(), said);
+    }
+    evaluation.faults.extend(fault);
+    evaluation.visible.insert(field);
+}
+
+fn filled(tree: &Tree<'_>, template: &Template, place: usize, stand: &Stand) -> Localised {
+    let fill = |pieces: &[Piece]| {
+        let said = |piece: &Piece| match piece {
+            Piece::Words(words) => words.clone(),
+            Piece::Answer(expr) => tree.evaluate(expr, place, stand).text(),
+        };
+        pieces.iter().map(said).collect::<String>()
+    };
+    Localised { en: fill(&template.en), cy: template.cy.as_deref().map(fill) }
 }
 
 /// What saving keeps: answers that count, text without the blanks around it, calculations as they come out.
@@ -114,23 +153,37 @@ fn complete(tree: &Tree<'_>, mut evaluation: Evaluation, places: &BTreeSet<usize
 pub fn to_save(form: &Form, answers: &Answers, now: Now) -> Answers {
     let tree = Tree::new(form, answers, now);
     let mut saved = Answers::default();
-    for question in form.questions.iter().filter(|question| question.kind.is_answered()) {
-        for stand in tree.stands(question) {
+    for (place, question) in form.questions.iter().enumerate() {
+        if !question.kind.is_answered() {
+            continue;
+        }
+        for stand in tree.stands(question).into_iter().filter(|stand| tree.counts(place, stand)) {
             let field = key(question, &stand);
-            let Some(value) = tree.value(&field).filter(|_| tree.counts(&field)) else { continue };
-            let value = match (&question.kind, value) {
-                (QuestionKind::Text { .. } | QuestionKind::Barcode { .. }, Value::Text(text)) => {
-                    match text.trim() {
-                        "" => Value::Null,
-                        text => Value::text(text),
-                    }
+            if let QuestionKind::Repeat { .. } = question.kind {
+                let order = order_field(&field);
+                let kept = tree.rows(place, field.row).iter().map(ToString::to_string);
+                saved.insert(field, Value::Codes(kept.collect()));
+                if let Some(value) = answers.get(&order) {
+                    saved.insert(order, value.clone());
                 }
-                (_, value) => value.clone(),
-            };
-            saved.insert(field, value);
+                continue;
+            }
+            let Some(value) = tree.value(place, &stand) else { continue };
+            saved.insert(field, tidied(&question.kind, value));
         }
     }
     saved
+}
+
+/// Text without the blanks around it.
+fn tidied(kind: &QuestionKind, value: &Value) -> Value {
+    match (kind, value) {
+        (QuestionKind::Text { .. } | QuestionKind::Barcode { .. }, Value::Text(text)) => match text.trim() {
+            "" => Value::Null,
+            text => Value::text(text),
+        },
+        _ => value.clone(),
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::expr::ExprFault;
 use super::{Localised, Question, QuestionKind};
 use crate::field::FieldKey;
 
@@ -246,11 +247,67 @@ pub enum FormFaultCode {
     UnknownList,
     DuplicateChoice,
     BadParameter,
-    BadExpression,
+    /// Too many words or brackets for one expression.
+    ExpressionTooLong,
+    /// A quote or a brace that is not closed.
+    UnclosedText,
+    ExpressionEndsEarly,
+    /// Something that cannot stand where it does.
+    Unexpected,
+    UnknownFunction,
+    /// A function with too few or too many arguments, or with ones it cannot take.
+    WrongArguments,
+    UnknownQuestion,
+    /// More than one question has this name.
+    AmbiguousQuestion,
+    BadPattern,
+    /// The list or the table has no such column.
+    UnknownListColumn,
+    /// The function needs a repeat around it.
+    NoRepeat,
+    /// A default that is no answer to its question.
+    BadDefault,
+    /// What was saved the last time can only be a default.
+    LastSavedElsewhere,
     Cycle,
     Unbalanced,
     /// Two columns that cannot both stand in one row.
     Contradiction,
+    NotAWorkbook,
+    OldWorkbook,
+    OpenDocument,
+    TableAlone,
+    Encrypted,
+    MissingSheet,
+    SheetNotRead,
+    /// With the heading it was probably meant to be.
+    MisspeltColumn,
+    SpacedHeading,
+    DuplicateColumn,
+    NoHeading,
+    AfterBlanks,
+    CellError,
+    CurlyQuotes,
+    NotKept,
+    KeptOnly,
+    OtherLanguage,
+    ShownAsEnglish,
+    OnlyWelsh,
+    NoLabel,
+    AnswerInWords,
+    DisabledRow,
+    NameMade,
+    FormIdChanged,
+    VersionNumbered,
+    PrefixMade,
+    SecondSettings,
+    NoService,
+    BadService,
+    BadPrefix,
+    MissingFile,
+    UnusedFile,
+    BadFile,
+    XmlFile,
 }
 
 impl FormFault {
@@ -263,6 +320,24 @@ impl FormFault {
     ) -> Self {
         let row = u32::try_from(row).ok();
         Self { sheet, row, column: Some(column.to_owned()), code, what: what.into() }
+    }
+
+    pub(super) fn expression(sheet: Sheet, row: usize, column: &str, fault: &ExprFault) -> Self {
+        let (code, what) = match fault {
+            ExprFault::TooLong | ExprFault::TooDeep => (FormFaultCode::ExpressionTooLong, ""),
+            ExprFault::UnclosedText => (FormFaultCode::UnclosedText, ""),
+            ExprFault::EndsEarly => (FormFaultCode::ExpressionEndsEarly, ""),
+            ExprFault::Unexpected(what) => (FormFaultCode::Unexpected, what.as_str()),
+            ExprFault::UnknownFunction(what) => (FormFaultCode::UnknownFunction, what.as_str()),
+            ExprFault::WrongArguments { function, .. } => (FormFaultCode::WrongArguments, function.as_str()),
+            ExprFault::UnknownReference(what) => (FormFaultCode::UnknownQuestion, what.as_str()),
+            ExprFault::AmbiguousReference(what) => (FormFaultCode::AmbiguousQuestion, what.as_str()),
+            ExprFault::BadPattern(what) => (FormFaultCode::BadPattern, what.as_str()),
+            ExprFault::UnknownList(what) => (FormFaultCode::UnknownList, what.as_str()),
+            ExprFault::UnknownColumn(what) => (FormFaultCode::UnknownListColumn, what.as_str()),
+            ExprFault::NoRepeat(what) => (FormFaultCode::NoRepeat, what.as_str()),
+        };
+        Self::at(sheet, row, column, code, what)
     }
 
     pub(super) fn of(sheet: Sheet, code: FormFaultCode, what: impl Into<String>) -> Self {
@@ -292,10 +367,56 @@ impl std::fmt::Display for FormFault {
             FormFaultCode::UnknownList => "no such list",
             FormFaultCode::DuplicateChoice => "a choice listed twice",
             FormFaultCode::BadParameter => "a parameter that is not known or not a number",
-            FormFaultCode::BadExpression => "an expression that is not understood",
+            FormFaultCode::ExpressionTooLong => "an expression that is too long",
+            FormFaultCode::UnclosedText => "a quote or a brace that is not closed",
+            FormFaultCode::ExpressionEndsEarly => "an expression that ends too early",
+            FormFaultCode::Unexpected => "not expected here",
+            FormFaultCode::UnknownFunction => "no such function",
+            FormFaultCode::WrongArguments => "not what the function takes",
+            FormFaultCode::UnknownQuestion => "no such question",
+            FormFaultCode::AmbiguousQuestion => "more than one question has this name",
+            FormFaultCode::BadPattern => "not a pattern",
+            FormFaultCode::UnknownListColumn => "no such column in the list",
+            FormFaultCode::NoRepeat => "needs a repeat around it",
+            FormFaultCode::BadDefault => "not an answer to the question",
+            FormFaultCode::LastSavedElsewhere => "only a default can ask what was saved last",
             FormFaultCode::Cycle => "depends on itself",
             FormFaultCode::Unbalanced => "a section is not closed, or closed twice",
             FormFaultCode::Contradiction => "contradicts the rest of the row",
+            FormFaultCode::NotAWorkbook => "not a workbook",
+            FormFaultCode::OldWorkbook => "not a workbook of today’s kind",
+            FormFaultCode::OpenDocument => "an OpenDocument spreadsheet",
+            FormFaultCode::TableAlone => "a table and not a workbook",
+            FormFaultCode::Encrypted => "locked with a password",
+            FormFaultCode::MissingSheet => "there is no such sheet",
+            FormFaultCode::SheetNotRead => "a sheet that is not read",
+            FormFaultCode::MisspeltColumn => "a heading that is probably meant to be",
+            FormFaultCode::SpacedHeading => "a heading with spaces around it",
+            FormFaultCode::DuplicateColumn => "the same column as",
+            FormFaultCode::NoHeading => "below no heading",
+            FormFaultCode::AfterBlanks => "not read after so many blank rows",
+            FormFaultCode::CellError => "a formula that failed",
+            FormFaultCode::CurlyQuotes => "curly quotes in an expression",
+            FormFaultCode::NotKept => "not kept",
+            FormFaultCode::KeptOnly => "kept for export and not followed",
+            FormFaultCode::OtherLanguage => "in a language that is not shown",
+            FormFaultCode::ShownAsEnglish => "shown as English",
+            FormFaultCode::OnlyWelsh => "in Welsh alone",
+            FormFaultCode::NoLabel => "without a label",
+            FormFaultCode::AnswerInWords => "an answer in words",
+            FormFaultCode::DisabledRow => "a row that is switched off",
+            FormFaultCode::NameMade => "was given a name",
+            FormFaultCode::FormIdChanged => "was given another key",
+            FormFaultCode::VersionNumbered => "was given a version",
+            FormFaultCode::PrefixMade => "was given a prefix",
+            FormFaultCode::SecondSettings => "a second row of settings",
+            FormFaultCode::NoService => "no service",
+            FormFaultCode::BadService => "not a service",
+            FormFaultCode::BadPrefix => "not a prefix",
+            FormFaultCode::MissingFile => "there is no such file",
+            FormFaultCode::UnusedFile => "a file that nothing needs",
+            FormFaultCode::BadFile => "a file that cannot be read",
+            FormFaultCode::XmlFile => "an XML file",
         };
         write!(f, ": {sentence}: {what}")
     }

@@ -3,19 +3,26 @@
 //! A form is data: rows as in XLSForm, read once and checked whole, so that evaluating cannot fail.
 //! Both ends use this, so a phone and the office agree on every fault.
 
+mod answer_schema;
 mod answers;
+mod begin;
 mod check;
 mod codes;
+mod coerce;
 mod document;
 mod evaluate;
 mod expr;
+mod facts;
 mod fault;
 mod kinds;
+mod names;
 mod parse;
 mod plan;
+mod rules;
 #[cfg(test)]
 mod shipped;
 mod tree;
+pub mod xlsform;
 
 use std::collections::BTreeMap;
 
@@ -25,13 +32,17 @@ use ts_rs::TS;
 pub use answers::{
     Answers, answer_from_json, answers_from_json, answers_to_json, order_field, place_from_json,
 };
+pub use begin::{Beginner, begin, consequences, finished};
 pub use codes::{Code, CodeFile, Codes, CodesFault, Source};
 pub use document::{ChoiceRow, Example, FormDocument, Requirement, Row, Settings};
 pub use evaluate::{Evaluation, Said, evaluate, re_evaluate, to_save};
 pub use expr::Now;
+pub use facts::{FormChanges, FormFacts};
 pub use fault::{Fault, FaultCode, FormFault, FormFaultCode, KEYS, Sheet, fault_key};
+pub use xlsform::FormProblem;
 
 use expr::Expr;
+use rules::Rules;
 
 /// A sentence or a name in English, and in Welsh where there is one.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize, TS)]
@@ -270,29 +281,6 @@ pub struct Question {
     rules: Rules,
 }
 
-/// What decides about a question, compiled.
-#[derive(Clone, Debug, Default)]
-struct Rules {
-    parent: Option<usize>,
-    /// The repeats around it, outermost first.
-    repeats: Vec<usize>,
-    relevant: Option<Expr>,
-    required: Needed,
-    required_message: Option<Localised>,
-    constraint: Option<Expr>,
-    constraint_message: Option<Localised>,
-    choice_filter: Option<Expr>,
-    calculation: Option<Expr>,
-}
-
-#[derive(Clone, Debug, Default)]
-enum Needed {
-    #[default]
-    Never,
-    Always,
-    When(Expr),
-}
-
 /// One choice of a list.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -313,6 +301,8 @@ pub struct Form {
     lists: BTreeMap<String, Vec<Choice>>,
     line: Option<Expr>,
     plan: plan::Plan,
+    /// Of the list columns that expressions look values up in: where each value stands.
+    indexes: BTreeMap<(String, String), BTreeMap<String, Vec<usize>>>,
 }
 
 /// A form as screens lay it out: rules stay in Rust.
@@ -375,10 +365,19 @@ impl Form {
         self.lists.get(list).map_or(&[], Vec::as_slice)
     }
 
+    fn index(&self, list: &str, column: &str) -> Option<&BTreeMap<String, Vec<usize>>> {
+        self.indexes.get(&(list.to_owned(), column.to_owned()))
+    }
+
     /// The filled-in examples the file carries.
     #[must_use]
     pub fn examples(&self) -> &[Example] {
         &self.document.examples
+    }
+
+    /// The questions that begin with what was saved the last time.
+    pub fn from_last_time(&self) -> impl Iterator<Item = &str> {
+        begin::from_last_time(self)
     }
 
     /// The paths whose state may differ after this question's answer changed, itself included.

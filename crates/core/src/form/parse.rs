@@ -1,24 +1,34 @@
 //! From rows to a form: names and sections, kinds, lists, and every expression tied to its questions.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes::Codes;
 use super::document::{ChoiceRow, FormDocument, Requirement, Row};
-use super::expr::{self, ExprFault, Reference, Target};
+use super::expr::{self, Expr, Inside};
 use super::fault::{FormFault, FormFaultCode, Sheet};
+use super::names::Names;
 use super::plan::Plan;
-use super::{Choice, Form, Media, Merge, Needed, Question, QuestionKind, Rules, kinds};
+use super::rules::{Compiler, Rules};
+use super::{Choice, Form, Localised, Media, Merge, Question, QuestionKind, kinds};
 use crate::field::PATH_LIMIT;
+
+/// The choice that `or_other` adds.
+const OTHER: &str = "other";
+/// Rows that ask nothing: tables that come with the form, and ODK's own record of who changed what, which every
+/// record here has anyway.
+const ASK_NOTHING: [&str; 3] = ["csv-external", "xml-external", "audit"];
 
 pub fn parse(mut document: FormDocument, codes: &Codes) -> Result<Form, Vec<FormFault>> {
     let mut faults = Vec::new();
     inline(&mut document, codes, &mut faults);
-    let lists = lists(&document.choices, &mut faults);
+    let mut lists = lists(&document.choices, &mut faults);
+    let rows = with_others(&document.survey, &mut lists);
     let mut reader =
         Reader { lists: &lists, questions: Vec::new(), by_path: BTreeMap::new(), open: Vec::new(), faults };
     let mut places = Vec::new();
-    for (number, row) in (1..).zip(&document.survey) {
-        places.push(reader.row(number, row));
+    for (number, row) in &rows {
+        places.push(reader.row(*number, row));
     }
     let Reader { mut questions, by_path, open, mut faults, .. } = reader;
     for place in open {
@@ -27,28 +37,19 @@ pub fn parse(mut document: FormDocument, codes: &Codes) -> Result<Form, Vec<Form
     }
     let names = Names::new(&document.settings.form_id, &questions, &by_path, &lists);
     let mut compiled = Vec::new();
-    for ((number, row), place) in (1..).zip(&document.survey).zip(places) {
+    for ((number, row), place) in rows.iter().zip(places) {
         if let Some(place) = place {
-            compiled.push((place, names.rules(number, row, place, &mut faults)));
+            compiled
+                .push((place, Compiler { names: &names, number: *number, place }.rules(row, &mut faults)));
         }
     }
     let line = document.settings.instance_name.as_ref().and_then(|source| {
-        let expr = expr::parse(source, &|reference| names.target(reference, None, &[]));
-        expr.map_err(|fault| {
-            faults.push(FormFault::at(
-                Sheet::Settings,
-                1,
-                "instance_name",
-                FormFaultCode::BadExpression,
-                fault.to_string(),
-            ));
-        })
-        .ok()
+        let fault = |fault| FormFault::expression(Sheet::Settings, 1, "instance_name", &fault);
+        expr::parse(source, &names, None, Inside::Form).map_err(|found| faults.push(fault(found))).ok()
     });
     for (place, rules) in compiled {
         if let Some(question) = questions.get_mut(place) {
-            question.rules =
-                Rules { parent: question.rules.parent, repeats: question.rules.repeats.clone(), ..rules };
+            question.rules = rules;
         }
     }
     let plan = match Plan::new(&questions) {
@@ -59,7 +60,75 @@ pub fn parse(mut document: FormDocument, codes: &Codes) -> Result<Form, Vec<Form
             Plan::default()
         }
     };
-    if faults.is_empty() { Ok(Form { document, questions, by_path, lists, line, plan }) } else { Err(faults) }
+    let indexes = indexes(&questions, &lists);
+    if faults.is_empty() {
+        Ok(Form { document, questions, by_path, lists, line, plan, indexes })
+    } else {
+        Err(faults)
+    }
+}
+
+/// Rows with their numbers. A choice question with `or_other` brings a question of what the other is, and the choice
+/// itself where its list has none.
+fn with_others<'d>(
+    survey: &'d [Row],
+    lists: &mut BTreeMap<String, Vec<Choice>>,
+) -> Vec<(usize, Cow<'d, Row>)> {
+    let mut rows = Vec::new();
+    for (number, row) in (1..).zip(survey) {
+        rows.push((number, Cow::Borrowed(row)));
+        let mut words = row.kind.split_whitespace();
+        let (Some(list), Some("or_other")) = (words.nth(1), words.next()) else { continue };
+        if let Some(choices) = lists.get_mut(list)
+            && !choices.iter().any(|choice| choice.name == OTHER)
+        {
+            let label = Localised { en: "Other".to_owned(), cy: Some("Arall".to_owned()) };
+            choices.push(Choice { name: OTHER.to_owned(), label, columns: BTreeMap::new() });
+        }
+        let which = Row {
+            kind: "text".to_owned(),
+            name: format!("{}_other", row.name),
+            label: Some(Localised { en: "What is it?".to_owned(), cy: Some("Beth ydyw?".to_owned()) }),
+            thing: Some(Localised { en: "what it is".to_owned(), cy: Some("beth ydyw".to_owned()) }),
+            relevant: Some(format!("selected(../{}, '{OTHER}')", row.name)),
+            pii: row.pii,
+            office: row.office,
+            ..Row::default()
+        };
+        rows.push((number, Cow::Owned(which)));
+    }
+    rows
+}
+
+/// For every column of a list that an expression looks a value up in: where each value stands.
+fn indexes(
+    questions: &[Question],
+    lists: &BTreeMap<String, Vec<Choice>>,
+) -> BTreeMap<(String, String), BTreeMap<String, Vec<usize>>> {
+    let mut wanted = BTreeSet::new();
+    for question in questions {
+        let mut want = |list: &str, column: &str| {
+            wanted.insert((list.to_owned(), column.to_owned()));
+        };
+        question.rules.expressions().for_each(|expr| expr.looks_up(&mut want));
+        let filter = question.rules.choice_filter.as_ref().and_then(Expr::key);
+        if let (Some(list), Some((column, _))) = (question.kind.list(), filter) {
+            want(list, column);
+        }
+    }
+    let index = |(list, column): &(String, String)| {
+        let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (place, choice) in lists.get(list).into_iter().flatten().enumerate() {
+            let cell = match column.as_str() {
+                "name" => choice.name.clone(),
+                "label" => choice.label.en.clone(),
+                _ => choice.columns.get(column).cloned().unwrap_or_default(),
+            };
+            places.entry(cell).or_default().push(place);
+        }
+        places
+    };
+    wanted.into_iter().map(|wanted| (wanted.clone(), index(&wanted))).collect()
 }
 
 /// Puts the code lists a form names into its choices sheet.
@@ -119,6 +188,9 @@ impl Reader<'_> {
             self.close(number, row);
             return None;
         }
+        if ASK_NOTHING.contains(&row.kind.as_str()) {
+            return None;
+        }
         let kind = self.kind(number, row)?;
         if !is_name(&row.name) {
             self.fault(number, "name", FormFaultCode::BadName, &row.name);
@@ -146,6 +218,8 @@ impl Reader<'_> {
             self.fault(number, "name", FormFaultCode::DuplicateName, &path);
             return None;
         }
+        let mut chain = repeats.clone();
+        chain.extend(is_repeat_kind(&kind).then_some(place));
         let opens = matches!(kind, QuestionKind::Group | QuestionKind::Repeat { .. });
         self.questions.push(Question {
             path,
@@ -163,7 +237,7 @@ impl Reader<'_> {
             office,
             parent,
             repeat,
-            rules: Rules { parent: self.open.last().copied(), repeats, ..Rules::default() },
+            rules: Rules { parent: self.open.last().copied(), repeats, chain, ..Rules::default() },
         });
         if opens {
             self.open.push(place);
@@ -270,105 +344,6 @@ fn is_repeat(question: &Question) -> bool {
 fn is_name(name: &str) -> bool {
     let starts = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
     starts && name.chars().all(|each| each.is_ascii_alphanumeric() || matches!(each, '_' | '-' | '.'))
-}
-
-/// Second pass: what references mean, and the rules of each row.
-struct Names<'a> {
-    form: &'a str,
-    questions: &'a [Question],
-    by_path: &'a BTreeMap<String, usize>,
-    by_name: BTreeMap<&'a str, Vec<usize>>,
-    lists: &'a BTreeMap<String, Vec<Choice>>,
-}
-
-impl<'a> Names<'a> {
-    fn new(
-        form: &'a str,
-        questions: &'a [Question],
-        by_path: &'a BTreeMap<String, usize>,
-        lists: &'a BTreeMap<String, Vec<Choice>>,
-    ) -> Self {
-        let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (place, question) in questions.iter().enumerate() {
-            by_name.entry(&question.name).or_default().push(place);
-        }
-        Self { form, questions, by_path, by_name, lists }
-    }
-
-    fn rules(&self, number: usize, row: &Row, place: usize, faults: &mut Vec<FormFault>) -> Rules {
-        let columns = self.columns(place);
-        let mut compile = |column: &str, source: Option<&String>| {
-            let columns: &[&str] = if column == "choice_filter" { &columns } else { &[] };
-            let expr = expr::parse(source?, &|reference| self.target(reference, Some(place), columns));
-            expr.map_err(|fault| {
-                let what = fault.to_string();
-                faults.push(FormFault::at(Sheet::Survey, number, column, FormFaultCode::BadExpression, what));
-            })
-            .ok()
-        };
-        let required = match &row.required {
-            None | Some(Requirement::Always(false)) => Needed::Never,
-            Some(Requirement::Always(true)) => Needed::Always,
-            Some(Requirement::When(source)) => {
-                compile("required", Some(source)).map_or(Needed::Never, Needed::When)
-            }
-        };
-        Rules {
-            relevant: compile("relevant", row.relevant.as_ref()),
-            constraint: compile("constraint", row.constraint.as_ref()),
-            choice_filter: compile("choice_filter", row.choice_filter.as_ref()),
-            calculation: compile("calculation", row.calculation.as_ref()),
-            required,
-            required_message: row.required_message.clone(),
-            constraint_message: row.constraint_message.clone(),
-            ..Rules::default()
-        }
-    }
-
-    /// The columns a choice filter may read: those that any choice of the list has.
-    fn columns(&self, place: usize) -> Vec<&str> {
-        let Some(list) = self.questions.get(place).and_then(|question| question.kind.list()) else {
-            return Vec::new();
-        };
-        let choices = self.lists.get(list).map_or(&[][..], Vec::as_slice);
-        let columns: BTreeSet<&str> =
-            choices.iter().flat_map(|choice| choice.columns.keys().map(String::as_str)).collect();
-        std::iter::once("name").chain(columns).collect()
-    }
-
-    fn target(
-        &self,
-        reference: &Reference,
-        from: Option<usize>,
-        columns: &[&str],
-    ) -> Result<Target, ExprFault> {
-        let at = |path: &str| self.by_path.get(path).map(|place| Target::Question(*place));
-        match reference {
-            Reference::Named(name) => match self.by_name.get(name.as_str()).map(Vec::as_slice) {
-                Some([place]) => Ok(Target::Question(*place)),
-                Some(_) => Err(ExprFault::AmbiguousReference(name.clone())),
-                None => Err(ExprFault::UnknownReference(name.clone())),
-            },
-            Reference::Bare(name) if columns.contains(&name.as_str()) => Ok(Target::Column(name.clone())),
-            Reference::Bare(name) => Err(ExprFault::UnknownReference(name.clone())),
-            Reference::Relative { up, down } => {
-                let own =
-                    from.and_then(|place| self.questions.get(place)).map(|question| question.path.as_str());
-                let mut steps: Vec<&str> = own.unwrap_or_default().split('/').collect();
-                steps.truncate(steps.len().saturating_sub(*up));
-                steps.extend(down.iter().map(String::as_str));
-                let path = steps.join("/");
-                at(&path).ok_or(ExprFault::UnknownReference(path))
-            }
-            Reference::Absolute(names) => {
-                let path = match names.split_first() {
-                    Some((root, rest)) if root == "data" || root == self.form => rest.join("/"),
-                    _ => names.join("/"),
-                };
-                at(&path).ok_or(ExprFault::UnknownReference(path))
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::Question;
 use super::expr::Expr;
-use super::{Needed, Question, Rules};
 
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
@@ -30,10 +30,10 @@ impl Plan {
             let rules = &question.rules;
             let mut decide = |from: usize| link(&mut plan.decides, from, place);
             rules.parent.into_iter().for_each(&mut decide);
-            deciding(rules).for_each(|expr| expr.references(&mut decide));
+            rules.deciding().for_each(|expr| expr.references(&mut decide));
             let mut read = |from: usize| link(&mut plan.read_by, from, place);
-            reading(rules).for_each(|expr| expr.references(&mut read));
-            if deciding(rules).chain(reading(rules)).any(Expr::reads_clock) {
+            rules.reading().for_each(|expr| expr.references(&mut read));
+            if rules.deciding().chain(rules.reading()).any(Expr::reads_clock) {
                 plan.clocked.insert(place);
             }
         }
@@ -93,18 +93,6 @@ fn link(links: &mut [BTreeSet<usize>], from: usize, to: usize) {
     links.get_mut(from).into_iter().for_each(|targets| {
         targets.insert(to);
     });
-}
-
-fn deciding(rules: &Rules) -> impl Iterator<Item = &Expr> {
-    rules.relevant.iter().chain(&rules.calculation)
-}
-
-fn reading(rules: &Rules) -> impl Iterator<Item = &Expr> {
-    let required = match &rules.required {
-        Needed::When(expr) => Some(expr),
-        Needed::Never | Needed::Always => None,
-    };
-    rules.constraint.iter().chain(&rules.choice_filter).chain(required)
 }
 
 #[cfg(test)]

@@ -39,6 +39,11 @@ pub fn form(key: &str) -> Form {
     parsed(&json)
 }
 
+/// Every form there is.
+pub fn forms() -> Vec<Form> {
+    files("forms").values().map(|json| parsed(json)).collect()
+}
+
 fn parsed(json: &str) -> Form {
     Form::parse(json, &codes()).unwrap_or_else(|faults| {
         panic!("{}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))

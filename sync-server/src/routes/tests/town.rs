@@ -59,7 +59,7 @@ pub(super) async fn town_at(listen: Listen) -> Town {
         "settings": {"form_id": "fly_tip", "version": 1, "form_title": {"en": "Fly-tip"}, "service": "street", "ref_prefix": "FT"},
         "survey": [{"type": "text", "name": "where", "label": {"en": "Where is it?"}}]
     });
-    store.put_form(&Form::parse(&form.to_string(), &Codes::default()).unwrap()).unwrap();
+    store.put_form(now_ms(), &Form::parse(&form.to_string(), &Codes::default()).unwrap()).unwrap();
     let running = serve::start(&home, &listen).await.unwrap();
     let client = client();
     Town { running, client, home, _folder: folder }

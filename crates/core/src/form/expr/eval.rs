@@ -1,22 +1,34 @@
 //! What an expression comes to, by XPath 1.0's rules. Total: there is an outcome for every tree.
 
+use super::super::tree::Tree;
 use super::value::{Node, Now, Outcome};
-use super::{Expr, Operator};
+use super::{Expr, Operator, shuffle};
+use crate::ids::RowId;
 
 /// Where an expression is evaluated.
+#[derive(Clone, Copy)]
 pub struct Scope<'a> {
-    /// The answers of a question, as seen from the row the expression stands in.
-    pub answers: &'a dyn Fn(usize) -> Vec<Node>,
-    /// A column of the choice under a `choice_filter`.
-    pub column: &'a dyn Fn(&str) -> String,
-    /// The label of a choice of a question.
-    pub label: &'a dyn Fn(usize, &str) -> String,
+    pub tree: &'a Tree<'a>,
     pub now: Now,
+    /// The language of choices' labels.
+    pub language: &'a str,
+    /// The question it stands at, and the rows of the repeats around that, outermost first.
+    pub own: Option<usize>,
+    pub rows: &'a [RowId],
+    /// What the filter around it is looking at.
+    pub candidate: Option<Candidate<'a>>,
+}
+
+/// One of those a filter chooses from.
+#[derive(Clone, Copy, Debug)]
+pub enum Candidate<'a> {
+    Item { list: &'a str, item: usize, position: usize },
+    Row { place: usize, rows: &'a [RowId], position: usize },
 }
 
 impl std::fmt::Debug for Scope<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Scope").field("now", &self.now).finish_non_exhaustive()
+        f.debug_struct("Scope").field("now", &self.now).field("own", &self.own).finish_non_exhaustive()
     }
 }
 
@@ -25,8 +37,10 @@ impl Expr {
         match self {
             Self::Text(text) => Outcome::Text(text.clone()),
             Self::Number(number) => Outcome::Number(*number),
-            Self::Answer(question) => Outcome::Nodes((scope.answers)(*question)),
-            Self::Column(name) => Outcome::node(Node::text((scope.column)(name))),
+            Self::Answer { place, held } => Outcome::Nodes(scope.answers(*place, *held)),
+            Self::Path(path) => Outcome::Nodes(scope.along(path)),
+            Self::Items(items) => Outcome::Nodes(scope.items(items)),
+            Self::Column(name) => Outcome::node(scope.column(name)),
             Self::Negative(inner) => Outcome::Number(-inner.evaluate(scope).number()),
             Self::Binary(operator, left, right) => binary(*operator, left, right, scope),
             Self::Call(function, arguments) => {
@@ -34,10 +48,26 @@ impl Expr {
                 (function.call)(&given, scope)
             }
             Self::ChoiceName(value, question) => {
-                Outcome::Text((scope.label)(*question, &value.evaluate(scope).text()))
+                Outcome::Text(scope.tree.label(*question, &value.evaluate(scope).text(), scope.language))
             }
+            Self::Position(of) => Outcome::Number(scope.position(*of)),
+            Self::Once(inner) => match scope.stored() {
+                Some(node) => Outcome::node(node),
+                None => inner.evaluate(scope),
+            },
+            Self::Indexed { place, rows } => Outcome::Nodes(scope.indexed(*place, rows)),
+            Self::Shuffled(nodes, seed) => shuffled(nodes.evaluate(scope), seed.as_deref(), scope),
+            Self::LastSaved(place) => Outcome::node(scope.tree.last_saved(*place)),
         }
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a seed is any whole number; the cast saturates")]
+fn shuffled(nodes: Outcome, seed: Option<&Expr>, scope: &Scope<'_>) -> Outcome {
+    let Outcome::Nodes(mut nodes) = nodes else { return nodes };
+    let seed = seed.map(|seed| seed.evaluate(scope).number()).filter(|seed| seed.is_finite());
+    shuffle(&mut nodes, seed.map_or(scope.now.seed.cast_signed(), |seed| seed as i64));
+    Outcome::Nodes(nodes)
 }
 
 fn binary(operator: Operator, left: &Expr, right: &Expr, scope: &Scope<'_>) -> Outcome {

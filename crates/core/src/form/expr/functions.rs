@@ -17,6 +17,8 @@ pub struct Function {
     pub least: usize,
     pub most: usize,
     pub reads_clock: bool,
+    /// Whether it draws by chance.
+    pub draws: bool,
     pub call: fn(&[Outcome], &Scope<'_>) -> Outcome,
 }
 
@@ -32,11 +34,11 @@ const fn pure(
     most: usize,
     call: fn(&[Outcome], &Scope<'_>) -> Outcome,
 ) -> Function {
-    Function { name, least, most, reads_clock: false, call }
+    Function { name, least, most, reads_clock: false, draws: false, call }
 }
 
 const fn clock(name: &'static str, call: fn(&[Outcome], &Scope<'_>) -> Outcome) -> Function {
-    Function { name, least: 0, most: 0, reads_clock: true, call }
+    Function { name, least: 0, most: 0, reads_clock: true, draws: false, call }
 }
 
 static FUNCTIONS: &[Function] = &[

@@ -1,43 +1,96 @@
 //! The language, an expression at a time.
 
-use super::{Expr, ExprFault, Node, Now, Outcome, Reference, Scope, Target, parse};
+use super::super::names::Names;
+use super::super::tree::Tree;
+use super::super::{Answers, Codes, Form, answers_from_json};
+use super::{Expr, ExprFault, Inside, Now, Outcome, parse};
+use serde_json::json;
 
 /// 16 March 2026, 23:30 by a clock in London.
 const NOW: Now = Now { ms: 1_773_703_800_000, offset_min: 0, seed: 1 };
 
-/// `${name}` is one of these; `${rows}` is what three rows of a repeat answered.
-const ANSWERS: [(&str, &[&str]); 7] = [
-    (".", &["b a"]),
-    ("evidence", &["yes"]),
-    ("hazards", &["none needles"]),
-    ("count", &["4"]),
-    ("blank", &[""]),
-    ("rows", &["1", "2", "3"]),
-    ("norows", &[]),
-];
+const ROWS: [&str; 3] = ["1111111111111111", "2222222222222222", "3333333333333333"];
 
-fn resolve(reference: &Reference) -> Result<Target, ExprFault> {
-    let name = match reference {
-        Reference::Named(name) => name.clone(),
-        Reference::Relative { up: 0, down } if down.is_empty() => ".".to_owned(),
-        Reference::Relative { down, .. } => down.join("/"),
-        Reference::Absolute(names) => names.join("/"),
-        Reference::Bare(name) if name == "level" => return Ok(Target::Column(name.clone())),
-        Reference::Bare(name) => return Err(ExprFault::UnknownReference(name.clone())),
-    };
-    let place = ANSWERS.iter().position(|(known, _)| *known == name);
-    place.map(Target::Question).ok_or(ExprFault::UnknownReference(name))
+/// A form with an answer of each kind that expressions meet. They stand at `own`.
+fn town() -> (Form, Answers) {
+    let form = Form::parse(
+        &json!({
+            "settings": {"form_id": "town", "version": 1, "form_title": {"en": "T"}, "service": "s", "ref_prefix": "TT"},
+            "survey": [
+                {"type": "text", "name": "own"},
+                {"type": "select_one yes_no", "name": "evidence"},
+                {"type": "select_multiple hazards", "name": "hazards"},
+                {"type": "integer", "name": "count"},
+                {"type": "text", "name": "blank"},
+                {"type": "begin_repeat", "name": "row"},
+                {"type": "integer", "name": "rows"},
+                {"type": "text", "name": "kind"},
+                {"type": "end_repeat"},
+                {"type": "begin_repeat", "name": "none"},
+                {"type": "integer", "name": "norows"},
+                {"type": "end_repeat"},
+                {"type": "begin_group", "name": "who"},
+                {"type": "date", "name": "born"},
+                {"type": "end_group"},
+                {"type": "dateTime", "name": "seen"},
+                {"type": "geopoint", "name": "where"},
+                {"type": "geotrace", "name": "way"},
+                {"type": "geoshape", "name": "patch"}
+            ],
+            "choices": [
+                {"list_name": "yes_no", "name": "yes", "label": {"en": "Yes", "cy": "Ie"}},
+                {"list_name": "yes_no", "name": "no", "label": {"en": "No"}},
+                {"list_name": "hazards", "name": "none", "label": {"en": "None"}},
+                {"list_name": "hazards", "name": "needles", "label": {"en": "Needles"}},
+                {"list_name": "streets.csv", "name": "elm", "label": {"en": "Elm Road"}, "ward": "north", "homes": "40"},
+                {"list_name": "streets.csv", "name": "oak", "label": {"en": "Oak Lane"}, "ward": "south", "homes": "9"},
+                {"list_name": "streets.csv", "name": "ash", "label": {"en": "Ash Row"}, "ward": "north", "homes": "7"}
+            ]
+        })
+        .to_string(),
+        &Codes::default(),
+    )
+    .unwrap_or_else(|faults| panic!("{faults:?}"));
+    let [a, b, c] = ROWS;
+    let (answers, faults) = answers_from_json(
+        &form,
+        json!({
+            "own": "b a", "evidence": "yes", "hazards": ["needles", "none"], "count": 4, "row": [a, b, c],
+            "@order/row": [c, a, b],
+            format!("row/rows@{c}"): 1, format!("row/rows@{a}"): 2, format!("row/rows@{b}"): 3,
+            format!("row/kind@{c}"): "x", format!("row/kind@{a}"): "y", format!("row/kind@{b}"): "x",
+            "who/born": "1980-05-01", "seen": "2026-03-16T09:12:44+01:00",
+            "where": {"lat": 52.6285, "lon": 1.292, "altitude_m": null, "accuracy_m": 6.2, "fixed_at": "2026-03-16T09:12:40Z", "source": "gnss"},
+            "way": [[52.0, 1.0], [52.0, 1.01], [52.01, 1.01]],
+            "patch": [[52.0, 1.0], [52.0, 1.01], [52.01, 1.01], [52.0, 1.0]]
+        })
+        .as_object()
+        .unwrap(),
+    );
+    assert_eq!(faults, []);
+    (form, answers)
 }
 
-fn outcome(source: &str) -> Outcome {
-    let expr = parse(source, &resolve).unwrap_or_else(|fault| panic!("{source}: {fault}"));
-    let scope = Scope {
-        answers: &|place| ANSWERS[place].1.iter().map(|text| Node::text(*text)).collect(),
-        column: &|name| format!("column {name}"),
-        label: &|place, name| format!("{} {name}", ANSWERS[place].0),
-        now: NOW,
-    };
-    expr.evaluate(&scope)
+fn read(form: &Form, source: &str) -> Result<Expr, ExprFault> {
+    let names = Names::new(form.key(), &form.questions, &form.by_path, &form.lists);
+    parse(source, &names, form.by_path.get("own").copied(), Inside::Form)
+}
+
+fn evaluated(expr: &Expr, now: Now) -> Outcome {
+    let (form, answers) = town();
+    Tree::new(&form, &answers, now).evaluate(expr, 0, &[])
+}
+
+/// What an expression comes to in the town.
+pub fn outcome(source: &str) -> Outcome {
+    let (form, _) = town();
+    let expr = read(&form, source).unwrap_or_else(|fault| panic!("{source}: {fault:?}"));
+    evaluated(&expr, NOW)
+}
+
+/// Why an expression is refused there.
+pub fn refused(source: &str) -> ExprFault {
+    read(&town().0, source).map(|_| ()).expect_err(source)
 }
 
 #[test]
@@ -73,16 +126,12 @@ fn every_operator_comes_to_what_xpath_says() {
         ("${rows} > 2", "true"),
         ("${norows} = ''", "false"),
         ("${norows} != ''", "false"),
-        ("/data/evidence = 'yes'", "false"),
+        ("/data/evidence = 'yes'", "true"),
+        ("/town/evidence = 'yes'", "true"),
         ("../count", "4"),
-        ("level", "column level"),
         (".", "b a"),
         ("\"it's\"", "it's"),
     ] {
-        if source.starts_with("/data") {
-            assert!(parse(source, &resolve).is_err(), "{source}: paths are the form's to resolve");
-            continue;
-        }
         assert_eq!(outcome(source).text(), wanted, "{source}");
     }
 }
@@ -106,7 +155,7 @@ fn every_function_does_what_odk_says() {
         ("ends-with('kerbside', 'kerb')", "false"),
         ("if(${evidence} = 'yes', 'a', 'b')", "a"),
         ("if('', 'a', 'b')", "b"),
-        ("jr:choice-name(${evidence}, '${evidence}')", "evidence yes"),
+        ("jr:choice-name(${evidence}, '${evidence}')", "Yes"),
         ("not(${blank})", "true"),
         ("number('12.5')", "12.5"),
         ("number('12 apples')", "NaN"),
@@ -140,63 +189,114 @@ fn after_midnight_in_summer_it_is_already_the_next_day() {
 
 #[test]
 fn what_the_language_does_not_have_is_refused_by_name() {
+    let wrong = |function: &str, given| ExprFault::WrongArguments { function: function.to_owned(), given };
+    let unexpected = |what: &str| ExprFault::Unexpected(what.to_owned());
     for (source, wanted) in [
-        ("pulldata('a', 'b')", "there is no function “pulldata”"),
-        ("${nobody} = 1", "there is no question “nobody”"),
-        ("bare", "there is no question “bare”"),
-        ("not()", "“not” does not take 0 arguments"),
-        ("if(1, 2)", "“if” does not take 2 arguments"),
-        ("regex(., '[')", "“[” is not a pattern"),
-        ("'open", "a quote or a brace is not closed"),
-        ("${open", "a quote or a brace is not closed"),
-        ("1 +", "the expression ends too early"),
-        ("", "the expression ends too early"),
-        ("1 2", "“2” is not expected here"),
-        ("a[1]", "“[” is not expected here"),
-        ("1 | 2", "“|” is not expected here"),
-        ("$x", "“$” is not expected here"),
-        ("1.2.3", "“1.2.3” is not expected here"),
-        ("(1", "the expression ends too early"),
-        ("*", "“*” is not expected here"),
-        ("concat(1,)", "“)” is not expected here"),
-        ("jr:choice-name(1, 2)", "“jr:choice-name” does not take 2 arguments"),
+        ("frobnicate('a', 'b')", ExprFault::UnknownFunction("frobnicate".to_owned())),
+        ("${nobody} = 1", ExprFault::UnknownReference("nobody".to_owned())),
+        ("bare", ExprFault::UnknownReference("bare".to_owned())),
+        ("/data/nobody", ExprFault::UnknownReference("nobody".to_owned())),
+        ("${row}/nobody", ExprFault::UnknownReference("row/nobody".to_owned())),
+        ("not()", wrong("not", 0)),
+        ("if(1, 2)", wrong("if", 2)),
+        ("regex(., '[')", ExprFault::BadPattern("[".to_owned())),
+        ("'open", ExprFault::UnclosedText),
+        ("${open", ExprFault::UnclosedText),
+        ("1 +", ExprFault::EndsEarly),
+        ("", ExprFault::EndsEarly),
+        ("1 2", unexpected("2")),
+        ("1 | 2", unexpected("|")),
+        ("$x", unexpected("$")),
+        ("1.2.3", unexpected("1.2.3")),
+        ("(1", ExprFault::EndsEarly),
+        ("${row}[1", ExprFault::EndsEarly),
+        ("*", unexpected("*")),
+        ("concat(1,)", unexpected(")")),
+        ("jr:choice-name(1, 2)", wrong("jr:choice-name", 2)),
+        ("instance('nowhere')/root/item", ExprFault::UnknownList("nowhere".to_owned())),
+        ("instance('streets')/root/thing", unexpected("thing")),
+        ("instance('streets')/root/item[colour = 'red']", ExprFault::UnknownReference("colour".to_owned())),
+        ("instance('streets')/root/item/colour", ExprFault::UnknownColumn("colour".to_owned())),
+        ("pulldata('streets', 'colour', 'name', 'elm')", ExprFault::UnknownColumn("colour".to_owned())),
+        ("pulldata('streets', 'ward')", wrong("pulldata", 2)),
+        ("position()", wrong("position", 0)),
+        ("position(..)", unexpected(")")),
+        ("position(${count})", ExprFault::NoRepeat("position".to_owned())),
+        ("indexed-repeat(${count}, ${row}, 1)", ExprFault::NoRepeat("indexed-repeat".to_owned())),
+        ("indexed-repeat(${rows}, ${row})", wrong("indexed-repeat", 2)),
+        ("../../own", unexpected("..")),
+        ("once()", wrong("once", 0)),
     ] {
-        let fault = parse(source, &resolve).map(|_| ()).expect_err(source);
-        assert_eq!(fault.to_string(), wanted, "{source}");
+        assert_eq!(refused(source), wanted, "{source}");
+    }
+}
+
+#[test]
+fn ways_through_rows_lists_and_filters() {
+    for (source, wanted) in [
+        ("${row}[1]/rows", "1"),
+        ("${row}[position() = 2]/rows", "2"),
+        ("/data/row[3]/rows", "3"),
+        ("${row}[kind = 'y']/rows", "2"),
+        ("${row}[./kind = 'x'][2]/rows", "3"),
+        ("count(${row}[kind = 'x'])", "2"),
+        ("count(${rows}[. > 1])", "2"),
+        ("concat(${row}[kind = current()/../blank]/rows)", ""),
+        ("${row}[${kind} = 'y']/rows", "2"),
+        ("${row}[../count = 4][1]/rows", "1"),
+        ("indexed-repeat(${rows}, ${row}, 2)", "2"),
+        ("indexed-repeat(${rows}, ${row}, ${count} - 1)", "3"),
+        ("indexed-repeat(${rows}, ${row}, 9)", ""),
+        ("indexed-repeat(${rows}, ${row}, 0)", ""),
+        ("instance('streets')/root/item[name = 'oak']/label", "Oak Lane"),
+        ("instance('streets')/root/item[ward = 'north'][2]/homes", "7"),
+        ("instance('streets')/root/item[ward = 'north' and position() = 2]/homes", ""),
+        ("instance('streets')/root/item[homes > 8 and ward = 'south']/name", "oak"),
+        ("count(instance('streets')/root/item)", "3"),
+        ("count(instance('streets.csv')/root/item[ward = 'north'])", "2"),
+        ("instance('yes_no')/root/item[name = ${evidence}]/label", "Yes"),
+        ("pulldata('streets', 'ward', 'name', 'ash')", "north"),
+        ("pulldata('streets', 'ward', 'name', ${blank})", ""),
+        ("pulldata('streets', 'name', 'homes', 9)", "oak"),
+        ("concat(randomize(${rows}, 33))", "213"),
+        ("count(randomize(${rows}))", "3"),
+        ("once('new')", "b a"),
+        ("/data/who/born", "1980-05-01"),
+    ] {
+        assert_eq!(outcome(source).text(), wanted, "{source}");
     }
 }
 
 #[test]
 fn long_and_deep_expressions_are_refused_not_run() {
     let deep = format!("{}1{}", "(".repeat(40), ")".repeat(40));
-    assert_eq!(parse(&deep, &resolve).map(|_| ()), Err(ExprFault::TooDeep));
-    let long = vec!["1"; 400].join(" + ");
-    assert_eq!(parse(&long, &resolve).map(|_| ()), Err(ExprFault::TooLong));
-    assert_eq!(parse(&"x".repeat(5_000), &resolve).map(|_| ()), Err(ExprFault::TooLong));
-    assert!(parse(&format!("{}1", "-".repeat(200)), &resolve).is_ok());
+    assert_eq!(refused(&deep), ExprFault::TooDeep);
+    let filters = format!("{}1{}", "${row}[".repeat(40), "]".repeat(40));
+    assert_eq!(refused(&filters), ExprFault::TooDeep);
+    assert_eq!(refused(&vec!["1"; 400].join(" + ")), ExprFault::TooLong);
+    assert_eq!(refused(&"x".repeat(5_000)), ExprFault::TooLong);
+    assert!(read(&town().0, &format!("{}1", "-".repeat(200))).is_ok());
 }
 
 #[test]
 fn an_expression_says_what_it_reads() {
-    let expr: Expr = parse("if(${count} > 1, ${rows}, concat(., now()))", &resolve).unwrap();
-    let mut read = Vec::new();
-    expr.references(&mut |place| read.push(ANSWERS[place].0));
-    assert_eq!(read, ["count", "rows", "."]);
-    assert!(expr.reads_clock());
-    assert!(!parse("${count}", &resolve).unwrap().reads_clock());
+    let (form, _) = town();
+    let expr =
+        read(&form, "if(${count} > 1, ${rows}, concat(., now(), ${row}[kind = ${blank}]/rows))").unwrap();
+    let mut read_there = Vec::new();
+    expr.references(&mut |place| read_there.push(form.questions[place].name.as_str()));
+    assert_eq!(read_there, ["count", "rows", "own", "rows", "row", "kind", "blank"]);
+    assert!(expr.reads_clock() && !expr.settles());
+    assert!(!read(&form, "${count}").unwrap().reads_clock());
+    assert!(read(&form, "once(1)").unwrap().settles());
+    assert!(read(&form, "${last-saved#count}").unwrap().reads_last_saved());
 }
 
 proptest::proptest! {
     #[test]
     fn no_text_makes_reading_or_evaluating_panic(source in "[ -~]{0,80}") {
-        if let Ok(expr) = parse(&source, &resolve) {
-            let scope = Scope {
-                answers: &|place| ANSWERS[place].1.iter().map(|text| Node::text(*text)).collect(),
-                column: &|_| String::new(),
-                label: &|_, _| String::new(),
-                now: NOW,
-            };
-            expr.evaluate(&scope).text();
+        if let Ok(expr) = read(&town().0, &source) {
+            evaluated(&expr, NOW).text();
         }
     }
 
@@ -205,17 +305,12 @@ proptest::proptest! {
         pieces in proptest::collection::vec(proptest::sample::select(vec![
             "1", "'a'", "${rows}", "${blank}", "${count}", ".", "..", "/", "(", ")", ",", "+", "-", "*", " div ",
             " mod ", " and ", " or ", "=", "!=", "<", ">=", "not(", "if(", "concat(", "count(", "regex(", "now()",
-            "selected(", "level", "coalesce(", "string-length(", "number(",
+            "selected(", "kind", "coalesce(", "string-length(", "number(", "${row}", "[", "]", "position()",
+            "instance('streets')/root/item", "name", "current()", "randomize(", "indexed-repeat(", "${patch}",
         ]), 0..24),
     ) {
-        if let Ok(expr) = parse(&pieces.concat(), &resolve) {
-            let scope = Scope {
-                answers: &|place| ANSWERS[place].1.iter().map(|text| Node::text(*text)).collect(),
-                column: &|_| String::new(),
-                label: &|_, _| String::new(),
-                now: Now { ms: i64::MAX, offset_min: i16::MIN, seed: 1 },
-            };
-            expr.evaluate(&scope).text();
+        if let Ok(expr) = read(&town().0, &pieces.concat()) {
+            evaluated(&expr, Now { ms: i64::MAX, offset_min: i16::MIN, seed: 1 }).text();
         }
     }
 }

@@ -21,6 +21,8 @@ pub enum Token {
 pub enum Mark {
     Open,
     Close,
+    OpenFilter,
+    CloseFilter,
     Comma,
     Dot,
     DotDot,
@@ -41,6 +43,8 @@ impl Mark {
         match self {
             Self::Open => "(",
             Self::Close => ")",
+            Self::OpenFilter => "[",
+            Self::CloseFilter => "]",
             Self::Comma => ",",
             Self::Dot => ".",
             Self::DotDot => "..",
@@ -102,6 +106,8 @@ fn token(first: char, chars: &mut Chars<'_>) -> Result<Token, ExprFault> {
         },
         '(' => Mark::Open,
         ')' => Mark::Close,
+        '[' => Mark::OpenFilter,
+        ']' => Mark::CloseFilter,
         ',' => Mark::Comma,
         '/' => Mark::Slash,
         '=' => Mark::Equal,

@@ -1,0 +1,130 @@
+//! A form over answers, worked out where the rules are: TypeScript shows; this decides.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use kerbside_core::field::FieldKey;
+use kerbside_core::form::{Choice, Evaluation, Form, Now, answers_from_json, answers_to_json, evaluate};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Answer};
+use ts_rs::TS;
+
+use super::{Designer, published};
+use crate::clock::now_ms;
+use crate::routes::desk::SignedIn;
+use crate::routes::{App, Failure};
+
+/// Answers as they stand.
+#[derive(Debug, Deserialize, TS)]
+#[ts(export)]
+pub struct FormAnswers {
+    #[ts(type = "Record<string, unknown>")]
+    pub answers: Map<String, Answer>,
+    /// The question that was answered last.
+    #[serde(default)]
+    #[ts(type = "string | null")]
+    pub changed: Option<FieldKey>,
+}
+
+/// The answers with what they set off, and the state of the form over them.
+#[derive(Debug, Serialize, TS)]
+#[ts(export)]
+pub struct FormAnswered {
+    #[ts(type = "Record<string, unknown>")]
+    pub answers: Map<String, Answer>,
+    pub evaluation: Evaluation,
+}
+
+/// A search in a list too long to lay out.
+#[derive(Debug, Deserialize, TS)]
+#[ts(export)]
+pub struct ChoiceSearch {
+    #[ts(type = "Record<string, unknown>")]
+    pub answers: Map<String, Answer>,
+    #[ts(type = "string")]
+    pub field: FieldKey,
+    pub sought: String,
+    pub limit: u32,
+}
+
+#[derive(Debug, Serialize, TS)]
+#[ts(export)]
+pub struct ChoicesFound {
+    /// How many there are, of which these are the first.
+    pub total: u32,
+    pub choices: Vec<Choice>,
+}
+
+/// The most choices one search gives.
+const CHOICES_LIMIT: u32 = 200;
+
+/// The state of a published form over these answers.
+pub async fn evaluate_form(
+    State(app): State<App>,
+    _signed_in: SignedIn,
+    Path((key, version)): Path<(String, u32)>,
+    Json(given): Json<FormAnswers>,
+) -> Result<Json<Evaluation>, Failure> {
+    let form = published(&app, key, version).await?;
+    Ok(Json(answered(&form, &given).evaluation))
+}
+
+pub async fn begin_draft(
+    State(app): State<App>,
+    _designer: Designer,
+    Path(id): Path<String>,
+) -> Result<Json<FormAnswered>, Failure> {
+    let form = app.db.run(move |store| store.draft_form(&id)).await?;
+    Ok(Json(answered(&form, &FormAnswers { answers: Map::new(), changed: None })))
+}
+
+pub async fn evaluate_draft(
+    State(app): State<App>,
+    _designer: Designer,
+    Path(id): Path<String>,
+    Json(given): Json<FormAnswers>,
+) -> Result<Json<FormAnswered>, Failure> {
+    let form = app.db.run(move |store| store.draft_form(&id)).await?;
+    Ok(Json(answered(&form, &given)))
+}
+
+pub async fn choices_of_form(
+    State(app): State<App>,
+    _signed_in: SignedIn,
+    Path((key, version)): Path<(String, u32)>,
+    Json(search): Json<ChoiceSearch>,
+) -> Result<Json<ChoicesFound>, Failure> {
+    Ok(Json(found(&*published(&app, key, version).await?, &search)))
+}
+
+pub async fn choices_of_draft(
+    State(app): State<App>,
+    _designer: Designer,
+    Path(id): Path<String>,
+    Json(search): Json<ChoiceSearch>,
+) -> Result<Json<ChoicesFound>, Failure> {
+    let form = app.db.run(move |store| store.draft_form(&id)).await?;
+    Ok(Json(found(&form, &search)))
+}
+
+fn now() -> Now {
+    Now { ms: now_ms(), offset_min: 0, seed: 0 }
+}
+
+fn answered(form: &Form, given: &FormAnswers) -> FormAnswered {
+    let (answers, mut faults) = answers_from_json(form, &given.answers);
+    let mut evaluation = evaluate(form, &answers, now());
+    faults.append(&mut evaluation.faults);
+    FormAnswered { answers: answers_to_json(&answers), evaluation: Evaluation { faults, ..evaluation } }
+}
+
+fn found(form: &Form, search: &ChoiceSearch) -> ChoicesFound {
+    let list = form.question(&search.field.path).and_then(|question| question.kind.list());
+    let sought = search.sought.trim().to_lowercase();
+    let fits = |choice: &&Choice| choice.label.en.to_lowercase().contains(&sought);
+    let fitting: Vec<&Choice> = list.map_or(&[][..], |list| form.choices(list)).iter().filter(fits).collect();
+    let limit = usize::try_from(search.limit.min(CHOICES_LIMIT)).unwrap_or(usize::MAX);
+    ChoicesFound {
+        total: u32::try_from(fitting.len()).unwrap_or(u32::MAX),
+        choices: fitting.into_iter().take(limit).cloned().collect(),
+    }
+}
