@@ -15,3 +15,4 @@ pub mod photos;
 pub mod routes;
 pub mod serve;
 pub mod store;
+pub mod workbook;

@@ -178,7 +178,7 @@ impl Vocabulary {
         let known = |each: &&str| {
             *each == heading || (each.ends_with("::") || each.ends_with('_')) && heading.starts_with(*each)
         };
-        if self.not_kept.iter().any(|each| known(each)) {
+        if self.not_kept.iter().any(known) {
             return Meaning::NotKept;
         }
         match self.nearest(heading) {
