@@ -5,7 +5,7 @@ import { asked, formOf } from '../lib/asking/sample';
 
 export const session: Session = {
   officer: { id: 2, name: 'Jo Ali', email: 'jo@example.gov.uk', role: 'triager', teams: ['wardens-north'], may: ['read_record', 'edit_record'] },
-  council: { key: 'demo', name: 'Demonstration council' },
+  council: { key: 'demo', name: 'Demonstration council', phones: {} },
   people: { 1: 'Ann Bailey', 2: 'Jo Ali' },
   teams: { 'wardens-north': { en: 'Wardens north' } },
   csrf: 'token',

@@ -2,26 +2,15 @@
 import type { ChoicesFound } from './generated/ChoicesFound';
 import type { DeviceCode } from './generated/DeviceCode';
 import type { DeviceLine } from './generated/DeviceLine';
-import type { FormAnswered } from './generated/FormAnswered';
 import type { FormDraft } from './generated/FormDraft';
 import type { FormFiles } from './generated/FormFiles';
 import type { FormLine } from './generated/FormLine';
 import type { FormVersion } from './generated/FormVersion';
 import type { ProblemBody } from './generated/ProblemBody';
-import type { FormDraft, FormLine, FormVersion } from '../console/forms/types';
 import type { Written } from './generated/Written';
 import type {
-  Answers, AreaOutlines, CaseEdit, CaseReply, Evaluation, Fault, Poke, Session, Tray, TrayPage,
+  Answers, AreaOutlines, CaseEdit, CaseReply, Evaluation, Fault, FormAnswered, Poke, Session, Tray, TrayPage,
 } from './answer';
-
-/** A form as a file to keep: the workbook, the form as JSON, or the schema of its answers. */
-export type FormFileKind = 'workbook' | 'document' | 'schema';
-
-/** Answers to a form being tried, with what the newest of them set off. */
-export type Tried = { answers: Answers; evaluation: Evaluation };
-
-/** The choices of a long list that match what was typed, best first. */
-export type Offer = { total: number; choices: { name: string; label: { en: string; cy?: string } }[] };
 
 /** The server's refusal (problem+json), or our own word for silence and for an answer that is not the server's. */
 export class Failure extends Error {
@@ -67,19 +56,6 @@ export const areas = () => ask<AreaOutlines>('GET', '/api/v1/areas');
 export const devices = () => ask<DeviceLine[]>('GET', '/api/v1/devices');
 export const newDeviceCode = (officer: number) => ask<DeviceCode>('POST', '/api/v1/devices/codes', { officer });
 export const revokeDevice = (device: string) => ask<void>('POST', `/api/v1/devices/${device}/revoke`);
-export const forms = () => ask<FormLine[]>('GET', '/api/v1/forms');
-export const formDrafts = () => ask<FormDraft[]>('GET', '/api/v1/forms/drafts');
-export const formDraft = (id: string) => ask<FormDraft>('GET', `/api/v1/forms/drafts/${id}`);
-export const dropFormDraft = (id: string) => ask<void>('DELETE', `/api/v1/forms/drafts/${id}`);
-export const bringForm = (files: { name: string; content: string }[], service: string | null, ref_prefix: string | null) => ask<FormDraft>('POST', '/api/v1/forms/drafts', { files, service, ref_prefix });
-export const beginDraft = (id: string) => ask<Tried>('POST', `/api/v1/forms/drafts/${id}/begin`);
-export const evaluateDraft = (id: string, answers: Answers, changed: string | null) => ask<Tried>('POST', `/api/v1/forms/drafts/${id}/evaluate`, { answers, changed });
-export const draftChoices = (id: string, answers: Answers, field: string, sought: string, limit: number) => ask<Offer>('POST', `/api/v1/forms/drafts/${id}/choices`, { answers, field, sought, limit });
-export const publishForm = (id: string, from_ms: number | null, teams: string[]) => ask<FormVersion>('POST', `/api/v1/forms/drafts/${id}/publish`, { from_ms, teams });
-export const withdrawForm = (key: string, version: number) => ask<FormVersion>('POST', `/api/v1/forms/${key}/${version}/withdraw`);
-export const offerForm = (key: string, version: number) => ask<FormVersion>('POST', `/api/v1/forms/${key}/${version}/offer`);
-export const formFile = (key: string, version: number, kind: FormFileKind) => `/api/v1/forms/${key}/${version}/${kind}`;
-export const draftFile = (id: string, kind: FormFileKind) => `/api/v1/forms/drafts/${id}/${kind}`;
 export const photoUrl = (record: string, sha256: string, size: 'thumb' | 'display' | 'original') => `/v1/photos/${record}/${sha256}?size=${size}`;
 
 /** The server ends each line after a while and the browser dials again within seconds: that is not silence. */

@@ -1,5 +1,5 @@
 /** What is wrong with a form that was brought in, as a table and as text to send to whoever wrote it. */
-import type { FormProblem } from './types';
+import type { FormProblem } from '../../lib/generated/FormProblem';
 import { find, t } from '../../lib/words';
 
 export type SortedBy = 'weight' | 'place' | 'what';

@@ -1,10 +1,11 @@
 /** The council's forms as their pages show them: what is published, and what waits to be. */
 import { reason } from '../../lib/failures';
-import { formDrafts, forms, offerForm, withdrawForm, type Failure } from '../../lib/server';
-import { t } from '../../lib/words';
-import { say } from '../../lib/words';
+import { drafts, forms, offerForm, withdrawForm, type Failure } from '../../lib/server';
+import { say, t } from '../../lib/words';
 import type { Desk } from '../desk.svelte';
-import type { FormDraft, FormLine, FormVersion } from './types';
+import type { FormDraft } from '../../lib/generated/FormDraft';
+import type { FormLine } from '../../lib/generated/FormLine';
+import type { FormVersion } from '../../lib/generated/FormVersion';
 
 export class Shelf {
   lines = $state.raw<FormLine[] | null>(null);
@@ -18,10 +19,10 @@ export class Shelf {
   constructor(private readonly desk: Desk) {}
 
   async read(): Promise<void> {
-    const [lines, drafts] = await Promise.all([this.desk.attempt(forms, this.refused), this.desk.attempt(formDrafts, this.refused)]);
-    if (lines !== null && drafts !== null) this.trouble = null;
+    const [lines, waiting] = await Promise.all([this.desk.attempt(forms, this.refused), this.desk.attempt(drafts, this.refused)]);
+    if (lines !== null && waiting !== null) this.trouble = null;
     this.lines = lines ?? this.lines;
-    this.drafts = drafts ?? this.drafts;
+    this.drafts = waiting ?? this.drafts;
   }
 
   lineOf(key: string | null): FormLine | undefined {

@@ -1,7 +1,8 @@
 /** How a form stands: which of its versions is the newest, and what that one is doing. */
 import { since, when } from '../../lib/time';
 import { t } from '../../lib/words';
-import type { FormLine, FormVersion } from './types';
+import type { FormLine } from '../../lib/generated/FormLine';
+import type { FormVersion } from '../../lib/generated/FormVersion';
 
 export function newestFirst(line: FormLine): FormVersion[] {
   return [...line.versions].sort((one, other) => other.version - one.version);
@@ -29,7 +30,7 @@ export function recordsOf(line: FormLine): number {
 export function standing(version: FormVersion, now: number): string {
   switch (version.state) {
     case 'published':
-      return t('console.forms.state.published', { when: since(version.from_ms, now) });
+      return version.from_ms === 0 ? t('console.forms.state.published_always') : t('console.forms.state.published', { when: since(version.from_ms, now) });
     case 'waiting':
       return t('console.forms.state.waiting', { when: when(version.from_ms, now) });
     case 'withdrawn':

@@ -7,6 +7,7 @@ export type Unfit = 'none' | 'kind' | 'two_forms' | 'no_form' | 'too_large' | 'e
 /** As much as the server takes, once the bytes are written as text: four letters for three bytes. */
 const MOST_BYTES = 8.5 * 1024 * 1024;
 const FORM = /\.(xlsx|json)$/i;
+const WORKBOOK = /\.xlsx$/i;
 const COMPANION = /\.(csv|geojson)$/i;
 
 /** Why these files are no form, or null. Asked before anything is sent. */
@@ -15,7 +16,8 @@ export function unfit(files: readonly Pick<File, 'name' | 'size'>[]): { why: Unf
   const stranger = files.find((file) => !FORM.test(file.name) && !COMPANION.test(file.name));
   if (stranger !== undefined) return { why: 'kind', name: stranger.name };
   const forms = files.filter((file) => FORM.test(file.name));
-  if (forms.length > 1) return { why: 'two_forms', name: forms.map((file) => file.name).join(', ') };
+  const workbooks = forms.filter((file) => WORKBOOK.test(file.name));
+  if (workbooks.length > 1) return { why: 'two_forms', name: workbooks.map((file) => file.name).join(', ') };
   if (forms.length === 0) return { why: 'no_form', name: files[0]?.name ?? '' };
   const empty = files.find((file) => file.size === 0);
   if (empty !== undefined) return { why: 'empty', name: empty.name };

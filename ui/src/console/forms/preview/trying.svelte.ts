@@ -3,14 +3,12 @@
  * way at a time, and of several answers to one field only the newest waits its turn.
  */
 import type { Asking } from '../../../lib/asking/asking';
-import type { Answer, Answers, Evaluation, Fault } from '../../../lib/answer';
-
-/** Answers with what the newest of them set off: triggers, counted rows. */
-export type Tried = { answers: Answers; evaluation: Evaluation };
+import type { Answer, Answers, Evaluation, Fault, FormAnswered, FormForScreen } from '../../../lib/answer';
+import { names } from '../../../lib/answers';
 
 export type Evaluator = {
-  begin(): Promise<Tried>;
-  evaluate(answers: Answers, changed: string | null): Promise<Tried>;
+  begin(): Promise<FormAnswered>;
+  evaluate(answers: Answers, changed: string | null): Promise<FormAnswered>;
   reason(failure: unknown): string;
 };
 
@@ -18,9 +16,11 @@ export type Evaluator = {
 const SETTLES_MS = 200;
 
 export class Trying implements Asking {
+  form = $state.raw<FormForScreen | null>(null);
   answers = $state<Answers>({});
   evaluation = $state.raw<Evaluation | null>(null);
   faults = $state.raw<Fault[]>([]);
+  prefilled = $state.raw<ReadonlySet<string>>(new Set());
   refused = $state<string | null>(null);
   /** Saving was asked for, and nothing stood in its way. */
   passed = $state(false);
@@ -33,23 +33,25 @@ export class Trying implements Asking {
   constructor(private readonly evaluator: Evaluator) {}
 
   async begin(): Promise<void> {
+    this.answers = {};
     this.faults = [];
     this.passed = false;
     await this.#ask(() => this.evaluator.begin(), {});
+    this.prefilled = new Set(Object.keys(this.answers));
   }
 
   answer(field: string, json: Answer): void {
     this.answers[field] = json;
     this.faults = this.faults.filter((fault) => fault.field !== field);
     this.passed = false;
+    if (this.prefilled.has(field)) this.prefilled = new Set([...this.prefilled].filter((other) => other !== field));
     this.#waiting.add(field);
     clearTimeout(this.#settling);
     this.#settling = setTimeout(() => void this.#settle(), SETTLES_MS);
   }
 
   photosOf(field: string): string[] {
-    const answer = this.answers[field];
-    return Array.isArray(answer) ? answer.filter((part): part is string => typeof part === 'string') : [];
+    return names(this.answers[field]);
   }
 
   /** What saving would say. */
@@ -79,7 +81,7 @@ export class Trying implements Asking {
     return field;
   }
 
-  async #ask(call: () => Promise<Tried>, sent: Answers): Promise<boolean> {
+  async #ask(call: () => Promise<FormAnswered>, sent: Answers): Promise<boolean> {
     this.thinking = true;
     try {
       this.#take(await call(), sent);
@@ -94,7 +96,7 @@ export class Trying implements Asking {
   }
 
   /** What the answer set off is taken over; what was typed since it was sent stays. */
-  #take(tried: Tried, sent: Answers): void {
+  #take(tried: FormAnswered, sent: Answers): void {
     for (const field of new Set([...Object.keys(sent), ...Object.keys(tried.answers)])) {
       const [before, after] = [sent[field] ?? null, tried.answers[field] ?? null];
       if (this.#waiting.has(field) || JSON.stringify(before) === JSON.stringify(after)) continue;
