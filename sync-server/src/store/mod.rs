@@ -11,6 +11,7 @@ mod devices;
 mod dialect;
 mod drafts;
 mod exchange;
+mod faults;
 mod forms;
 mod history;
 mod identity;

@@ -6,7 +6,8 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::document::{Requirement, Row};
-use super::{Choice, Form, LONG_LIST, Medium, Metadatum, Needed, Question, QuestionKind};
+use super::rules::Needed;
+use super::{Choice, Form, LONG_LIST, Medium, Metadatum, Question, QuestionKind};
 use crate::field::ORDER;
 
 const ROW: &str = "[0-9a-f]{16}";

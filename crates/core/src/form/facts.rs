@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::document::Row;
-use super::{Answers, Choice, Form, Needed, Now, Pii, Question, QuestionKind, evaluate};
+use super::rules::Needed;
+use super::{Answers, Choice, Form, Now, Pii, Question, QuestionKind, evaluate};
 
 /// A form in figures.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, TS)]

@@ -3,7 +3,11 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use kerbside_core::field::FieldKey;
-use kerbside_core::form::{Choice, Evaluation, Form, Now, answers_from_json, answers_to_json, evaluate};
+use kerbside_core::form::{
+    Answers, Beginner, Choice, Evaluation, Fault, Form, Now, answers_from_json, answers_to_json, begin,
+    consequences, evaluate,
+};
+use kerbside_core::ids::{RowId, Sha256};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Answer};
 use ts_rs::TS;
@@ -65,7 +69,8 @@ pub async fn evaluate_form(
     Json(given): Json<FormAnswers>,
 ) -> Result<Json<Evaluation>, Failure> {
     let form = published(&app, key, version).await?;
-    Ok(Json(answered(&form, &given).evaluation))
+    let (answers, faults) = answers_from_json(&form, &given.answers);
+    Ok(Json(judged(&form, &answers, faults)))
 }
 
 pub async fn begin_draft(
@@ -74,7 +79,9 @@ pub async fn begin_draft(
     Path(id): Path<String>,
 ) -> Result<Json<FormAnswered>, Failure> {
     let form = app.db.run(move |store| store.draft_form(&id)).await?;
-    Ok(Json(answered(&form, &FormAnswers { answers: Map::new(), changed: None })))
+    let now = now();
+    let answers = begin(&form, &Beginner::default(), now, &mut new_rows()?);
+    Ok(Json(FormAnswered { answers: answers_to_json(&answers), evaluation: evaluate(&form, &answers, now) }))
 }
 
 pub async fn evaluate_draft(
@@ -84,7 +91,13 @@ pub async fn evaluate_draft(
     Json(given): Json<FormAnswers>,
 ) -> Result<Json<FormAnswered>, Failure> {
     let form = app.db.run(move |store| store.draft_form(&id)).await?;
-    Ok(Json(answered(&form, &given)))
+    let (answers, faults) = answers_from_json(&form, &given.answers);
+    let answers = match &given.changed {
+        Some(changed) => set_off(&form, &answers, changed)?,
+        None => answers,
+    };
+    let evaluation = judged(&form, &answers, faults);
+    Ok(Json(FormAnswered { answers: answers_to_json(&answers), evaluation }))
 }
 
 pub async fn choices_of_form(
@@ -110,11 +123,31 @@ fn now() -> Now {
     Now { ms: now_ms(), offset_min: 0, seed: 0 }
 }
 
-fn answered(form: &Form, given: &FormAnswers) -> FormAnswered {
-    let (answers, mut faults) = answers_from_json(form, &given.answers);
-    let mut evaluation = evaluate(form, &answers, now());
+/// The state of the form, and what could not be read as an answer at all.
+fn judged(form: &Form, answers: &Answers, mut faults: Vec<Fault>) -> Evaluation {
+    let mut evaluation = evaluate(form, answers, now());
     faults.append(&mut evaluation.faults);
-    FormAnswered { answers: answers_to_json(&answers), evaluation: Evaluation { faults, ..evaluation } }
+    Evaluation { faults, ..evaluation }
+}
+
+/// What the answer that was given last sets off: before it, there was none.
+fn set_off(form: &Form, answers: &Answers, changed: &FieldKey) -> Result<Answers, Failure> {
+    let mut before = answers.clone();
+    before.0.remove(changed);
+    Ok(consequences(form, &before, answers, now(), &mut new_rows()?))
+}
+
+/// Ids of rows that an expression asks for, by chance.
+fn new_rows() -> Result<impl FnMut() -> RowId, Failure> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|fault| anyhow::anyhow!("No random bytes: {fault}"))?;
+    let mut drawn = Sha256(seed);
+    Ok(move || {
+        drawn = Sha256::of(&drawn.0);
+        let mut row = [0; 8];
+        row.iter_mut().zip(drawn.0).for_each(|(to, from)| *to = from);
+        RowId(row)
+    })
 }
 
 fn found(form: &Form, search: &ChoiceSearch) -> ChoicesFound {

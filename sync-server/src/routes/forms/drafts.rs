@@ -83,7 +83,7 @@ fn read(sent: FormFiles) -> Result<bringing::Read, Problem> {
     let files = decoded.collect::<Result<Vec<_>, _>>()?;
     let form = bringing::form_among(&files)
         .ok_or_else(|| Problem::new(Code::NotUnderstood, "one form is brought at a time"))?;
-    Ok(bringing::read(form, &Usual { service, ref_prefix }, &bringing::codes_among(&files)))
+    Ok(bringing::read(form, &files, &Usual { service, ref_prefix }, &bringing::codes_among(&files)))
 }
 
 pub async fn publish(
@@ -122,4 +122,12 @@ pub async fn schema(
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     taking_away::schema(&*app.db.run(move |store| store.draft_form(&id)).await?)
+}
+
+pub async fn workbook(
+    State(app): State<App>,
+    _designer: Designer,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    taking_away::workbook(&app, app.db.run(move |store| store.draft_form(&id)).await?).await
 }

@@ -76,6 +76,14 @@ pub async fn schema(
     taking_away::schema(&*published(&app, key, version).await?)
 }
 
+pub async fn workbook(
+    State(app): State<App>,
+    _designer: Designer,
+    Path((key, version)): Path<(String, u32)>,
+) -> Result<Response, Failure> {
+    taking_away::workbook(&app, published(&app, key, version).await?).await
+}
+
 async fn published(app: &App, key: String, version: u32) -> Result<Arc<Form>, Failure> {
     let form = app.db.run(move |store| store.form(&key, version)).await?;
     form.ok_or_else(|| Failure::of(Code::UnknownForm, "no such version of the form"))
