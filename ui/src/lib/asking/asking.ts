@@ -1,7 +1,6 @@
 /** What the form renderer needs from whoever keeps the answers: the device's vault, or a form that is only being tried. */
 import type { Answer, Answers, Evaluation, Fault, FormForScreen } from '../answer';
 import { faultSentence } from '../faults';
-import { findQuestion } from '../form';
 
 export interface Asking {
   readonly form: FormForScreen | null;
@@ -19,5 +18,6 @@ export interface Asking {
 export type FaultLine = { field: string; sentence: string };
 
 export function faultLines(form: FormForScreen, faults: Fault[]): FaultLine[] {
-  return faults.map((fault) => ({ field: fault.field, sentence: faultSentence(fault, findQuestion(form, fault.field)) }));
+  const asked = (field: string) => form.questions.find(({ path }) => path === field.split('@')[0]);
+  return faults.map((fault) => ({ field: fault.field, sentence: faultSentence(fault, asked(fault.field)) }));
 }

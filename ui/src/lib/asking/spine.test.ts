@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Answers, Evaluation } from '../answer';
 import { asked, evaluationOf, formOf } from './sample';
-import { isBlock, layOut, unanswered, type Block } from './spine';
+import { isBlock, keysOf, layOut, unanswered, type Block } from './spine';
 
 const [ANN, BEN, CAT] = ['0123456789abcdef', '1111111111111111', '2222222222222222'];
 
@@ -63,6 +63,18 @@ test('a repeat within a row has that row in its key, and its own rows in those o
 test('a heading that speaks of an answer is shown with it', () => {
   const said = { who: { label: { en: 'Who lives at 14 Elm Road' }, hint: null } };
   expect(layOut(form, evaluation([], { said }), {}).find((block) => block.id === 'q-who')?.label).toEqual({ en: 'Who lives at 14 Elm Road' });
+});
+
+test('a repeat that must have a row is left to answer until it has one, and then its questions are', () => {
+  const wanted = { required: ['who/household', `who/household/name@${ANN}`] };
+  const left = (answers: Answers, more: string[]) => {
+    const state = evaluation(more, wanted);
+    return unanswered(layOut(form, state, answers), { answers, evaluation: state, photosOf: () => [] });
+  };
+  expect(left({}, [])).toEqual(['who/household']);
+  expect(left({ 'who/household': [ANN ?? ''] }, [`who/household/name@${ANN}`])).toEqual([`who/household/name@${ANN}`]);
+  const who = layOut(form, evaluation([`who/household/name@${ANN}`]), { 'who/household': [ANN ?? ''] }).find((block) => block.id === 'q-who');
+  expect(who === undefined ? [] : keysOf(who)).toEqual(['who/told', 'who/household', `who/household/name@${ANN}`, 'who/after']);
 });
 
 test('what is left to answer is in the order it is asked, photos too', () => {

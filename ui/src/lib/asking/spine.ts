@@ -38,13 +38,22 @@ export function layOut(form: FormForScreen, evaluation: Evaluation, answers: Ans
 }
 
 /** The fields that must be answered and are not, in the order they are asked. */
-export function unanswered(blocks: Block[], asking: Pick<Asking, 'answers' | 'evaluation' | 'photosOf'>): string[] {
+export function unanswered(items: Item[], asking: Pick<Asking, 'answers' | 'evaluation' | 'photosOf'>): string[] {
   const required = new Set(asking.evaluation?.required ?? []);
-  return blocks
-    .flatMap((block) => block.fields)
-    .filter(({ field }) => required.has(field))
-    .filter(({ field, question }) => (isAttached(question) ? asking.photosOf(field).length === 0 : isEmpty(asking.answers[field])))
-    .map(({ field }) => field);
+  const isMissing = ({ field, question }: Asked) => (isAttached(question) ? asking.photosOf(field).length === 0 : isEmpty(asking.answers[field]));
+  return items.flatMap((item) => {
+    if (!isBlock(item)) return required.has(item.field) && isMissing(item) ? [item.field] : [];
+    if (item.repeat === null) return unanswered(item.items, asking);
+    const { field, rows } = item.repeat;
+    return rows.length === 0 && required.has(field) ? [field] : rows.flatMap((row) => unanswered(row.items, asking));
+  });
+}
+
+/** The fields that are asked in a block, those of its repeats too. */
+export function keysOf(item: Item): string[] {
+  if (!isBlock(item)) return [item.field];
+  const repeated = item.repeat === null ? [] : [item.repeat.field, ...item.repeat.rows.flatMap((row) => row.items.flatMap(keysOf))];
+  return [...repeated, ...item.items.flatMap(keysOf)];
 }
 
 /** Brings a question into view, out of whatever is folded over it, and gives its control the focus. */
