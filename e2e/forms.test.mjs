@@ -57,7 +57,7 @@ test('the system manager signs in and finds the forms of the council', async () 
   await screen.fill('Password', world.passwords.get('lee@example.gov.uk'));
   await screen.click('button', 'Sign in');
   await screen.click('link', 'Forms');
-  await screen.says('Fly-tipping');
+  await screen.says('Fly-tip');
   assert.deepEqual(await wrongs(screen), []);
   await screen.shot('forms-list');
 });
