@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import type { FormProblem } from '../../lib/generated/FormProblem';
-import { setLanguage } from '../../lib/words';
+import { setLanguage, type Word } from '../../lib/words';
 import { asText, lacking, placeText, problemSentence, sorted, stoppers } from './problems';
 
 afterEach(() => setLanguage('en'));
@@ -60,4 +60,10 @@ test('the service is asked for only where the file does not say it, and then the
   expect(lacking([noService, made])).toEqual({ service: true, refPrefix: 'GR' });
   expect(lacking([made])).toEqual({ service: false, refPrefix: null });
   expect(lacking(several)).toEqual({ service: false, refPrefix: null });
+});
+
+test('everything that can be wrong has its sentence and says what to do', () => {
+  type Sentences = `form_fault.${FormProblem['code']}` | `console.forms.remedy.${FormProblem['code']}`;
+  const unsaid: [Exclude<Sentences, Word>] extends [never] ? 'none' : Exclude<Sentences, Word> = 'none';
+  expect(unsaid).toBe('none');
 });

@@ -15,14 +15,11 @@ export function stoppers(problems: readonly FormProblem[]): number {
   return problems.filter((problem) => problem.stops).length;
 }
 
-/** `there is no function “foo”`: what is wrong, in plain words. */
-export function problemSentence(problem: FormProblem): string {
-  return find(`form_fault.${problem.code}`, { what: problem.what }) ?? problem.what;
-}
-
-/** What whoever wrote the form can do about it, or nothing where the sentence says it all. */
-export function remedy(problem: FormProblem): string {
-  return find(`console.forms.remedy.${problem.code}`, { what: problem.what }) ?? '';
+/** What is wrong, and after it what whoever wrote the form can do about it; the words files say both in one breath. */
+export function told(problem: FormProblem): { wrong: string; remedy: string } {
+  const whole = (find(`form_fault.${problem.code}`, { what: problem.what }) ?? problem.what).trim();
+  const [, wrong = whole, remedy = ''] = /^(.*?[.?!])\s+(\p{Lu}.*)$/u.exec(whole) ?? [];
+  return { wrong, remedy };
 }
 
 /** `survey, row 14, column constraint (F14)` */
@@ -41,7 +38,10 @@ export function sheetName(sheet: string): string {
 /** One line for each, as it is pasted into a message. */
 export function asText(problems: readonly FormProblem[]): string {
   return problems
-    .map((problem) => [`${placeText(problem)}: ${problemSentence(problem)}`, remedy(problem)].filter((part) => part !== '').join('. '))
+    .map((problem) => {
+      const { wrong, remedy } = told(problem);
+      return `${placeText(problem)}: ${wrong} ${remedy}`.trim();
+    })
     .join('\n');
 }
 
@@ -57,7 +57,7 @@ export function lacking(problems: readonly FormProblem[]): Lacking {
 }
 
 function compare(one: FormProblem, other: FormProblem, by: SortedBy): number {
-  if (by === 'what') return problemSentence(one).localeCompare(problemSentence(other));
+  if (by === 'what') return told(one).wrong.localeCompare(told(other).wrong);
   const weight = by === 'weight' ? Number(other.stops) - Number(one.stops) : 0;
   return weight || sheetOrder(one.sheet) - sheetOrder(other.sheet) || (one.row ?? 0) - (other.row ?? 0);
 }
