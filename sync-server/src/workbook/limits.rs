@@ -40,7 +40,8 @@ pub fn check(bytes: &[u8]) -> Result<(), FormProblem> {
         });
     }
     let too_large = || FormProblem::of_file(FormFaultCode::TooLarge, "64 MiB");
-    if ENTRIES < archive.len() || archive.decompressed_size().is_some_and(|size| u128::from(INFLATED) < size) {
+    if ENTRIES < archive.len() || archive.decompressed_size().is_some_and(|size| u128::from(INFLATED) < size)
+    {
         return Err(too_large());
     }
     // The directory may lie about the sizes, so they are counted too.

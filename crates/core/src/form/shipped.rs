@@ -230,6 +230,13 @@ fn every_fault_has_its_sentence_in_both_languages() {
     for key in KEYS {
         assert!(en.contains_key(key), "{key} has no sentence");
     }
+    for code in FormFaultCode::ALL {
+        assert!(
+            en.contains_key(&format!("form_fault.{}", code.name())),
+            "form_fault.{} has no sentence",
+            code.name()
+        );
+    }
     for code in crate::problem::Code::ALL {
         assert!(en.contains_key(&format!("code.{}", code.name())), "code.{} has no sentence", code.name());
     }
