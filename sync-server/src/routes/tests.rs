@@ -1,5 +1,6 @@
 //! What the server answers over a real socket: to browsers, to devices, and to whoever means harm.
 
+mod forms;
 mod leave;
 mod sending;
 mod town;

@@ -1,6 +1,7 @@
 //! What the store promises, asked of SQLite and of PostgreSQL alike.
 
 mod exchange;
+mod forms;
 mod office;
 mod phone;
 mod photos;
