@@ -16,6 +16,7 @@ pub mod planted;
 pub mod problem;
 pub mod record;
 pub mod redot;
+pub mod rows;
 pub mod sign;
 pub mod time;
 pub mod value;

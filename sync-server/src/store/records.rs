@@ -128,7 +128,7 @@ pub(super) fn teams_lately(tx: &mut Connection, id: RecordId, after_ms: i64) -> 
 /// The answers a form is evaluated over: the provisional one of each question, rows and photos as sets of ids.
 pub fn answers_of(state: &Record) -> Answers {
     let mut answers = Answers::default();
-    for (field, register) in state.registers().filter(|(field, _)| !field.is_system()) {
+    for (field, register) in state.registers().filter(|(field, _)| !field.is_system() || field.is_order()) {
         if let Some(written) = register.provisional() {
             answers.insert(field.clone(), written.value);
         }

@@ -26,7 +26,9 @@ pub fn coerced(kind: &QuestionKind, outcome: &Outcome, now: Now) -> Option<Value
         QuestionKind::SelectMultiple { .. } => {
             Value::Codes(text.split_whitespace().map(str::to_owned).collect())
         }
-        QuestionKind::Date | QuestionKind::Metadata { what: Metadatum::Today } => on_day(outcome, &text)?,
+        QuestionKind::Date | QuestionKind::Metadata { what: Metadatum::Today } => {
+            on_day(outcome, &text, now)?
+        }
         QuestionKind::Time => time_of_day(text.get(..5).unwrap_or(&text))?,
         QuestionKind::DateTime | QuestionKind::Metadata { what: Metadatum::Start | Metadatum::End } => {
             at_moment(outcome, &text, now)?
@@ -55,10 +57,13 @@ pub fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
 }
 
-/// A number is days since 1970, as everywhere in the language.
-fn on_day(outcome: &Outcome, text: &str) -> Option<Value> {
+/// A number is days since 1970, as everywhere in the language: the day it is then on the officer's clock.
+fn on_day(outcome: &Outcome, text: &str, now: Now) -> Option<Value> {
+    /// Sums of fractions of days may end a hair before midnight.
+    const HAIR: f64 = 1e-6;
     if let Outcome::Number(days) = outcome {
-        return whole(days.floor()).and_then(day_of);
+        let local = days + f64::from(now.offset_min) / 1_440.0;
+        return whole((local + HAIR).floor()).and_then(day_of);
     }
     date(text.get(..10).unwrap_or(text))
 }

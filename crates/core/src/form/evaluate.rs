@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::answers::{order_field, ordered_repeat};
+use super::answers::ordered_repeat;
 use super::check::{State, check};
 use super::expr::Now;
 use super::fault::{Fault, FaultCode};
@@ -14,6 +14,7 @@ use super::tree::{Stand, Tree, key, path_of};
 use super::{Answers, Form, Localised, QuestionKind};
 use crate::field::{FieldKey, ORDER};
 use crate::ids::RowId;
+use crate::rows::order_field;
 use crate::value::{Value, to_json};
 
 /// What a screen needs to know after an answer was given.

@@ -16,6 +16,7 @@ mod facts;
 mod fault;
 mod kinds;
 mod names;
+mod offer;
 mod parse;
 mod plan;
 mod rules;
@@ -29,9 +30,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub use answers::{
-    Answers, answer_from_json, answers_from_json, answers_to_json, order_field, place_from_json,
-};
+pub use answers::{Answers, answer_from_json, answers_from_json, answers_to_json, place_from_json};
 pub use begin::{Beginner, begin, consequences, finished};
 pub use codes::{Code, CodeFile, Codes, CodesFault, Source};
 pub use document::{ChoiceRow, Example, FormDocument, Requirement, Row, Settings};
@@ -39,6 +38,7 @@ pub use evaluate::{Evaluation, Said, evaluate, re_evaluate, to_save};
 pub use expr::Now;
 pub use facts::{FormChanges, FormFacts};
 pub use fault::{Fault, FaultCode, FormFault, FormFaultCode, KEYS, Sheet, fault_key};
+pub use offer::{Offer, Sought};
 pub use xlsform::FormProblem;
 
 use expr::Expr;

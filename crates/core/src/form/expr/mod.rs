@@ -4,6 +4,7 @@
 //! accepted cannot fail. Sizes and depths are bounded, and time and chance come in as arguments.
 
 mod chance;
+mod dates;
 mod eval;
 mod functions;
 mod parser;

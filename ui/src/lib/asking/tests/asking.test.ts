@@ -1,7 +1,8 @@
 import { flushSync, mount, unmount, type ComponentProps } from 'svelte';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Answer, FormQuestion } from '../../answer';
-import { asked, formOf } from '../sample';
+import { faultLines } from '../asking';
+import { asked, evaluationOf, formOf } from '../sample';
 import Tried from './Tried.svelte';
 
 const [A, B] = ['0123456789abcdef', '1111111111111111'];
@@ -104,6 +105,12 @@ test('the summary’s link to a question in a folded row unfolds it', () => {
   document.querySelector<HTMLElement>('a')?.click();
   expect(document.activeElement?.id).toBe(`q-rooms-name-${B}`);
   expect(document.activeElement?.closest('details')?.open).toBe(true);
+});
+
+test('a fault in a row says which row it is in', () => {
+  const fault = { field: `rooms/name@${B}`, code: 'required' as const, key: 'form.required.enter', thing: { en: 'the name of the room' }, max: null, min: null, message: null };
+  const lines = faultLines(formOf(ROOMS), [fault], evaluationOf([], { rows: { rooms: [A ?? '', B ?? ''] } }));
+  expect(lines).toEqual([{ field: fault.field, sentence: 'Enter the name of the room (Room 2)' }]);
 });
 
 const SHOTS = [

@@ -20,7 +20,7 @@ export function paintStrokes(pen: CanvasRenderingContext2D, strokes: Stroke[], c
 /** Words along the foot of the picture, on a band that keeps them legible over a photo. */
 export function paintWords(pen: CanvasRenderingContext2D, words: string, canvas: Canvas): void {
   if (words.trim() === '') return;
-  const size = Math.round(canvas.width / 22);
+  const size = Math.round(canvas.width / 16);
   pen.font = `600 ${size}px 'Atkinson Hyperlegible Next', Verdana, sans-serif`;
   const lines = wrapped(words, (text) => pen.measureText(text).width, canvas.width - 2 * size);
   const height = lines.length * size * 1.3 + size * 0.7;
