@@ -96,12 +96,12 @@ test('a workbook with something wrong shows it by sheet, row, column and cell, a
   await says('1 thing stops this form');
   const cells = [...document.querySelectorAll('tbody td')].map((cell) => cell.textContent?.trim());
   expect(cells.slice(0, 5)).toEqual(['Stops it', 'survey', '14', 'type', 'A14']);
-  expect(cells[5]).toContain('There is no type of question “select_onee”');
+  expect(cells[5]).toContain('“select_onee” is not a type of question.');
   expect(sent('/api/v1/forms/drafts')).toEqual({ files: [{ name: 'graffiti.xlsx', content: 'UEs=' }], service: null, ref_prefix: null });
 });
 
 test('the service is asked for where the file lacks it, and the same file goes again with it', async () => {
-  const lacks: FormProblem = { ...problem, sheet: 'settings', row: 2, column: 'service', code: 'no_service' as FormProblem['code'] };
+  const lacks: FormProblem = { ...problem, sheet: 'settings', row: 2, column: 'service', code: 'no_service' };
   office.replies['POST /api/v1/forms/drafts'] = () => ({ body: { ...graffiti, form: null, facts: null, problems: [lacks] } });
   await opened('#/forms/new', 'Drop a form here');
   give(new File(['PK'], 'graffiti.xlsx'));

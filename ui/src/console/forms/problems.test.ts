@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import type { FormProblem } from '../../lib/generated/FormProblem';
 import { setLanguage, type Word } from '../../lib/words';
-import { asText, lacking, placeText, problemSentence, sorted, stoppers } from './problems';
+import { asText, lacking, placeText, sorted, stoppers, told } from './problems';
 
 afterEach(() => setLanguage('en'));
 
@@ -43,27 +43,36 @@ test('a place is said as a person would look for it', () => {
 });
 
 test('as text there is a line for each, with what to do', () => {
-  const one = problem('survey', 14, { column: 'type', cell: 'A14', code: 'unknown_type', what: 'select_onee' });
+  const one = problem('survey', 14, { column: 'type', cell: 'A14', code: 'unknown_list', what: 'tyres' });
   expect(asText([one, problem('choices', 2)]).split('\n')).toEqual([
-    'survey, row 14, column type (A14): There is no type of question “select_onee”. Check how the type is spelt, such as select_one or integer',
-    expect.stringContaining('choices, row 2: “x” cannot be a name'),
+    'survey, row 14, column type (A14): There is no list “tyres”. Add it to the choices sheet, or correct its name.',
+    expect.stringContaining('choices, row 2: “x” cannot be a name.'),
   ]);
 });
 
+test('what is wrong stands apart from what to do about it', () => {
+  expect(told(problem('survey', 5, { code: 'unknown_list', what: 'tyres' }))).toEqual({
+    wrong: 'There is no list “tyres”.',
+    remedy: 'Add it to the choices sheet, or correct its name.',
+  });
+  expect(told(problem('survey', 5, { code: 'name_made', what: 'note_1' }))).toEqual({ wrong: 'The note has no name, so it was named “note_1”.', remedy: '' });
+  expect(told(problem('survey', 5, { code: 'not_json', what: 'line 3. column 2' })).remedy).toBe('');
+});
+
 test('a code that has no words yet still says what was found', () => {
-  expect(problemSentence({ ...problem('survey', 1), code: 'from_tomorrow' as FormProblem['code'], what: 'a comet' })).toBe('a comet');
+  expect(told({ ...problem('survey', 1), code: 'from_tomorrow' as FormProblem['code'], what: 'a comet' })).toEqual({ wrong: 'a comet', remedy: '' });
 });
 
 test('the service is asked for only where the file does not say it, and then the letters made up for it too', () => {
-  const noService = { ...problem('settings', 2), code: 'no_service' as FormProblem['code'], what: '' };
-  const made = { ...problem('settings', 2, { stops: false }), code: 'prefix_made' as FormProblem['code'], what: 'GR' };
+  const noService = problem('settings', 2, { code: 'no_service', what: '' });
+  const made = problem('settings', 2, { stops: false, code: 'prefix_made', what: 'GR' });
   expect(lacking([noService, made])).toEqual({ service: true, refPrefix: 'GR' });
   expect(lacking([made])).toEqual({ service: false, refPrefix: null });
   expect(lacking(several)).toEqual({ service: false, refPrefix: null });
 });
 
-test('everything that can be wrong has its sentence and says what to do', () => {
-  type Sentences = `form_fault.${FormProblem['code']}` | `console.forms.remedy.${FormProblem['code']}`;
-  const unsaid: [Exclude<Sentences, Word>] extends [never] ? 'none' : Exclude<Sentences, Word> = 'none';
+test('everything that can be wrong has its sentence', () => {
+  type Unsaid = Exclude<`form_fault.${FormProblem['code']}`, Word>;
+  const unsaid: [Unsaid] extends [never] ? 'none' : Unsaid = 'none';
   expect(unsaid).toBe('none');
 });
