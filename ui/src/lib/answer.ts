@@ -4,6 +4,7 @@ import type { Choice } from './generated/Choice';
 import type { Draft as DraftInRust } from './generated/Draft';
 import type { Evaluation as EvaluationInRust } from './generated/Evaluation';
 import type { Fault } from './generated/Fault';
+import type { FormAnswered as FormAnsweredInRust } from './generated/FormAnswered';
 import type { FieldView as FieldViewInRust } from './generated/FieldView';
 import type { FormForScreen } from './generated/FormForScreen';
 import type { FormTile } from './generated/FormTile';
@@ -77,6 +78,9 @@ export type PlaceAnswer = {
 
 /** Latitude and longitude: one corner of a line or an outline. */
 export type Corner = [lat: number, lon: number];
+
+/** The answers to a form being tried, with what they set off. */
+export type FormAnswered = Omit<FormAnsweredInRust, 'answers' | 'evaluation'> & { answers: Answers; evaluation: Evaluation };
 
 /** An answer as JSON: what drafts, views and the console's API carry. */
 export type Answer = null | boolean | number | string | string[] | Corner[] | PlaceAnswer;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Question } from '../../lib/form';
 import type { Answer, FieldView, RecordView } from '../../lib/answer';
 import { asked, formOf } from '../../lib/asking/sample';
-import { answerSections, bothAnswers, provisionalAnswers } from './answers';
+import { answerSections, bothAnswers, isPicture, provisionalAnswers } from './answers';
 
 const form = formOf(
   [
@@ -41,6 +41,26 @@ test('a question the form asks and nobody answered has its place; photos and sys
 
 test('an answer this form does not know is shown last, never dropped', () => {
   expect(keys([field('what/size', 'small_van'), field('what/tyres', 4)])).toEqual([['what/size'], ['what/tyres']]);
+  const rowOfAnother = field('lodgers/name@aa', 'Sam');
+  expect(keys([field('what/size', 'small_van'), rowOfAnother])).toEqual([['what/size'], ['lodgers/name@aa']]);
+});
+
+test('a scale, an order and a line are answers like any other; what is attached has its own place', () => {
+  const answered = [field('more/mood', '7'), field('more/order', 'a b'), field('more/edge', [[52.6, 1.29], [52.7, 1.3]]), field('more/talk', ['aa'])];
+  const more = formOf([
+    asked('more', { type: 'group' }),
+    asked('more/mood', { type: 'range', start: '0', end: '10', step: '1' }),
+    asked('more/order', { type: 'rank', list: 'size' }),
+    asked('more/edge', { type: 'geotrace', warning_accuracy_m: 30 }),
+    asked('more/talk', { type: 'file', medium: 'audio', min: 0, max: 2 }),
+  ]);
+  const rows = answerSections(more, record(...answered), new Set()).flatMap((section) => section.rows.map((row) => row.key));
+  expect(rows).toEqual(['more/mood', 'more/order', 'more/edge']);
+});
+
+test('a recording is no picture', () => {
+  const attached = (kind: string) => ({ field: 'x', sha256: 'aa', bytes: 1, kind, width: null, height: null, taken_at_ms: null, officer: 1, at_ms: 0, received: true });
+  expect([attached('image/jpeg'), attached(''), attached('audio/mp4'), attached('application/pdf')].map(isPicture)).toEqual([true, true, false, false]);
 });
 
 test('each row of a repeat is a section of its own, counted in order', () => {
