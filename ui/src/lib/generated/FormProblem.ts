@@ -2,26 +2,30 @@
 import type { FormFaultCode } from "./FormFaultCode";
 
 /**
- * One thing to put right in a form, or to know about it.
+ * One thing to know about a form somebody brought, with its place as the spreadsheet numbers it.
  */
-export type FormProblem = { sheet: string, 
+export type FormProblem = { 
 /**
- * As a spreadsheet numbers its rows: the heading is row 1.
+ * The sheet, or the file beside the workbook; `file` for the whole.
+ */
+sheet: string, 
+/**
+ * The heading row is 1.
  */
 row: number | null, 
 /**
- * What stands over the column.
+ * The heading.
  */
 column: string | null, 
 /**
- * `F12`, where the file is a workbook.
+ * Such as `F12`.
  */
 cell: string | null, 
 /**
- * Whether the form cannot be published until this is put right.
+ * Whether the form cannot be published with it; otherwise it is a note.
  */
 stops: boolean, code: FormFaultCode, 
 /**
- * What was found there, or more about it.
+ * For the sentence's `{what}`.
  */
 what: string, };
