@@ -36,6 +36,16 @@ pub struct CouncilNames {
     pub teams: Vec<TeamName>,
     /// By the keys that forms call.
     pub phones: BTreeMap<String, Phone>,
+    /// Whose device this is, as the office knows them.
+    pub officer: Option<OfficerName>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(default)]
+#[ts(export)]
+pub struct OfficerName {
+    pub name: String,
+    pub email: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]

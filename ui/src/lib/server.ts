@@ -1,7 +1,6 @@
 /** The only file that calls `fetch` and `EventSource`: one line per call of the server's API. */
 import type { DeviceCode } from './generated/DeviceCode';
 import type { DeviceLine } from './generated/DeviceLine';
-import type { FormAnswered } from './generated/FormAnswered';
 import type { FormDraft } from './generated/FormDraft';
 import type { FormFiles } from './generated/FormFiles';
 import type { FormLine } from './generated/FormLine';
@@ -10,7 +9,7 @@ import type { Offer } from './generated/Offer';
 import type { ProblemBody } from './generated/ProblemBody';
 import type { Written } from './generated/Written';
 import type {
-  Answers, AreaOutlines, CaseEdit, CaseReply, Evaluation, Fault, Poke, Session, Tray, TrayPage,
+  Answers, AreaOutlines, CaseEdit, CaseReply, Evaluation, Fault, FormAnswered, Poke, Session, Tray, TrayPage,
 } from './answer';
 
 /** The server's refusal (problem+json), or our own word for silence and for an answer that is not the server's. */

@@ -1,6 +1,6 @@
 //! The choices sheet, and the rows that files beside the workbook bring.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
@@ -20,27 +20,14 @@ impl Choices {
         self.rows.push(row);
         self.origins.push((sheet.to_owned(), number));
     }
-
-    /// The choice for anything else, in the lists that ask for it and have none.
-    pub fn with_others(&mut self, lists: &BTreeSet<String>) {
-        for list in lists {
-            let of_list = |row: &&ChoiceRow| row.list_name == *list;
-            let Some(last) = self.rows.iter().rposition(|row| of_list(&row)) else { continue };
-            if self.rows.iter().filter(of_list).any(|row| row.name == "other") {
-                continue;
-            }
-            let origin = self.origins.get(last).cloned().unwrap_or_default();
-            let label = Localised { en: "Other".to_owned(), cy: Some("Arall".to_owned()) };
-            let more = BTreeMap::new();
-            let other = ChoiceRow { list_name: list.clone(), name: "other".to_owned(), label, more };
-            self.rows.insert(last + 1, other);
-            self.origins.insert(last + 1, origin);
-        }
-    }
 }
 
 pub fn read(table: &Table, problems: &mut Vec<FormProblem>) -> Choices {
     let mut choices = Choices::default();
+    // A form that offers no choices may have an empty sheet for them.
+    if table.records.is_empty() {
+        return choices;
+    }
     for field in ["list_name", "name"].into_iter().filter(|field| !table.has(field)) {
         problems.push(FormProblem {
             column: Some(field.to_owned()),

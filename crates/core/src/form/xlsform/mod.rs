@@ -129,7 +129,6 @@ impl Imported {
         };
         let mut choices =
             self.choices.as_ref().map(|table| choices::read(table, problems)).unwrap_or_default();
-        choices.with_others(&survey.others);
         let sheet = self.survey.as_ref().map(|table| table.sheet.clone()).unwrap_or_default();
         companions::read(&survey.files, companions, &sheet, &mut choices, problems);
         let entities = entities.map(|table| kept(table, problems)).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The survey sheet, row for row, and what it needs from beside it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::problem::FormProblem;
 use super::table::{Record, Table};
 use super::types;
-use crate::form::{FormFaultCode, Localised, Requirement, Row};
+use crate::form::{FormFaultCode, Requirement, Row};
 
 /// The columns that hold expressions, where curly quotes are a slip of the word processor.
 const EXPRESSIONS: &[&str] =
@@ -22,8 +22,6 @@ pub struct Survey {
     pub rows: Vec<Row>,
     /// Of each row, the sheet's.
     pub numbers: Vec<u32>,
-    /// The lists that get a choice for anything else.
-    pub others: BTreeSet<String>,
     pub files: BTreeMap<String, Need>,
 }
 
@@ -68,15 +66,15 @@ impl Survey {
             return;
         };
         let kind = types::kind(written);
-        if kind.name.starts_with("end_") {
-            self.push(Row { kind: kind.name, ..Row::default() }, record.number);
+        if kind.starts_with("end_") {
+            self.push(Row { kind, ..Row::default() }, record.number);
             return;
         }
-        if kind.name == "audit" {
+        if kind == "audit" {
             problems.push(tell("type", FormFaultCode::NotKept, "audit").noted());
             return;
         }
-        let mut row = row(table, record, kind.name, problems);
+        let mut row = row(table, record, kind, problems);
         if row.name.is_empty() && row.kind == "note" {
             row.name = format!("note_{}", record.number);
             problems.push(tell("name", FormFaultCode::NameMade, &row.name).noted());
@@ -102,12 +100,7 @@ impl Survey {
         for file in looked_up(&row) {
             self.need(file, Need { row: record.number, looked_up: true, ..Need::default() });
         }
-        let other = kind.or_other.then(|| other(&row));
-        if kind.or_other {
-            self.others.extend(row.kind.split_once(' ').map(|(_, list)| list.to_owned()));
-        }
         self.push(row, record.number);
-        other.into_iter().for_each(|other| self.push(other, record.number));
     }
 
     fn push(&mut self, row: Row, number: u32) {
@@ -142,15 +135,15 @@ fn row(table: &Table, record: &Record, kind: String, problems: &mut Vec<FormProb
     Row {
         kind,
         name: text("name").unwrap_or_default(),
-        label: words(table, record, "label", problems),
-        hint: words(table, record, "hint", problems),
-        guidance_hint: words(table, record, "guidance_hint", problems),
-        thing: words(table, record, "thing", problems),
+        label: table.words(record, "label", problems),
+        hint: table.words(record, "hint", problems),
+        guidance_hint: table.words(record, "guidance_hint", problems),
+        thing: table.words(record, "thing", problems),
         required: requirement(table, record, "required", problems),
-        required_message: words(table, record, "required_message", problems),
+        required_message: table.words(record, "required_message", problems),
         relevant: text("relevant"),
         constraint: text("constraint"),
-        constraint_message: words(table, record, "constraint_message", problems),
+        constraint_message: table.words(record, "constraint_message", problems),
         choice_filter: text("choice_filter"),
         calculation: text("calculation"),
         trigger: text("trigger"),
@@ -170,15 +163,6 @@ fn row(table: &Table, record: &Record, kind: String, problems: &mut Vec<FormProb
         max: number(table, record, problems),
         office: flag(table, record, "office", problems),
     }
-}
-
-/// Words that would show an answer of another question show its name here, and the designer should know.
-fn words(table: &Table, record: &Record, field: &str, problems: &mut Vec<FormProblem>) -> Option<Localised> {
-    let words = table.words(record, field, problems)?;
-    if words.en.contains("${") {
-        problems.push(table.problem(record.number, field, FormFaultCode::AnswerInWords, &words.en).noted());
-    }
-    Some(words)
 }
 
 fn requirement(
@@ -279,19 +263,6 @@ pub fn has_curly_quotes(text: &str) -> bool {
         }
     }
     false
-}
-
-/// The question that XLSForm adds for whoever selects the other choice.
-fn other(row: &Row) -> Row {
-    Row {
-        kind: "text".to_owned(),
-        name: format!("{}_other", row.name),
-        label: Some(Localised { en: "Specify other".to_owned(), cy: Some("Nodwch beth arall".to_owned()) }),
-        relevant: Some(format!("selected(${{{}}}, 'other')", row.name)),
-        pii: row.pii,
-        office: row.office,
-        ..Row::default()
-    }
 }
 
 /// The files that a row's expressions look things up in: `pulldata('streets', …)`.

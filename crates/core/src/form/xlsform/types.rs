@@ -1,12 +1,5 @@
 //! The names of question types: the spellings in use, and the one a form is kept with.
 
-/// A type as it is kept, and whether the list gets a choice for anything else.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Kind {
-    pub name: String,
-    pub or_other: bool,
-}
-
 /// The longest spellings first, since a shorter one may begin a longer one.
 const CHOOSING: &[(&str, &str)] = &[
     ("add select multiple prompt using", "select_multiple"),
@@ -95,7 +88,7 @@ const KEPT: &[&str] = &[
 ];
 
 /// Reads a type. One that is not known comes back as it is, and is refused by name when the form is checked.
-pub fn kind(written: &str) -> Kind {
+pub fn kind(written: &str) -> String {
     let words: Vec<&str> = written.split_whitespace().collect();
     let spaced = words.join(" ");
     let lower = spaced.to_lowercase();
@@ -105,11 +98,13 @@ pub fn kind(written: &str) -> Kind {
         let Some(list) = rest.and_then(|_| spaced.get(spelling.len()..)) else { continue };
         let list = list.trim();
         let other = OTHERS.iter().find_map(|other| list.strip_suffix(other)?.strip_suffix(' '));
-        return Kind { name: format!("{name} {}", other.unwrap_or(list)), or_other: other.is_some() };
+        return match other {
+            Some(list) => format!("{name} {list} or_other"),
+            None => format!("{name} {list}"),
+        };
     }
     let single = SINGLE.iter().find(|(spelling, _)| *spelling == lower).map(|(_, name)| *name);
-    let name = single.or_else(|| KEPT.iter().find(|kept| **kept == lower).copied()).unwrap_or(&spaced);
-    Kind { name: name.to_owned(), or_other: false }
+    single.or_else(|| KEPT.iter().find(|kept| **kept == lower).copied()).unwrap_or(&spaced).to_owned()
 }
 
 /// The file whose rows a type needs: `f.csv` of `select_one_from_file f.csv`, and of `csv-external` named `f`.
@@ -150,11 +145,11 @@ mod tests {
             ("Text", "text"),
             ("csv-external", "csv-external"),
             ("smell", "smell"),
+            ("select_one size or specify other", "select_one size or_other"),
             ("select_one", "select_one"),
         ] {
-            assert_eq!(kind(written), Kind { name: name.to_owned(), or_other: false }, "{written}");
+            assert_eq!(kind(written), name, "{written}");
         }
-        assert_eq!(kind("select_one size or_other"), Kind { name: "select_one size".into(), or_other: true });
     }
 
     #[test]

@@ -21,11 +21,11 @@ pub fn write(document: &FormDocument) -> (Sheets, BTreeMap<String, String>) {
         document.choices.iter().partition(|choice| types::is_file(&choice.list_name));
     let choices: Vec<Cells> = inside.into_iter().map(|choice| headed.choice(choice)).collect();
     let settings = vec![headed.settings(&document.settings)];
-    let mut sheets = vec![
-        ("survey".to_owned(), headed.laid_out(&SURVEY_ORDER, &survey)),
-        ("choices".to_owned(), headed.laid_out(&["list_name", "name", "label"], &choices)),
-        ("settings".to_owned(), headed.laid_out(&SETTINGS_ORDER, &settings)),
-    ];
+    let mut sheets = vec![("survey".to_owned(), headed.laid_out(&SURVEY_ORDER, &survey))];
+    if !choices.is_empty() {
+        sheets.push(("choices".to_owned(), headed.laid_out(&["list_name", "name", "label"], &choices)));
+    }
+    sheets.push(("settings".to_owned(), headed.laid_out(&SETTINGS_ORDER, &settings)));
     if !document.entities.is_empty() {
         let order = ["list_name", "label", "entity_id", "create_if", "update_if"];
         sheets.push(("entities".to_owned(), headed.laid_out(&order, &document.entities)));
