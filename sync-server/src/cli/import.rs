@@ -178,3 +178,106 @@ fn workbook(form: &Form, path: &Path) -> Result<()> {
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     std::fs::write(path, bytes).with_context(|| format!("Writing {}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_793_000_000_000;
+
+    fn shipped() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/forms/tenancy_audit.json")
+    }
+
+    fn forms(file: PathBuf) -> Forms {
+        let files = vec![file];
+        Forms {
+            files,
+            service: None,
+            ref_prefix: None,
+            schemas: None,
+            publish: false,
+            from: None,
+            team: vec![],
+            check: false,
+        }
+    }
+
+    fn settled(store: &mut Store, wanted: &Forms) -> Outcome {
+        let read = read(&wanted.files[0], wanted).unwrap();
+        settle(store, read, wanted).unwrap()
+    }
+
+    fn store() -> Store {
+        let mut store = Store::in_memory(1).unwrap();
+        store.establish(NOW).unwrap();
+        store
+    }
+
+    #[test]
+    fn a_form_from_version_control_is_published_once_however_often_it_is_imported() {
+        let mut store = store();
+        let publish = Forms { publish: true, ..forms(shipped()) };
+        for _ in 0..2 {
+            let outcome = settled(&mut store, &publish);
+            assert_eq!(
+                (outcome.form.as_str(), outcome.version, outcome.state),
+                ("tenancy_audit", Some(1), "published")
+            );
+            assert_eq!(outcome.problems, []);
+        }
+        assert_eq!(store.form_lines(NOW).unwrap()[0].versions.len(), 1);
+        let later = Forms { from: Some(i64::MAX), ..publish };
+        assert_eq!(settled(&mut store, &later).state, "waiting");
+    }
+
+    #[test]
+    fn a_check_keeps_nothing_and_what_is_not_published_is_a_draft() {
+        let mut store = store();
+        assert_eq!(settled(&mut store, &Forms { check: true, ..forms(shipped()) }).state, "checked");
+        assert!(store.drafts(NOW).unwrap().is_empty());
+        assert_eq!(settled(&mut store, &forms(shipped())).state, "draft");
+        assert_eq!(store.drafts(NOW).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn what_stops_a_form_is_told_and_ends_with_its_own_code() {
+        let mut store = store();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("forms").join("alone.json");
+        std::fs::create_dir(file.parent().unwrap()).unwrap();
+        std::fs::copy(shipped(), &file).unwrap();
+        let publish = Forms { publish: true, ..forms(file) };
+        let outcome = settled(&mut store, &publish);
+        assert_eq!(
+            (outcome.state, outcome.problems[0].sheet.as_str()),
+            ("stopped", "codes"),
+            "its lists are not there"
+        );
+        assert!(store.form_lines(NOW).unwrap().is_empty());
+        assert_eq!(run(&mut store, Import::Forms(publish)).unwrap(), ExitCode::from(REFUSED));
+        let with = Forms {
+            schemas: shipped().parent().and_then(Path::parent).map(Path::to_path_buf),
+            ..forms(folder.path().join("forms/alone.json"))
+        };
+        assert_eq!(settled(&mut store, &with).state, "draft");
+    }
+
+    #[test]
+    fn a_form_goes_out_as_a_workbook_and_comes_in_again_as_itself() {
+        let mut store = store();
+        settled(&mut store, &Forms { publish: true, ..forms(shipped()) });
+        let folder = tempfile::tempdir().unwrap();
+        let (xlsx, json) = (folder.path().join("audit.xlsx"), folder.path().join("audit.json"));
+        for to in [To { xlsx: Some(xlsx.clone()), json: None }, To { xlsx: None, json: Some(json.clone()) }] {
+            let wanted = Exported { key: "tenancy_audit".into(), version: None, to };
+            export(&mut store, Export::Form(wanted)).unwrap();
+        }
+        for file in [xlsx, json] {
+            let outcome = settled(&mut store, &Forms { publish: true, ..forms(file) });
+            assert_eq!((outcome.version, outcome.state), (Some(1), "published"), "{:?}", outcome.problems);
+        }
+        let unknown = Exported { key: "nothing".into(), version: None, to: To { xlsx: None, json: None } };
+        assert!(export(&mut store, Export::Form(unknown)).unwrap_err().is::<Problem>());
+    }
+}

@@ -81,10 +81,7 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/records/{id}/changes", post(console::change))
         .route("/api/v1/records/{id}/notes", post(console::note))
         .route("/api/v1/forms", get(forms::list))
-        .route(
-            "/api/v1/forms/drafts",
-            get(drafts::list).post(drafts::bring).layer(DefaultBodyLimit::max(drafts::SENT_LIMIT)),
-        )
+        .route("/api/v1/forms/drafts", get(drafts::list).post(drafts::bring).layer(drafts::limit()))
         .route("/api/v1/forms/drafts/{id}", get(drafts::find).delete(drafts::discard))
         .route("/api/v1/forms/drafts/{id}/begin", post(answering::begin_draft))
         .route("/api/v1/forms/drafts/{id}/evaluate", post(answering::evaluate_draft))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use data_encoding::BASE64;
@@ -18,7 +18,12 @@ use crate::routes::{App, Failure};
 use crate::store::{Brought, FormDraft, FormVersion, Publication};
 
 /// The most a form may weigh with its companions, as it is sent.
-pub const SENT_LIMIT: usize = 12 * 1024 * 1024;
+const SENT_LIMIT: usize = 12 * 1024 * 1024;
+
+/// For the one address where forms come in.
+pub fn limit() -> DefaultBodyLimit {
+    DefaultBodyLimit::max(SENT_LIMIT)
+}
 
 /// A form's file, and those it needs beside it.
 #[derive(Debug, Deserialize, TS)]

@@ -113,7 +113,10 @@ async fn a_form_is_brought_in_tried_published_withdrawn_and_taken_away() {
     let tried = json_of(mo.posts(&format!("{at}/evaluate"), given).await).await;
     assert!(tried["evaluation"]["visible"].as_array().unwrap().contains(&json!("home/smoke")));
     assert_eq!(tried["evaluation"]["faults"][0]["code"], "constraint");
-    let search = json!({"answers": {}, "field": "who/household/relation@0123456789abcdef", "sought": "chi", "limit": 3});
+    let row = "0123456789abcdef";
+    let answers = json!({"access": "given", "who/household": [row]});
+    let field = format!("who/household/relation@{row}");
+    let search = json!({"answers": answers, "field": field, "sought": "chi", "limit": 3});
     let found = json_of(mo.posts(&format!("{at}/choices"), search).await).await;
     assert_eq!((&found["total"], &found["choices"][0]["name"]), (&json!(1), &json!("child")));
 
