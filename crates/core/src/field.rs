@@ -52,6 +52,12 @@ impl FieldKey {
         self.path.starts_with('@')
     }
 
+    /// Whether it says in which order the rows of a repeat stand.
+    #[must_use]
+    pub fn is_order(&self) -> bool {
+        self.path.starts_with(ORDER)
+    }
+
     /// Whether the path is one that may be sent: not empty, within the limit, without the row mark inside.
     #[must_use]
     pub fn is_well_formed(&self) -> bool {

@@ -193,6 +193,11 @@ pub(crate) fn moment(now: Reading) -> Now {
     Now { ms: now.wall_ms, offset_min: now.offset_min, seed: 0 }
 }
 
+/// The same for one draft, which draws by chance from its own id.
+pub(crate) fn moment_of(draft: RowId, now: Reading) -> Now {
+    Now { seed: u64::from_be_bytes(draft.0), ..moment(now) }
+}
+
 pub(crate) fn unpack(bytes: &[u8]) -> Result<Record> {
     Record::unpack(bytes).context("Read a record's state")
 }
@@ -200,7 +205,7 @@ pub(crate) fn unpack(bytes: &[u8]) -> Result<Record> {
 /// A record's answers as a form evaluates them: photos and rows as codes.
 pub(crate) fn answers_of(record: &Record) -> Answers {
     let mut answers = Answers::default();
-    for (field, _) in record.registers().filter(|(field, _)| !field.is_system()) {
+    for (field, _) in record.registers().filter(|(field, _)| !field.is_system() || field.is_order()) {
         if let Some(value) = record.provisional(field).filter(|value| *value != Value::Null) {
             answers.insert(field.clone(), value);
         }

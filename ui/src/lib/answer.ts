@@ -1,13 +1,19 @@
 /** The shapes that the device and the server speak: Rust's own, with answers typed as screens know them. */
 import type { Case as CaseInRust } from './generated/Case';
+import type { Answered as AnsweredInRust } from './generated/Answered';
 import type { Draft as DraftInRust } from './generated/Draft';
+import type { DraftMove as DraftMoveInRust } from './generated/DraftMove';
 import type { Evaluation as EvaluationInRust } from './generated/Evaluation';
 import type { Fault } from './generated/Fault';
+import type { FormAnswered as FormAnsweredInRust } from './generated/FormAnswered';
 import type { FieldView as FieldViewInRust } from './generated/FieldView';
 import type { FormForScreen } from './generated/FormForScreen';
 import type { FormTile } from './generated/FormTile';
 import type { Localised } from './generated/Localised';
 import type { NoteView } from './generated/NoteView';
+import type { Offer } from './generated/Offer';
+import type { ParkedAnswer as ParkedInRust } from './generated/ParkedAnswer';
+import type { Phone } from './generated/Phone';
 import type { PhotoLine } from './generated/PhotoLine';
 import type { PhotoView } from './generated/PhotoView';
 import type { PlaceSource } from './generated/PlaceSource';
@@ -29,7 +35,23 @@ export type { Poke, Session, Tray, TrayLine, TrayPage };
 /** Rust leaves an answer's JSON open; here it has the shapes that the form's questions give it. */
 export type Evaluation = Omit<EvaluationInRust, 'calculated'> & { calculated: Answers };
 
-export type Draft = Omit<DraftInRust, 'answers' | 'evaluation'> & { answers: Answers; evaluation: Evaluation };
+export type Draft = Omit<DraftInRust, 'answers' | 'evaluation' | 'parked'> & { answers: Answers; evaluation: Evaluation; parked: Parked[] };
+
+/** What became of a draft after an answer, with the other answers it set off. */
+export type Answered = Omit<AnsweredInRust, 'evaluation' | 'set_off'> & { evaluation: Evaluation; set_off: Answers };
+
+/** A photo, a recording or a document of a draft; a file chosen from the device has the name it had there. */
+export type Attached = PhotoLine;
+
+export type Telephone = Phone;
+
+/** An answer that this version of the form does not ask for. */
+export type Parked = Omit<ParkedInRust, 'answer'> & { answer: Answer };
+
+/** What moving a draft to the newer version of its form would do. */
+export type DraftMove = Omit<DraftMoveInRust, 'parked'> & { parked: Parked[] };
+
+export type { Offer };
 
 export type ValueView = Omit<ValueViewInRust, 'answer'> & { answer: Answer };
 
@@ -49,8 +71,14 @@ export type PlaceAnswer = {
   source: PlaceSource;
 };
 
+/** Latitude and longitude: one corner of a line or an outline. */
+export type Corner = [lat: number, lon: number];
+
+/** The answers to a form being tried, with what they set off. */
+export type FormAnswered = Omit<FormAnsweredInRust, 'answers' | 'evaluation'> & { answers: Answers; evaluation: Evaluation };
+
 /** An answer as JSON: what drafts, views and the console's API carry. */
-export type Answer = null | boolean | number | string | string[] | PlaceAnswer;
+export type Answer = null | boolean | number | string | string[] | Corner[] | PlaceAnswer;
 
 export type Answers = Record<string, Answer>;
 

@@ -12,6 +12,7 @@ use super::fault::{Fault, FaultCode};
 use super::{Form, Metadatum, Question, QuestionKind};
 use crate::field::{FieldKey, ORDER};
 use crate::ids::{RowId, Sha256};
+use crate::rows::order_value;
 use crate::value::{Place, PlaceSource, Point, TEXT_LIMIT, Value, to_json};
 
 /// The answers of one form, as a draft or a record holds them.
@@ -133,13 +134,6 @@ fn read(question: &Question, json: &Json) -> Result<Value, FaultCode> {
     }
 }
 
-/// The field that holds in which order the rows of a repeat stand: one answer, since moving a row is one
-/// officer's choice among others, while rows themselves are added and removed one by one.
-#[must_use]
-pub fn order_field(repeat: &FieldKey) -> FieldKey {
-    FieldKey { path: format!("{ORDER}{}", repeat.path), row: repeat.row }
-}
-
 /// The repeat whose rows this field puts in order.
 pub(super) fn ordered_repeat<'f>(form: &'f Form, field: &FieldKey) -> Option<&'f Question> {
     let question = form.question(field.path.strip_prefix(ORDER)?)?;
@@ -163,8 +157,7 @@ fn order_of_rows(json: &Json) -> Option<Value> {
             rows.push(row);
         }
     }
-    let text = rows.iter().map(RowId::to_string).collect::<Vec<_>>().join(" ");
-    Some(Value::Text(text)).filter(Value::is_well_formed)
+    Some(order_value(&rows)).filter(Value::is_well_formed)
 }
 
 fn metadatum(what: Metadatum, text: &str) -> Option<Value> {

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::answers::order_field;
 use super::coerce::coerced;
 use super::expr::{Now, Outcome};
 use super::rules::Beginning;
@@ -10,6 +9,7 @@ use super::tree::{Stand, Tree, key};
 use super::{Answers, Form, Metadatum, Question, QuestionKind};
 use crate::field::FieldKey;
 use crate::ids::RowId;
+use crate::rows::{in_order, order_field, order_value};
 use crate::value::Value;
 
 /// So many times may one answer set off another before it is let be.
@@ -153,34 +153,24 @@ fn count_rows(form: &Form, answers: &Answers, now: Now, row: &mut dyn FnMut() ->
             let most = usize::try_from(max).unwrap_or(usize::MAX);
             let wanted = tree.row_count(question, &stand).unwrap_or(0).min(most);
             let field = key(question, &stand);
-            let mut rows = match answers.get(&field) {
-                Some(Value::Codes(rows)) => rows.clone(),
+            let mut rows: BTreeSet<RowId> = match answers.get(&field) {
+                Some(Value::Codes(rows)) => rows.iter().filter_map(|row| row.parse().ok()).collect(),
                 _ => BTreeSet::new(),
             };
             if wanted <= rows.len() {
                 continue;
             }
-            let mut order = rows_in_order(answers, &field, &rows);
+            let mut order = in_order(&rows, answers.get(&order_field(&field)));
             while rows.len() < wanted {
-                let id = row().to_string();
-                if rows.insert(id.clone()) {
+                let id = row();
+                if rows.insert(id) {
                     order.push(id);
                 }
             }
-            next.insert(order_field(&field), Value::Text(order.join(" ")));
-            next.insert(field, Value::Codes(rows));
+            next.insert(order_field(&field), order_value(&order));
+            next.insert(field, Value::Codes(rows.iter().map(RowId::to_string).collect()));
         }
     }
-}
-
-fn rows_in_order(answers: &Answers, repeat: &FieldKey, rows: &BTreeSet<String>) -> Vec<String> {
-    let mut order: Vec<String> = match answers.get(&order_field(repeat)) {
-        Some(Value::Text(order)) => order.split(' ').map(str::to_owned).collect(),
-        _ => Vec::new(),
-    };
-    order.retain(|row| rows.contains(row));
-    order.extend(rows.iter().filter(|row| !order.contains(row)).cloned().collect::<Vec<_>>());
-    order
 }
 
 /// A row that was not there before begins with its defaults. One that came with answers, as a copy does, keeps them.
@@ -197,6 +187,9 @@ fn begin_rows(form: &Form, before: &Answers, after: &Answers, now: Now, next: &m
         };
         let fresh = rows.iter().filter(|row| !there(row)).filter_map(|row| row.parse::<RowId>().ok());
         new.entry(repeat.path.as_str()).or_default().extend(fresh);
+    }
+    if new.values().all(BTreeSet::is_empty) {
+        return;
     }
     let tree = Tree::new(form, after, now);
     for (place, question) in form.questions.iter().enumerate() {
@@ -215,3 +208,6 @@ fn begin_rows(form: &Form, before: &Answers, after: &Answers, now: Now, next: &m
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::answers::{order_field, ordered_repeat};
+use super::answers::ordered_repeat;
 use super::check::{State, check};
 use super::expr::Now;
 use super::fault::{Fault, FaultCode};
@@ -14,6 +14,7 @@ use super::tree::{Stand, Tree, key, path_of};
 use super::{Answers, Form, Localised, QuestionKind};
 use crate::field::{FieldKey, ORDER};
 use crate::ids::RowId;
+use crate::rows::order_field;
 use crate::value::{Value, to_json};
 
 /// What a screen needs to know after an answer was given.
@@ -161,8 +162,12 @@ pub fn to_save(form: &Form, answers: &Answers, now: Now) -> Answers {
             let field = key(question, &stand);
             if let QuestionKind::Repeat { .. } = question.kind {
                 let order = order_field(&field);
-                let kept = tree.rows(place, field.row).iter().map(ToString::to_string);
-                saved.insert(field, Value::Codes(kept.collect()));
+                let rows: BTreeSet<String> =
+                    tree.rows(place, field.row).iter().map(ToString::to_string).collect();
+                if rows.is_empty() {
+                    continue;
+                }
+                saved.insert(field, Value::Codes(rows));
                 if let Some(value) = answers.get(&order) {
                     saved.insert(order, value.clone());
                 }

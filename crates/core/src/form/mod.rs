@@ -3,6 +3,7 @@
 //! A form is data: rows as in XLSForm, read once and checked whole, so that evaluating cannot fail.
 //! Both ends use this, so a phone and the office agree on every fault.
 
+mod answer_schema;
 mod answers;
 mod begin;
 mod check;
@@ -11,9 +12,11 @@ mod coerce;
 mod document;
 mod evaluate;
 mod expr;
+mod facts;
 mod fault;
 mod kinds;
 mod names;
+mod offer;
 mod parse;
 mod plan;
 mod rules;
@@ -27,15 +30,15 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub use answers::{
-    Answers, answer_from_json, answers_from_json, answers_to_json, order_field, place_from_json,
-};
+pub use answers::{Answers, answer_from_json, answers_from_json, answers_to_json, place_from_json};
 pub use begin::{Beginner, begin, consequences, finished};
 pub use codes::{Code, CodeFile, Codes, CodesFault, Source};
 pub use document::{ChoiceRow, Example, FormDocument, Requirement, Row, Settings};
 pub use evaluate::{Evaluation, Said, evaluate, re_evaluate, to_save};
 pub use expr::Now;
+pub use facts::{FormChanges, FormFacts};
 pub use fault::{Fault, FaultCode, FormFault, FormFaultCode, KEYS, Sheet, fault_key};
+pub use offer::{Offer, Sought};
 pub use xlsform::FormProblem;
 
 use expr::Expr;

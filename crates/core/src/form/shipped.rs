@@ -39,6 +39,11 @@ pub fn form(key: &str) -> Form {
     parsed(&json)
 }
 
+/// Every form there is.
+pub fn forms() -> Vec<Form> {
+    files("forms").values().map(|json| parsed(json)).collect()
+}
+
 fn parsed(json: &str) -> Form {
     Form::parse(json, &codes()).unwrap_or_else(|faults| {
         panic!("{}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
@@ -191,23 +196,121 @@ fn every_question_a_person_answers_has_words_in_both_languages() {
     }
 }
 
+/// What must be answered over these answers, in the order it is asked.
+fn needed(form: &Form, answers: &Json) -> Vec<String> {
+    let (answers, _) = answers_from_json(form, answers.as_object().unwrap());
+    let required: BTreeSet<_> =
+        evaluate(form, &answers, NOW).required.into_iter().map(|field| field.path).collect();
+    let paths = form.questions().iter().map(|question| question.path.clone());
+    paths.filter(|path| required.contains(path)).collect()
+}
+
 #[test]
 fn a_fly_tip_takes_ten_taps() {
-    let form = form("fly_tip");
-    let required: Vec<_> =
-        evaluate(&form, &Answers::default(), NOW).required.into_iter().map(|field| field.path).collect();
-    let in_order: Vec<_> = form
-        .questions()
-        .iter()
-        .filter(|question| required.contains(&question.path))
-        .map(|question| question.path.as_str())
-        .collect();
+    let in_order = needed(&form("fly_tip"), &json!({}));
     assert_eq!(in_order, ["photos", "where", "waste", "size", "hazards", "evidence"]);
     let tile = 1;
     let two_photos_and_use_them = 3;
     let one_each_for_the_rest = in_order.len() - 1;
     let save = 1;
     assert_eq!(tile + two_photos_and_use_them + one_each_for_the_rest + save, 10);
+}
+
+#[test]
+fn an_abandoned_vehicle_takes_fourteen_taps() {
+    let form = form("abandoned_vehicle");
+    let example = &form.examples()[0];
+    assert_eq!((example.title.as_str(), example.faults.len()), ("fourteen taps", 0));
+    let in_order = needed(&form, &Json::Object(example.answers.clone()));
+    let shots = ["shots/front", "shots/side", "shots/damage"];
+    assert_eq!(in_order[..3], shots);
+    assert_eq!(in_order[3..], ["where", "vrm", "indicators", "opinion", "notice"]);
+    let tile = 1;
+    let the_shots_and_use_them = shots.len() + 1;
+    let where_it_is_and_a_scan_of_the_plate = 2;
+    let ticks = example.answers["indicators"].as_array().unwrap().len();
+    let opinion_and_notice = 2;
+    let save = 1;
+    let tax_which_may_be_left_out = usize::from(example.answers.contains_key("tax"));
+    let taps = tile + the_shots_and_use_them + where_it_is_and_a_scan_of_the_plate + ticks;
+    assert_eq!(taps + tax_which_may_be_left_out + opinion_and_notice + save, 14);
+}
+
+#[test]
+fn needles_take_seven_taps() {
+    let in_order = needed(&form("needles"), &json!({"made_safe": "no"}));
+    assert_eq!(in_order, ["photos", "where", "near", "made_safe"]);
+    let tile = 1;
+    let a_photo_and_use_it = 2;
+    let one_each_for_the_rest = in_order.len() - 1;
+    let save = 1;
+    assert_eq!(tile + a_photo_and_use_it + one_each_for_the_rest + save, 7);
+}
+
+#[test]
+fn what_says_stop_names_a_number_to_ring_and_an_example_raises_it() {
+    for (name, text) in files("forms") {
+        let form = parsed(&text);
+        let shown: Vec<BTreeSet<String>> = form
+            .examples()
+            .iter()
+            .map(|example| {
+                let (answers, _) = answers_from_json(&form, &example.answers);
+                evaluate(&form, &answers, NOW).visible.into_iter().map(|field| field.path).collect()
+            })
+            .collect();
+        let says_stop = |question: &&Question| question.appearance.as_deref() == Some("stopper");
+        for Question { path, call, .. } in form.questions().iter().filter(says_stop) {
+            assert!(call.is_some(), "{name}: {path} names no number");
+            assert!(shown.iter().any(|shown| shown.contains(path)), "{name}: no example raises {path}");
+            assert!(!shown.iter().all(|shown| shown.contains(path)), "{name}: {path} is always there");
+        }
+    }
+}
+
+#[test]
+fn a_penalty_takes_its_sums_from_the_list_of_its_offence() {
+    let form = form("fpn");
+    let sums = |offence: &str| {
+        let answers = json!({"offence": offence, "unsafe": "no"});
+        let (answers, _) = answers_from_json(&form, answers.as_object().unwrap());
+        let calculated = evaluate(&form, &answers, NOW).calculated;
+        ["notice/amount_p", "notice/discount_p"].map(|path| {
+            let sum = calculated.iter().find(|(field, _)| field.path == path);
+            sum.and_then(|(_, sum)| sum.as_i64())
+        })
+    };
+    for offence in form.choices("offences") {
+        let [amount, discount] = sums(&offence.name);
+        let (amount, discount) = (amount.unwrap(), discount.unwrap_or_default());
+        assert!(discount < amount, "{}: {discount} of {amount}", offence.name);
+    }
+    assert_eq!(sums("litter"), [Some(10_000), Some(5_000)]);
+    assert_eq!(sums("pspo"), [Some(10_000), None]);
+}
+
+#[test]
+fn selecting_a_notice_sets_when_it_was_fixed() {
+    let form = form("abandoned_vehicle");
+    let read = |answers: Json| answers_from_json(&form, answers.as_object().unwrap()).0;
+    let before = read(json!({"opinion": "abandoned"}));
+    let after = read(json!({"opinion": "abandoned", "notice": "7d"}));
+    let set_off =
+        answers_to_json(&consequences(&form, &before, &after, NOW, &mut || unreachable!("no rows here")));
+    assert_eq!(set_off["notice_at"], "2026-04-01T12:00:00+01:00");
+}
+
+#[test]
+fn entering_the_number_of_a_penalty_sets_the_last_day_to_pay() {
+    let form = form("fpn");
+    let read = |answers: Json| answers_from_json(&form, answers.as_object().unwrap()).0;
+    for (offence, day) in [("litter", "2026-04-15"), ("litter_vehicle", "2026-04-29")] {
+        let before = read(json!({"offence": offence, "unsafe": "no"}));
+        let after = read(json!({"offence": offence, "unsafe": "no", "notice/fpn_no": "NR/000417"}));
+        let set_off =
+            answers_to_json(&consequences(&form, &before, &after, NOW, &mut || unreachable!("no rows here")));
+        assert_eq!(set_off["notice/pay_by"], day, "{offence}");
+    }
 }
 
 #[test]
@@ -287,5 +390,85 @@ fn the_demonstration_council_names_only_what_there_is() {
         assert!(texts(&officer["teams"]).iter().all(|team| teams.contains(team)), "{officer}");
         assert!(council["roles"].get(officer["role"].as_str().unwrap()).is_some());
         assert!(officer.get("password").is_none(), "a password does not stand in a file");
+    }
+}
+
+/// What must be answered when a form is opened, in its order, without what is there by itself: a default, the
+/// time, and the home that the visit is for.
+fn left_to_answer(form: &Form, begun: &Json) -> Vec<String> {
+    let given: BTreeSet<&str> = form
+        .document
+        .survey
+        .iter()
+        .filter(|row| row.default.is_some() || row.appearance.as_deref() == Some("now") || row.name == "uprn")
+        .map(|row| row.name.as_str())
+        .collect();
+    let (answers, _) = answers_from_json(form, begun.as_object().unwrap());
+    let required = evaluate(form, &answers, NOW).required;
+    form.questions()
+        .iter()
+        .filter(|question| !given.contains(question.name.as_str()))
+        .filter(|question| required.iter().any(|field| field.path == question.path))
+        .map(|question| question.path.clone())
+        .collect()
+}
+
+#[test]
+fn a_housing_officer_records_damp_and_arrears_in_nine_taps_and_a_repair_in_seven() {
+    let tile = 1;
+    let save = 1;
+    let two_photos_and_use_them = 3;
+    let photo_and_use_it = 2;
+    let typed = 1;
+    for (key, begun, left, more, taps) in [
+        (
+            "damp_mould",
+            json!({}),
+            vec!["photos", "rooms", "extent", "occupier_risk", "emergency"],
+            two_photos_and_use_them - 1,
+            9,
+        ),
+        (
+            "arrears_visit",
+            json!({"outcome": "agreed"}),
+            vec!["cause", "outcome", "deal/agreement_p", "deal/freq", "vulnerable", "advice"],
+            typed,
+            9,
+        ),
+        ("repair_report", json!({}), vec!["room", "defect"], photo_and_use_it + typed, 7),
+    ] {
+        let form = form(key);
+        assert_eq!(left_to_answer(&form, &begun), left, "{key}");
+        assert_eq!(tile + left.len() + more + save, taps, "{key}");
+    }
+}
+
+#[test]
+fn an_estate_scores_by_what_was_graded_alone() {
+    let form = form("estate_inspection");
+    let score = |grades: &Json| {
+        let (answers, _) = answers_from_json(&form, grades.as_object().unwrap());
+        evaluate(&form, &answers, NOW).calculated.get(&"score".parse().unwrap()).cloned()
+    };
+    assert_eq!(score(&json!({})), None);
+    assert_eq!(score(&json!({"grades/litter": "A"})), Some(json!("100")));
+    assert_eq!(score(&json!({"grades/litter": "A", "grades/lifts": "D"})), Some(json!("50")));
+    let three = json!({"grades/litter": "A", "grades/trees": "B", "grades/drains": "C"});
+    assert_eq!(score(&three), Some(json!("66")), "six points of nine");
+}
+
+#[test]
+fn a_line_in_a_list_tells_nothing_that_is_kept_closer_than_the_list() {
+    for (name, text) in files("forms") {
+        let form = parsed(&text);
+        let Some(line) = &form.settings().instance_name else { continue };
+        for question in form.questions().iter().filter(|question| question.pii != Pii::None) {
+            assert!(
+                !line.contains(&format!("${{{}}}", question.name)),
+                "{name}: {} is {:?}",
+                question.path,
+                question.pii
+            );
+        }
     }
 }

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::coerce::coerced;
 use super::evaluate::Evaluation;
 use super::expr::{Expr, Node, Now, Outcome, Scope};
-use super::{Answers, Form, Question, QuestionKind, order_field};
+use super::{Answers, Form, Question, QuestionKind};
 use crate::field::{FieldKey, ORDER};
 use crate::ids::{RowId, Sha256};
+use crate::rows::{in_order, order_field};
 use crate::value::Value;
 
 /// So many times may one question stand, in all rows of all repeats around it together.
@@ -160,18 +161,7 @@ impl<'a> Tree<'a> {
         let field = key(question, stand);
         let Some(Value::Codes(there)) = self.answers.get(&field) else { return Vec::new() };
         let there: BTreeSet<RowId> = there.iter().filter_map(|row| row.parse().ok()).collect();
-        let ordered: Vec<RowId> = match self.answers.get(&order_field(&field)) {
-            Some(Value::Text(order)) => order.split(' ').filter_map(|row| row.parse().ok()).collect(),
-            _ => Vec::new(),
-        };
-        let mut rows: Vec<RowId> = Vec::with_capacity(there.len());
-        for row in ordered.into_iter().filter(|row| there.contains(row)) {
-            if !rows.contains(&row) {
-                rows.push(row);
-            }
-        }
-        let placed: BTreeSet<RowId> = rows.iter().copied().collect();
-        rows.extend(there.difference(&placed));
+        let mut rows = in_order(&there, self.answers.get(&order_field(&field)));
         let most = self.row_count(question, stand).unwrap_or(usize::MAX);
         rows.truncate(most.min(usize::try_from(max).unwrap_or(usize::MAX)));
         rows

@@ -231,7 +231,9 @@ impl Record {
     /// How many fields hold more than one answer.
     #[must_use]
     pub fn two_answers(&self) -> u32 {
-        let open = self.registers.values().filter(|register| register.is_open()).count();
+        // Two orders of the same rows are nothing to choose between: the newer one stands.
+        let asked = self.registers.iter().filter(|(field, _)| !field.is_order());
+        let open = asked.filter(|(_, register)| register.is_open()).count();
         u32::try_from(open).unwrap_or(u32::MAX)
     }
 

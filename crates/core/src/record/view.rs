@@ -1,6 +1,6 @@
 //! A record as a person reads it: every field with all its values, who and when. The same on the device and in the office.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use ts_rs::TS;
@@ -9,6 +9,7 @@ use super::{Record, Stamp};
 use crate::change::{Context, Edit, Member};
 use crate::field::{FieldKey, REFERENCE, STATUS};
 use crate::ids::{Actor, Dot, OfficerId, RecordId, RowId, Sha256};
+use crate::rows::{in_order, order_field};
 use crate::value::{Value, to_json};
 
 /// A record for a screen.
@@ -70,6 +71,8 @@ pub struct PhotoView {
     pub height: Option<u32>,
     #[ts(type = "number | null")]
     pub taken_at_ms: Option<i64>,
+    /// What a file that is no photo was called.
+    pub name: Option<String>,
     pub officer: OfficerId,
     #[ts(type = "number")]
     pub at_ms: i64,
@@ -105,7 +108,7 @@ impl RecordView {
             status: text_of(record.provisional(&FieldKey::new(STATUS))),
             fields: record
                 .registers()
-                .filter(|(field, _)| field.path != REFERENCE)
+                .filter(|(field, _)| field.path != REFERENCE && !field.is_order())
                 .map(|(field, _)| FieldView::of(id, record, field))
                 .chain(row_lists(record))
                 .collect(),
@@ -131,14 +134,15 @@ impl FieldView {
     }
 }
 
-/// The rows of each repeat, in the order of their ids, as a field of their own.
+/// The rows of each repeat, as they stand, as a field of their own.
 fn row_lists(record: &Record) -> impl Iterator<Item = FieldView> {
     record.sets().filter_map(|(field, set)| {
-        let rows: Vec<RowId> = set
+        let rows: BTreeSet<RowId> = set
             .members()
             .into_iter()
             .filter_map(|member| if let Member::Row(row) = member { Some(row) } else { None })
             .collect();
+        let rows = in_order(&rows, record.provisional(&order_field(field)).as_ref());
         let stamp = record.created()?;
         (!rows.is_empty()).then(|| FieldView {
             field: field.clone(),
@@ -178,6 +182,7 @@ impl PhotoView {
             width: facts.width,
             height: facts.height,
             taken_at_ms: facts.taken_at,
+            name: facts.name.clone(),
             officer: stamp.officer,
             at_ms: stamp.at_ms,
             received: None,

@@ -12,6 +12,8 @@ pub struct DraftRow {
     pub id: RowId,
     pub form: String,
     pub form_version: u32,
+    /// The version it was begun on, where it was moved to another since.
+    pub begun_on: Option<u32>,
     pub record: Option<RecordId>,
     pub started_ms: i64,
     pub saved_ms: i64,
@@ -25,28 +27,30 @@ pub struct Seen {
     pub answer: String,
 }
 
-const DRAFT: &str = "SELECT id, form, form_version, record, started_ms, saved_ms FROM draft";
+const DRAFT: &str = "SELECT id, form, form_version, begun_on, record, started_ms, saved_ms FROM draft";
 
 fn draft_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<DraftRow> {
     Ok(DraftRow {
         id: RowId(row.get(0)?),
         form: row.get(1)?,
         form_version: row.get(2)?,
-        record: row.get::<_, Option<[u8; 16]>>(3)?.map(RecordId),
-        started_ms: row.get(4)?,
-        saved_ms: row.get(5)?,
+        begun_on: Some(row.get(3)?).filter(|version| *version != 0),
+        record: row.get::<_, Option<[u8; 16]>>(4)?.map(RecordId),
+        started_ms: row.get(5)?,
+        saved_ms: row.get(6)?,
     })
 }
 
 impl Store {
     pub fn insert_draft(&self, draft: &DraftRow, seen: &[Seen]) -> Result<()> {
-        let DraftRow { id, form, form_version, record, started_ms, saved_ms } = draft;
+        let DraftRow { id, form, form_version, begun_on, record, started_ms, saved_ms } = draft;
+        let record = record.map(|record| record.0);
         self.connection
             .prepare_cached(
-                "INSERT INTO draft (id, form, form_version, record, started_ms, saved_ms)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO draft (id, form, form_version, begun_on, record, started_ms, saved_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             )?
-            .execute((id.0, form, form_version, record.map(|record| record.0), started_ms, saved_ms))
+            .execute((id.0, form, form_version, begun_on.unwrap_or(0), record, started_ms, saved_ms))
             .context("Begin a draft")?;
         let mut insert = self.connection.prepare_cached(
             "INSERT INTO draft_seen (draft, field, context, answer) VALUES (?1, ?2, ?3, ?4)",
@@ -82,14 +86,24 @@ impl Store {
     }
 
     pub fn put_draft_answer(&self, draft: RowId, field: &str, answer: &str, at_ms: i64) -> Result<()> {
+        self.put_answer_from((draft, false), field, answer)?;
+        self.touch_draft(draft, at_ms)
+    }
+
+    /// An answer that the form itself gave.
+    pub fn put_given_answer(&self, draft: RowId, field: &str, answer: &str) -> Result<()> {
+        self.put_answer_from((draft, true), field, answer)
+    }
+
+    fn put_answer_from(&self, (draft, by_form): (RowId, bool), field: &str, answer: &str) -> Result<()> {
         self.connection
             .prepare_cached(
-                "INSERT INTO draft_answer (draft, field, answer) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (draft, field) DO UPDATE SET answer = excluded.answer",
+                "INSERT INTO draft_answer (draft, field, answer, by_form) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (draft, field) DO UPDATE SET answer = excluded.answer, by_form = excluded.by_form",
             )?
-            .execute((draft.0, field, answer))
+            .execute((draft.0, field, answer, by_form))
             .context("Keep an answer")?;
-        self.touch_draft(draft, at_ms)
+        Ok(())
     }
 
     pub fn draft_answers(&self, draft: RowId) -> Result<Vec<(String, String)>> {
@@ -98,6 +112,35 @@ impl Store {
             .query_map([draft.0], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()
             .context("Read a draft's answers")
+    }
+
+    /// The fields whose answer the form gave and nobody has touched.
+    pub fn given_answers(&self, draft: RowId) -> Result<Vec<String>> {
+        self.connection
+            .prepare_cached("SELECT field FROM draft_answer WHERE draft = ?1 AND by_form = 1 ORDER BY field")?
+            .query_map([draft.0], |row| row.get(0))?
+            .collect::<Result<_, _>>()
+            .context("Read which answers the form gave")
+    }
+
+    pub fn move_draft(&self, draft: RowId, begun_on: u32, to: u32) -> Result<()> {
+        self.connection
+            .prepare_cached("UPDATE draft SET form_version = ?3, begun_on = ?2 WHERE id = ?1")?
+            .execute((draft.0, begun_on, to))
+            .context("Move a draft to another version")?;
+        Ok(())
+    }
+
+    /// The record this vault saved last with a form, to offer what was answered then.
+    pub fn last_record_of(&self, form: &str) -> Result<Option<RecordId>> {
+        self.connection
+            .prepare_cached(
+                "SELECT c.record FROM own_change c JOIN record r ON r.id = c.record WHERE r.form = ?1
+                 ORDER BY c.saved_ms DESC, c.counter DESC LIMIT 1",
+            )?
+            .query_row([form], |row| row.get(0).map(RecordId))
+            .optional()
+            .context("Find what was saved last")
     }
 
     pub fn draft_seen(&self, draft: RowId) -> Result<Vec<Seen>> {

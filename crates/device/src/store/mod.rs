@@ -24,7 +24,7 @@ use std::path::Path;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-const MIGRATIONS: [&str; 1] = [include_str!("001_first.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("001_first.sql"), include_str!("002_drafts.sql")];
 
 pub struct Store {
     connection: Connection,

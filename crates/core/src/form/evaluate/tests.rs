@@ -99,6 +99,116 @@ fn nested() -> Form {
     Form::parse(json, &Codes::default()).unwrap()
 }
 
+/// Whatever the language can do, each waiting for something else.
+fn everything() -> Form {
+    let json = json!({
+        "settings": {"form_id": "all", "version": 1, "form_title": {"en": "T"}, "service": "s", "ref_prefix": "TT"},
+        "survey": [
+            {"type": "integer", "name": "n"},
+            {"type": "text", "name": "word", "label": {"en": "Of ${n}", "cy": "O ${n}"}, "read_only": "${n} = 3"},
+            {"type": "begin_repeat", "name": "room", "label": {"en": "Room"}, "repeat_count": "${n}", "max": 3},
+            {"type": "text", "name": "name", "label": {"en": "Room ${place}"}},
+            {"type": "integer", "name": "size", "relevant": "${name} != ''"},
+            {"type": "calculate", "name": "place", "calculation": "position(..)"},
+            {"type": "calculate", "name": "share", "calculation": "${size} div sum(../../room/size)"},
+            {"type": "end_repeat"},
+            {"type": "begin_repeat", "name": "bin", "relevant": "${word} != 'no'", "max": 2},
+            {"type": "select_one colour or_other", "name": "colour", "choice_filter": "dark = ${word} or ${word} = ''"},
+            {"type": "select_one colour", "name": "again", "parameters": "randomize=true seed=${n}"},
+            {"type": "text", "name": "named", "calculation": "pulldata('colour', 'label', 'name', ${colour})"},
+            {"type": "end_repeat"},
+            {"type": "calculate", "name": "first", "calculation": "${room}[1]/name"},
+            {"type": "calculate", "name": "big", "calculation": "count(${room}[size > 2])"},
+            {"type": "calculate", "name": "second", "calculation": "indexed-repeat(${name}, ${room}, 2)"},
+            {"type": "calculate", "name": "id", "calculation": "uuid()"},
+            {"type": "calculate", "name": "kept", "calculation": "once(${word})"},
+            {"type": "date", "name": "due", "calculation": "today() + ${n}"},
+            {"type": "range", "name": "scale", "parameters": "start=0 end=2 step=0.5"},
+            {"type": "rank colour", "name": "order"},
+            {"type": "geotrace", "name": "way"}
+        ],
+        "choices": [
+            {"list_name": "colour", "name": "black", "label": {"en": "Black"}, "dark": "yes"},
+            {"list_name": "colour", "name": "red", "label": {"en": "Red"}, "dark": "no"},
+            {"list_name": "colour", "name": "blue", "label": {"en": "Blue"}, "dark": "no"}
+        ]
+    });
+    Form::parse(&json.to_string(), &Codes::default()).unwrap_or_else(|faults| panic!("{faults:?}"))
+}
+
+#[test]
+fn rows_stand_in_the_officers_order_and_words_say_the_answers() {
+    let form = everything();
+    let [a, b] = ["0123456789abcdef", "fedcba9876543210"];
+    let evaluation = evaluate(
+        &form,
+        &answers(
+            &form,
+            &json!({"n": 2, "room": [a, b], "@order/room": [b, a], format!("room/name@{a}"): "Hall",
+                format!("room/name@{b}"): "Kitchen", format!("room/size@{a}"): 3, format!("room/size@{b}"): 1}),
+        ),
+        NOW,
+    );
+    let rows: Vec<_> = evaluation.rows[&"room".parse().unwrap()].iter().map(ToString::to_string).collect();
+    assert_eq!(rows, [b, a]);
+    let said = |field: &str| evaluation.said[&field.parse().unwrap()].label.clone().unwrap();
+    assert_eq!((said("word").en.as_str(), said("word").cy.as_deref()), ("Of 2", Some("O 2")));
+    assert_eq!(said(&format!("room/name@{a}")).en, "Room 2");
+    let calculated = |field: &str| evaluation.calculated[&field.parse().unwrap()].clone();
+    assert_eq!(calculated("first"), "Kitchen");
+    assert_eq!(calculated("second"), "Hall");
+    assert_eq!(calculated("big"), "1");
+    assert_eq!(calculated(&format!("room/share@{a}")), "0.75");
+    assert_eq!(calculated("due"), "2026-04-03");
+}
+
+#[test]
+fn a_choice_that_is_no_longer_offered_is_a_fault_and_stays() {
+    let form = everything();
+    let row = "0123456789abcdef";
+    let colour = format!("bin/colour@{row}");
+    let state = |word: &str| {
+        let answers = answers(&form, &json!({"word": word, "bin": [row], colour.clone(): "red"}));
+        let evaluation = evaluate(&form, &answers, NOW);
+        let saved = to_save(&form, &answers, NOW);
+        let field = colour.parse().unwrap();
+        assert_eq!(saved.get(&field), Some(&Value::code("red")));
+        let offered = evaluation.choices[&field].clone();
+        (offered, evaluation.faults.iter().any(|fault| fault.code == FaultCode::ChoiceUnknown))
+    };
+    assert_eq!(state("yes"), (vec!["black".to_owned()], true));
+    assert_eq!(state("no, then").1, true);
+    let (all, fault) = state("");
+    assert_eq!((all.len(), fault), (4, false), "with the other that the form adds");
+}
+
+#[test]
+fn what_the_other_is_is_asked_only_of_the_other() {
+    let form = everything();
+    let row = "0123456789abcdef";
+    for (colour, asked) in [("other", true), ("red", false)] {
+        let answers = answers(&form, &json!({"bin": [row], format!("bin/colour@{row}"): colour}));
+        let evaluation = evaluate(&form, &answers, NOW);
+        assert_eq!(visible(&evaluation, &format!("bin/colour_other@{row}")), asked, "{colour}");
+    }
+}
+
+#[test]
+fn scales_and_orders_are_held_to_what_they_are() {
+    let form = everything();
+    for (answers_given, wanted) in [
+        (json!({"scale": "1.5", "order": "red other black blue"}), vec![]),
+        (json!({"scale": 2, "order": "red black"}), vec![("order", FaultCode::NotAnOrder)]),
+        (json!({"scale": "0.75"}), vec![("scale", FaultCode::OffTheScale)]),
+        (json!({"scale": "2.5"}), vec![("scale", FaultCode::OffTheScale)]),
+    ] {
+        let evaluation = evaluate(&form, &answers(&form, &answers_given), NOW);
+        let faults: Vec<_> =
+            evaluation.faults.iter().map(|fault| (fault.field.path.as_str(), fault.code)).collect();
+        assert_eq!(faults, wanted, "{answers_given}");
+    }
+}
+
 #[test]
 fn a_row_in_a_row_sees_its_own_and_the_outside_sees_them_all() {
     let form = nested();
@@ -176,6 +286,8 @@ fn value() -> impl Strategy<Value = Value> {
         )
         .prop_map(Value::Codes),
         Just(Value::Codes(["0123456789abcdef".to_owned(), "fedcba9876543210".to_owned()].into())),
+        Just(Value::text("fedcba9876543210 0123456789abcdef")),
+        (-2_i64..5).prop_map(Value::Int),
         (any::<i16>(), any::<u8>(), any::<u8>()).prop_map(|(year, month, day)| Value::Date {
             year,
             month,
@@ -200,7 +312,13 @@ fn value() -> impl Strategy<Value = Value> {
 }
 
 fn a_form() -> impl Strategy<Value = Form> {
-    prop_oneof![Just(form("fly_tip")), Just(form("observation")), Just(form("tenancy_audit")), Just(nested()),]
+    prop_oneof![
+        Just(form("fly_tip")),
+        Just(form("observation")),
+        Just(form("tenancy_audit")),
+        Just(nested()),
+        Just(everything()),
+    ]
 }
 
 /// A form and a story of answers to it, in any rows.
@@ -215,7 +333,7 @@ fn story() -> impl Strategy<Value = (Form, Vec<(FieldKey, Value)>)> {
                 let inside = inside.into_iter().filter(|_| question.repeat.is_some());
                 std::iter::once(FieldKey::new(question.path.clone())).chain(inside)
             })
-            .chain([FieldKey::new("nobody"), FieldKey::new("@status")])
+            .chain([FieldKey::new("nobody"), FieldKey::new("@status"), FieldKey::new("@order/room")])
             .collect();
         let step = (proptest::sample::select(fields), value());
         (Just(form), proptest::collection::vec(step, 0..30))
@@ -245,7 +363,7 @@ proptest! {
         let now = Now { ms, offset_min, seed: 1 };
         let evaluation = evaluate(&form, &answers, now);
         let saved = to_save(&form, &answers, now);
-        prop_assert!(saved.fields().all(|field| evaluation.visible.contains(field)));
+        prop_assert!(saved.fields().all(|field| field.path.starts_with("@order/") || evaluation.visible.contains(field)));
         prop_assert!(!form.summary(&answers, "cy", now).is_empty());
     }
 

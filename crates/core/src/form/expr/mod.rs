@@ -4,6 +4,7 @@
 //! accepted cannot fail. Sizes and depths are bounded, and time and chance come in as arguments.
 
 mod chance;
+mod dates;
 mod eval;
 mod functions;
 mod parser;
@@ -13,6 +14,7 @@ mod token;
 mod value;
 
 pub use chance::shuffle;
+pub use dates::Moment;
 pub use eval::Scope;
 pub use parser::{Inside, parse};
 pub use value::{Node, Now, Outcome};

@@ -1,6 +1,7 @@
 //! What an expression works with: XPath 1.0's text, number, truth and node set, and its conversions.
 
-use crate::value::Value;
+use super::dates::{DAY_MS, Moment};
+use crate::value::{Point, Value};
 
 /// What an expression or a part of one comes to.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,17 +31,15 @@ pub struct Now {
     pub seed: u64,
 }
 
-const DAY_MS: f64 = 86_400_000.0;
-
 impl Now {
     /// A date as the moment its day begins on the officer's clock, so that it compares with `now()`.
     fn days_of_date(self, days: f64) -> f64 {
-        days - f64::from(self.offset_min) / 1_440.0
+        days - on_grid(f64::from(self.offset_min) / 1_440.0)
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 stay far below 2^53")]
     pub fn moment(ms: i64, offset_min: i16) -> Node {
-        Node { text: crate::value::instant_text(ms, offset_min), days: Some(ms as f64 / DAY_MS) }
+        let days = ms.div_euclid(DAY_MS) as f64 + on_grid(ms.rem_euclid(DAY_MS) as f64 / DAY_MS as f64);
+        Node { text: crate::value::instant_text(ms, offset_min), days: Some(days) }
     }
 
     pub fn now(self) -> Node {
@@ -54,7 +53,7 @@ impl Now {
         date.map_or_else(|_| Node::default(), |date| self.date(date))
     }
 
-    fn date(self, date: time::Date) -> Node {
+    pub fn date(self, date: time::Date) -> Node {
         let days = f64::from(date.to_julian_day() - UNIX_EPOCH_JULIAN_DAY);
         let (year, month, day) = date.to_calendar_date();
         let text = format!("{year:04}-{:02}-{day:02}", u8::from(month));
@@ -64,6 +63,13 @@ impl Now {
 
 const UNIX_EPOCH_JULIAN_DAY: i32 = 2_440_588;
 
+/// Rounds a part of a day to 2^-36 (a microsecond), so that differences of days are exact for three centuries around
+/// 1970: an hour has no exact float, and thirty days must not be 29.999 in summer.
+fn on_grid(days: f64) -> f64 {
+    const GRID: f64 = (1_u64 << 36) as f64;
+    (days * GRID).round() / GRID
+}
+
 impl Node {
     pub fn text(text: impl Into<String>) -> Self {
         Self { text: text.into(), days: None }
@@ -71,6 +77,11 @@ impl Node {
 
     pub fn number(&self) -> f64 {
         self.days.unwrap_or_else(|| number_of(&self.text))
+    }
+
+    /// Its number, where a date or a moment written as text counts as days since 1970.
+    pub fn number_at(&self, now: Now) -> f64 {
+        self.days.unwrap_or_else(|| number_at(&self.text, now))
     }
 
     /// An answer as XForms writes it: codes apart by spaces, a place as `lat lon alt acc`.
@@ -93,17 +104,22 @@ impl Node {
                 f64::from(place.altitude_cm.unwrap_or(0)) / 100.0,
                 f64::from(place.accuracy_cm.unwrap_or(0)) / 100.0,
             )),
-            Value::Path(points) | Value::Shape(points) => Self::text(
-                points
-                    .iter()
-                    .map(|point| {
-                        format!("{} {} 0 0", f64::from(point.lat_e7) / 1e7, f64::from(point.lon_e7) / 1e7)
-                    })
-                    .collect::<Vec<_>>()
-                    .join(";"),
-            ),
+            Value::Path(points) => Self::text(line(points)),
+            Value::Shape(points) => Self::text(line(&closed(points))),
         }
     }
+}
+
+fn line(points: &[Point]) -> String {
+    let corner =
+        |point: &Point| format!("{} {} 0 0", f64::from(point.lat_e7) / 1e7, f64::from(point.lon_e7) / 1e7);
+    points.iter().map(corner).collect::<Vec<_>>().join(";")
+}
+
+/// XForms ends a shape at the corner it begins with.
+fn closed(points: &[Point]) -> Vec<Point> {
+    let back = points.first().filter(|first| points.last() != Some(first));
+    points.iter().chain(back).copied().collect()
 }
 
 fn plain(value: &Value) -> String {
@@ -133,6 +149,15 @@ impl Outcome {
         }
     }
 
+    /// Its number, where a date or a moment written as text counts as days since 1970.
+    pub fn number_at(&self, now: Now) -> f64 {
+        match self {
+            Self::Text(text) => number_at(text, now),
+            Self::Nodes(nodes) => nodes.first().map_or(f64::NAN, |node| node.number_at(now)),
+            Self::Number(_) | Self::Truth(_) => self.number(),
+        }
+    }
+
     /// Text and answers are true when there is anything in them, as ODK's clients read it.
     pub fn truth(&self) -> bool {
         match self {
@@ -144,8 +169,14 @@ impl Outcome {
     }
 }
 
+fn number_at(text: &str, now: Now) -> f64 {
+    let number = number_of(text);
+    let days = || Moment::read(text, now).and_then(|moment| moment.node(now).days);
+    if number.is_nan() { days().unwrap_or(number) } else { number }
+}
+
 /// XPath's number of a text: digits, one point, a leading minus. Anything else is no number.
-fn number_of(text: &str) -> f64 {
+pub fn number_of(text: &str) -> f64 {
     let text = text.trim();
     let plain = text.chars().all(|each| each.is_ascii_digit() || matches!(each, '.' | '-'));
     if plain { text.parse().unwrap_or(f64::NAN) } else { f64::NAN }
