@@ -17,3 +17,9 @@ pub fn rfc3339(ms: i64) -> String {
         .and_then(|moment| moment.format(&time::format_description::well_known::Rfc3339).ok())
         .unwrap_or_default()
 }
+
+/// A moment as machines write it.
+pub fn ms_of_rfc3339(text: &str) -> Result<i64, time::error::Parse> {
+    let moment = time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339)?;
+    Ok(moment.unix_timestamp() * 1000 + i64::from(moment.millisecond()))
+}

@@ -32,8 +32,8 @@ impl Council {
     }
 
     /// Lays forms and outlines down beside the settings, which were loaded first.
-    pub fn put_documents(&self, store: &mut Store) -> Result<()> {
-        self.forms.iter().try_for_each(|form| store.put_form(form))?;
+    pub fn put_documents(&self, now_ms: i64, store: &mut Store) -> Result<()> {
+        self.forms.iter().try_for_each(|form| store.put_form(now_ms, form))?;
         self.outlines.iter().try_for_each(|outlines| store.put_areas(outlines.as_bytes()))
     }
 }
@@ -43,7 +43,7 @@ fn read(path: &Path) -> Result<String> {
 }
 
 /// Every code list there is; files beside them that describe them are left out.
-fn codes(schemas: &Path) -> Result<Codes> {
+pub(crate) fn codes(schemas: &Path) -> Result<Codes> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(schemas.join("codes")).context("Looking for the code lists")? {
         let path = entry?.path();

@@ -3,6 +3,7 @@
 //! The store is synchronous and told the time, so that the simulator and the routes call the same functions.
 
 pub mod auth;
+mod bringing;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -14,3 +15,4 @@ pub mod photos;
 pub mod routes;
 pub mod serve;
 pub mod store;
+pub mod workbook;

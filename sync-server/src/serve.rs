@@ -94,6 +94,7 @@ async fn open(data: &Home, tls: bool) -> Result<App> {
         metrics,
         tls,
         hashing: Arc::new(Semaphore::new(2)),
+        bringing: Arc::new(Semaphore::new(2)),
     })
 }
 

@@ -89,7 +89,8 @@ pub struct PhotoFacts {
     pub lon_e7: Option<i32>,
     #[n(7)]
     pub accuracy_cm: Option<u32>,
-    /// 0 viewfinder, facts from our own ports · 1 the device's camera · 2 chosen from the gallery.
+    /// 0 viewfinder, facts from our own ports · 1 the device's camera · 2 chosen from the gallery
+    /// · 3 a recording or a document.
     #[n(8)]
     pub source: u8,
     /// EXIF orientation 1 to 8.
@@ -98,6 +99,9 @@ pub struct PhotoFacts {
     /// Make and model as the camera names itself.
     #[n(10)]
     pub camera: Option<String>,
+    /// What a file that is no photo was called.
+    #[n(11)]
+    pub name: Option<String>,
 }
 
 /// One thing done to one field of the record.
@@ -222,6 +226,7 @@ impl Edit {
 impl PhotoFacts {
     fn is_well_formed(&self) -> bool {
         self.kind.len() <= 64
+            && self.name.as_ref().is_none_or(|name| name.len() <= 256)
             && self.camera.as_ref().is_none_or(|camera| camera.len() <= 128)
             && (self.lat_e7, self.lon_e7) != (Some(0), Some(0))
     }

@@ -91,6 +91,8 @@ codes! {
     NotYourTeam = "not_your_team", 403;
     Sealed = "sealed", 409;
     UnknownForm = "unknown_form", 422;
+    /// A form that cannot be published or tried before its problems are put right.
+    FormStopped = "form_stopped", 422;
     /// A second answer to a question that is answered once and stands.
     AnsweredOnce = "answered_once", 409;
     /// The device's clock was far ahead; taken all the same.

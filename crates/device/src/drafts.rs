@@ -1,24 +1,27 @@
 //! Drafts: every answer is on disk before the call that gave it returns, as
 //! typed, whether the form likes it or not. Saving turns a draft into one change.
 
+mod begun;
 mod edits;
+mod moving;
 
+pub use begun::Answered;
 pub(crate) use edits::member_text;
+pub use moving::{DraftMove, ParkedAnswer};
 
 use crate::clock::Reading;
-use crate::photos::PhotoFrom;
-use crate::save::{Act, Saved, moment, unpack};
+use crate::photos::{Origin, PhotoFrom};
+use crate::save::{Act, Saved, unpack};
 use crate::store::{DraftRow, Seen};
 use crate::vault::Vault;
 use anyhow::{Context, Result};
 use edits::{Contents, contents_of, creating, key, require_readable, seen_in, show_photos};
 use kerbside_core::change::PhotoFacts;
 use kerbside_core::field::FieldKey;
-use kerbside_core::form::{Evaluation, Form, FormForScreen, QuestionKind, evaluate};
+use kerbside_core::form::{Evaluation, Form, FormForScreen, QuestionKind};
 use kerbside_core::ids::{RecordId, RowId, Sha256};
 use kerbside_core::problem::{Code, Problem};
 use kerbside_core::record::Record;
-use kerbside_core::value::Place;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
@@ -36,6 +39,12 @@ pub struct Draft {
     pub photos: Vec<PhotoLine>,
     #[ts(type = "number")]
     pub saved_at_ms: i64,
+    /// The fields that hold what was answered the last time, untouched.
+    pub prefilled: Vec<FieldKey>,
+    /// A newer version of the form that the draft could move to.
+    pub newer: Option<u32>,
+    /// Answers that this version of the form does not ask for. They are kept and go with the record.
+    pub parked: Vec<ParkedAnswer>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
@@ -49,6 +58,10 @@ pub struct PhotoLine {
     pub bytes: u64,
     #[ts(type = "number | null")]
     pub taken_at_ms: Option<i64>,
+    /// The media type, such as `image/jpeg`.
+    pub kind: String,
+    /// What a file that is no photo was called.
+    pub name: Option<String>,
     /// `draft`, `saved`, `sending`, `received` or `safe`.
     pub state: String,
 }
@@ -65,15 +78,12 @@ pub struct NewPhoto {
 impl Vault {
     pub fn start_draft(&mut self, form: &str, now: Reading) -> Result<Draft> {
         let form = self.newest_form(form)?;
-        let row = DraftRow {
-            id: self.random_row()?,
-            form: form.key().to_owned(),
-            form_version: form.version(),
-            record: None,
-            started_ms: now.wall_ms,
-            saved_ms: now.wall_ms,
-        };
-        self.store.transact(|store| store.insert_draft(&row, &[]))?;
+        let row = self.unwritten_draft(&form, None, now)?;
+        let given = self.begun(&form, row.id, now)?;
+        self.store.transact(|store| {
+            store.insert_draft(&row, &[])?;
+            given.iter().try_for_each(|(field, answer)| store.put_given_answer(row.id, field, answer))
+        })?;
         self.draft(row.id, now)
     }
 
@@ -84,14 +94,7 @@ impl Vault {
         }
         let head = self.head(record)?;
         let form = self.form_for(head.form(), head.form_version())?;
-        let row = DraftRow {
-            id: self.random_row()?,
-            form: form.key().to_owned(),
-            form_version: form.version(),
-            record: Some(record),
-            started_ms: now.wall_ms,
-            saved_ms: now.wall_ms,
-        };
+        let row = self.unwritten_draft(&form, Some(record), now)?;
         let seen: Vec<Seen> = seen_in(&head)
             .into_iter()
             .map(|(field, (context, answer))| Seen {
@@ -106,11 +109,6 @@ impl Vault {
 
     pub fn draft(&self, id: RowId, now: Reading) -> Result<Draft> {
         let contents = self.contents(id)?;
-        let mut evaluation = evaluate(&contents.form, &contents.answers, moment(now));
-        evaluation
-            .faults
-            .retain(|fault| contents.unreadable.iter().all(|unread| unread.field != fault.field));
-        evaluation.faults.splice(0..0, contents.unreadable.clone());
         let photos =
             contents.photos.iter().map(|(field, sha256, facts)| photo_line(field, *sha256, facts, "draft"));
         Ok(Draft {
@@ -118,24 +116,13 @@ impl Vault {
             form: contents.form.for_screen(),
             record: contents.row.record,
             answers: contents.json.clone(),
-            evaluation,
+            evaluation: contents.evaluation(now),
             photos: photos.collect(),
             saved_at_ms: contents.row.saved_ms,
+            prefilled: self.prefilled(&contents)?,
+            newer: self.newer_version(&contents.row)?,
+            parked: contents.parked_answers(),
         })
-    }
-
-    /// Committed before it returns. `null` clears.
-    pub fn answer(
-        &mut self,
-        draft: RowId,
-        field: &FieldKey,
-        answer: &Json,
-        now: Reading,
-    ) -> Result<Evaluation> {
-        self.require_draft(draft)?;
-        let text = answer.to_string();
-        self.store.transact(|store| store.put_draft_answer(draft, &field.to_string(), &text, now.wall_ms))?;
-        Ok(self.draft(draft, now)?.evaluation)
     }
 
     pub fn discard_draft(&mut self, draft: RowId) -> Result<()> {
@@ -152,11 +139,11 @@ impl Vault {
         draft: RowId,
         field: &FieldKey,
         original: &[u8],
-        from: (PhotoFrom, Option<Place>),
+        origin: &Origin,
         now: Reading,
     ) -> Result<PhotoLine> {
         self.require_draft(draft)?;
-        let kept = self.keep_photo(original, from.0, from.1.as_ref(), now)?;
+        let kept = self.keep_photo(original, origin, now)?;
         self.store.transact(|store| {
             store.add_draft_photo(draft, &field.to_string(), kept.sha256, &kept.facts, now.wall_ms)
         })?;
@@ -183,7 +170,13 @@ impl Vault {
     ) -> Result<Saved> {
         let form = self.newest_form(form)?;
         let row = self.unwritten_draft(&form, None, now)?;
-        let contents = contents_of(row, form, BTreeMap::new(), answers.clone());
+        let given = self.begun(&form, row.id, now)?;
+        let mut whole = Map::new();
+        for (field, answer) in given {
+            whole.insert(field, serde_json::from_str(&answer).context("Read an answer the form gave")?);
+        }
+        whole.extend(answers.clone());
+        let contents = contents_of(row, (form, None), BTreeMap::new(), whole);
         self.save_at_once(contents, photos, now)
     }
 
@@ -198,7 +191,7 @@ impl Vault {
         let head = self.head(record)?;
         let form = self.form_for(head.form(), head.form_version())?;
         let row = self.unwritten_draft(&form, Some(record), now)?;
-        let contents = contents_of(row, form, seen_in(&head), answers.clone());
+        let contents = contents_of(row, (form, None), seen_in(&head), answers.clone());
         self.save_at_once(contents, photos, now)
     }
 
@@ -234,6 +227,7 @@ impl Vault {
             id: self.random_row()?,
             form: form.key().to_owned(),
             form_version: form.version(),
+            begun_on: None,
             record,
             started_ms: now.wall_ms,
             saved_ms: now.wall_ms,
@@ -252,7 +246,7 @@ impl Vault {
                 .clone()
                 .or_else(|| first.clone())
                 .ok_or_else(|| Problem::new(Code::NotFound, "This form asks for no photo"))?;
-            let kept = self.keep_photo(bytes, *from, None, now)?;
+            let kept = self.keep_photo(bytes, &Origin::from(*from), now)?;
             contents.photos.push((field, kept.sha256, kept.facts));
         }
         show_photos(&mut contents.answers, &contents.photos);
@@ -271,7 +265,11 @@ impl Vault {
         for (field, answer) in self.store.draft_answers(id)? {
             typed.insert(field, serde_json::from_str(&answer).context("Read an answer")?);
         }
-        let mut contents = contents_of(row, form, seen, typed);
+        let older = match row.begun_on {
+            Some(version) => Some(self.form_for(&row.form, version)?),
+            None => None,
+        };
+        let mut contents = contents_of(row, (form, older), seen, typed);
         contents.photos = self
             .store
             .draft_photos(id)?
@@ -301,6 +299,8 @@ fn photo_line(field: &FieldKey, sha256: Sha256, facts: &PhotoFacts, state: &str)
         height: facts.height,
         bytes: facts.bytes,
         taken_at_ms: facts.taken_at,
+        kind: facts.kind.clone(),
+        name: facts.name.clone(),
         state: state.to_owned(),
     }
 }

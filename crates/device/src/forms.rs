@@ -5,6 +5,7 @@ use crate::save::unpack;
 use crate::vault::Vault;
 use anyhow::{Context, Result};
 use kerbside_core::form::{Codes, Form, Localised};
+use kerbside_core::phone::Phone;
 use kerbside_core::problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -24,7 +25,7 @@ pub struct FormTile {
     pub title: Localised,
 }
 
-/// The names a screen needs: of the council, its people and its teams.
+/// The names a screen needs: of the council, its people and its teams; and the numbers to ring.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
 #[serde(default)]
 #[ts(export)]
@@ -33,6 +34,18 @@ pub struct CouncilNames {
     pub name: String,
     pub people: BTreeMap<u32, String>,
     pub teams: Vec<TeamName>,
+    /// By the keys that forms call.
+    pub phones: BTreeMap<String, Phone>,
+    /// Whose device this is, as the office knows them.
+    pub officer: Option<OfficerName>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(default)]
+#[ts(export)]
+pub struct OfficerName {
+    pub name: String,
+    pub email: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]

@@ -24,9 +24,9 @@ mod verify;
 mod waiting;
 
 pub use device::{Device, Enrolment, Status};
-pub use drafts::{Draft, NewPhoto, PhotoLine};
+pub use drafts::{Answered, Draft, DraftMove, NewPhoto, ParkedAnswer, PhotoLine};
 pub use exchange::{Applied, Budget};
-pub use forms::{COUNCIL_PACK, CouncilNames, FORM_PACK, FormTile, TeamName};
+pub use forms::{COUNCIL_PACK, CouncilNames, FORM_PACK, FormTile, OfficerName, TeamName};
 pub use net::{SyncReport, VaultAccess, sync};
 pub use save::{Faults, Saved};
 pub use shift::{DraftLine, Shift};

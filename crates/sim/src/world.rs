@@ -68,7 +68,7 @@ impl World {
         let council: CouncilFile = serde_json::from_str(COUNCIL).context("Reading the council")?;
         server.load_council(&council, &BTreeMap::new())?;
         let form = Form::parse(FORM, &Codes::default()).map_err(|faults| anyhow::anyhow!("{faults:?}"))?;
-        server.put_form(&form)?;
+        server.put_form(START_MS, &form)?;
         let people =
             council.officers.iter().map(|officer| (officer.email.clone(), officer.clone())).collect();
         let mut world = Self {

@@ -91,7 +91,10 @@ pub fn windows(arguments: &[String]) -> Result<()> {
         "--test-timeout=300000",
     ]);
     match files.as_slice() {
-        [] => run(tests.args(["e2e/app.test.mjs", "e2e/locked.test.mjs", "e2e/console.test.mjs"])),
+        [] => {
+            let all = ["app", "locked", "console", "forms"].map(|name| format!("e2e/{name}.test.mjs"));
+            run(tests.args(all))
+        }
         some => run(tests.args(some)),
     }
 }

@@ -1,9 +1,9 @@
 //! Drafts: begun, answered, saved.
 
 use kerbside_core::field::FieldKey;
-use kerbside_core::form::{Evaluation, Fault};
+use kerbside_core::form::{Fault, Offer, Sought};
 use kerbside_core::ids::{RecordId, RowId};
-use kerbside_device::{Draft, Faults, Saved};
+use kerbside_device::{Answered, Draft, DraftMove, Faults, Saved};
 use serde::Serialize;
 use serde_json::Value;
 use tauri::{AppHandle, State, command};
@@ -38,8 +38,33 @@ pub async fn open_draft(desk: State<'_, Desk>, draft: RowId) -> Answer<Draft> {
 }
 
 #[command]
-pub async fn answer(desk: State<'_, Desk>, draft: RowId, field: FieldKey, json: Value) -> Answer<Evaluation> {
+pub async fn answer(desk: State<'_, Desk>, draft: RowId, field: FieldKey, json: Value) -> Answer<Answered> {
     desk.work(move |vault, now| vault.answer(draft, &field, &json, now)).await
+}
+
+#[command]
+pub async fn choices(
+    desk: State<'_, Desk>,
+    draft: RowId,
+    field: FieldKey,
+    sought: String,
+    language: String,
+    limit: usize,
+) -> Answer<Offer> {
+    desk.work(move |vault, now| {
+        vault.choices(draft, &field, Sought { text: &sought, language: &language, limit }, now)
+    })
+    .await
+}
+
+#[command]
+pub async fn draft_move(desk: State<'_, Desk>, draft: RowId) -> Answer<DraftMove> {
+    desk.work(move |vault, now| vault.draft_move(draft, now)).await
+}
+
+#[command]
+pub async fn move_draft(desk: State<'_, Desk>, draft: RowId) -> Answer<Draft> {
+    desk.work(move |vault, now| vault.move_draft(draft, now)).await
 }
 
 #[command]

@@ -82,7 +82,7 @@ impl Office {
         let form = Form::parse(FORM, &Codes::default()).map_err(|faults| anyhow!("{faults:?}"))?;
         let council: CouncilFile = serde_json::from_value(council(officers, form.key()))?;
         server.load_council(&council, &std::collections::BTreeMap::new())?;
-        server.put_form(&form)?;
+        server.put_form(START_MS, &form)?;
         Ok(Self { server, form: form.key().to_owned(), now_ms: START_MS })
     }
 

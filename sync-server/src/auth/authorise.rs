@@ -23,10 +23,12 @@ pub enum Action {
     ManageDevices,
     ManageSettings,
     ReadAudit,
+    /// Bring forms in, try them, publish and withdraw them.
+    DesignForms,
 }
 
 impl Action {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::UseDevice,
         Self::ReadRecord,
         Self::CreateRecord,
@@ -36,6 +38,7 @@ impl Action {
         Self::ManageDevices,
         Self::ManageSettings,
         Self::ReadAudit,
+        Self::DesignForms,
     ];
 
     /// Whether the action is done to a record, so that its teams count.
@@ -81,8 +84,12 @@ const TABLE: &[(Role, &[Action])] = &[
     ),
     (Role::Triager, &[Action::ReadRecord, Action::CreateRecord, Action::EditRecord, Action::AssignRecord]),
     (Role::Viewer, &[Action::ReadRecord]),
-    (Role::Admin, &[Action::ManagePeople, Action::ManageDevices, Action::ManageSettings]),
+    (
+        Role::Admin,
+        &[Action::ManagePeople, Action::ManageDevices, Action::ManageSettings, Action::DesignForms],
+    ),
     (Role::Auditor, &[Action::ReadRecord, Action::ReadAudit]),
+    (Role::Designer, &[Action::DesignForms]),
 ];
 
 /// The one place where leave is given: the role must list the action, and a record must be in one of `who`'s teams.
@@ -118,13 +125,14 @@ mod tests {
     }
 
     /// Every role in a line, every action in a column, in the order of `Action::ALL`: own team's record or council.
-    const EXPECTED: [(Role, &str); 6] = [
-        (Role::Officer, "YYYY-----"),
-        (Role::Supervisor, "YYYYY----"),
-        (Role::Triager, "-YYYY----"),
-        (Role::Viewer, "-Y-------"),
-        (Role::Admin, "-----YYY-"),
-        (Role::Auditor, "-Y------Y"),
+    const EXPECTED: [(Role, &str); 7] = [
+        (Role::Officer, "YYYY------"),
+        (Role::Supervisor, "YYYYY-----"),
+        (Role::Triager, "-YYYY-----"),
+        (Role::Viewer, "-Y--------"),
+        (Role::Admin, "-----YYY-Y"),
+        (Role::Auditor, "-Y------Y-"),
+        (Role::Designer, "---------Y"),
     ];
 
     #[test]

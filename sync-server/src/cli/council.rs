@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::print;
 use crate::auth::{code, password};
+use crate::clock::now_ms;
 use crate::council::Council;
 use crate::store::{CouncilFile, Store};
 
@@ -23,7 +24,7 @@ pub fn load(store: &mut Store, file: &Path, schemas: Option<&Path>, demo_passwor
         }
     }
     store.load_council(&council.settings, &hashed)?;
-    council.put_documents(store)?;
+    council.put_documents(now_ms(), store)?;
     let settings = &council.settings;
     let forms: Vec<&str> = council.forms.iter().map(kerbside_core::form::Form::key).collect();
     print(&json!({

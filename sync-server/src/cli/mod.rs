@@ -2,6 +2,7 @@
 
 mod admin;
 mod council;
+mod import;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -34,6 +35,12 @@ enum Command {
     /// Set up people and devices without a browser.
     #[command(subcommand)]
     Admin(admin::Admin),
+    /// Bring forms in from files.
+    #[command(subcommand)]
+    Import(import::Import),
+    /// Take a form away as a file.
+    #[command(subcommand)]
+    Export(import::Export),
     /// Bring the database up to date; `--check` only says what would be done.
     Migrate {
         #[arg(long)]
@@ -70,6 +77,8 @@ fn command(cli: Cli) -> Result<ExitCode> {
     match command {
         Command::Serve(listen) => serve_until_told(&data, &listen).map(|()| ExitCode::SUCCESS),
         Command::Admin(admin) => admin::run(&mut open(&data)?, admin).map(|()| ExitCode::SUCCESS),
+        Command::Import(forms) => import::run(&mut open(&data)?, forms),
+        Command::Export(form) => import::export(&mut open(&data)?, form).map(|()| ExitCode::SUCCESS),
         Command::Migrate { check } => migrate(&data, check),
         Command::Verify => verify(&data),
         Command::Dump { canonical: _ } => {

@@ -1,12 +1,15 @@
 //! The console's own files, embedded in the program.
 
+use std::borrow::Cow;
+
 use axum::extract::Path;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_FRAME_OPTIONS};
 use axum::response::{IntoResponse, Redirect, Response};
 use kerbside_core::problem::Code;
 use rust_embed::Embed;
 
 use super::failure::refusal;
+use super::layers::PAGE_POLICY;
 
 #[derive(Embed)]
 #[folder = "../ui/dist/console"]
@@ -17,10 +20,15 @@ pub async fn home() -> Redirect {
 }
 
 pub async fn index() -> Response {
-    match Console::get("index.html") {
-        Some(page) => ([(CONTENT_TYPE, "text/html; charset=utf-8")], page.data).into_response(),
-        None => "This kerbside-server was built without the console.\n".into_response(),
-    }
+    let (kind, page) = match Console::get("index.html") {
+        Some(page) => ("text/html; charset=utf-8", page.data),
+        None => (
+            "text/plain; charset=utf-8",
+            Cow::from(b"This kerbside-server was built without the console.\n".as_slice()),
+        ),
+    };
+    let bounds = [(CONTENT_SECURITY_POLICY, PAGE_POLICY), (X_FRAME_OPTIONS, "SAMEORIGIN")];
+    ([(CONTENT_TYPE, kind)], bounds, page).into_response()
 }
 
 /// A file, or the console's page for an address that only the page understands.

@@ -4,9 +4,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use kerbside_core::form::{Evaluation, Now, answers_from_json, evaluate};
 use kerbside_core::ids::RecordId;
-use kerbside_core::problem::Code;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -99,26 +97,6 @@ pub async fn note(
         app.db.run(move |store| store.office_note(now_ms(), &signed_in.officer, id, &note.text)).await?;
     app.live.nudge();
     Ok(Json(Written { dot: dot.to_string() }))
-}
-
-#[derive(Debug, Deserialize)]
-pub struct ToEvaluate {
-    answers: serde_json::Map<String, serde_json::Value>,
-}
-
-/// The state of a form over these answers. TypeScript shows; this decides.
-pub async fn evaluate_form(
-    State(app): State<App>,
-    _signed_in: SignedIn,
-    Path((key, version)): Path<(String, u32)>,
-    Json(wanted): Json<ToEvaluate>,
-) -> Result<Json<Evaluation>, Failure> {
-    let form = app.db.run(move |store| store.form(&key, version)).await?;
-    let form = form.ok_or_else(|| Failure::of(Code::UnknownForm, "no such version of the form"))?;
-    let (answers, mut faults) = answers_from_json(&form, &wanted.answers);
-    let mut evaluation = evaluate(&form, &answers, Now { ms: now_ms(), offset_min: 0, seed: 0 });
-    faults.append(&mut evaluation.faults);
-    Ok(Json(Evaluation { faults, ..evaluation }))
 }
 
 /// Outlines for the drawing beside a case's position.

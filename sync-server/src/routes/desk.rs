@@ -10,6 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use kerbside_core::ids::{DeviceId, OfficerId};
+use kerbside_core::phone::Phone;
 use kerbside_core::problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -96,6 +97,8 @@ pub struct OfficerView {
 pub struct CouncilView {
     pub key: String,
     pub name: String,
+    /// Telephone numbers, by the keys that forms call.
+    pub phones: BTreeMap<String, Phone>,
 }
 
 pub async fn sign_in(
@@ -156,7 +159,7 @@ fn view(store: &mut Store, officer: Officer, session: Session) -> anyhow::Result
             teams: officer.teams.into_iter().collect(),
             may,
         },
-        council: CouncilView { key: identity.council, name: identity.council_name },
+        council: CouncilView { key: identity.council, name: identity.council_name, phones: store.phones()? },
         people: store.people()?,
         teams: store.teams()?.into_iter().map(|team| (team.key, team.name)).collect(),
         csrf: session.csrf,

@@ -16,8 +16,20 @@ use super::failure::{refusal, refusal_by_router};
 use crate::metrics::Metrics;
 
 /// As security.md has it: nothing from elsewhere, nothing inline.
-pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; \
-font-src 'self'; worker-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+macro_rules! policy {
+    ($frames:literal) => {
+        concat!(
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; ",
+            "worker-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; ",
+            $frames
+        )
+    };
+}
+
+pub const POLICY: &str = policy!("frame-ancestors 'none'");
+
+/// The console tries a form in a frame that holds the console's own page; nobody else's page may hold it.
+pub const PAGE_POLICY: &str = policy!("frame-src 'self'; frame-ancestors 'self'");
 
 pub async fn security_headers(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;

@@ -6,6 +6,7 @@ mod console;
 mod desk;
 mod device;
 mod failure;
+mod forms;
 mod health;
 mod layers;
 mod live;
@@ -23,6 +24,8 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 
 pub use failure::{Failure, ProblemBody};
 
+use forms::{answering, drafts};
+
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::photos::Photos;
@@ -39,6 +42,8 @@ pub struct App {
     pub tls: bool,
     /// Passwords are checked two at a time: each takes 19 MiB and a core.
     pub hashing: Arc<Semaphore>,
+    /// Forms are read two at a time: a workbook unpacks to many times its size.
+    pub bringing: Arc<Semaphore>,
 }
 
 /// The most a JSON request may hold.
@@ -75,7 +80,26 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/records/{id}", get(console::case))
         .route("/api/v1/records/{id}/changes", post(console::change))
         .route("/api/v1/records/{id}/notes", post(console::note))
-        .route("/api/v1/forms/{key}/{version}/evaluate", post(console::evaluate_form))
+        .route("/api/v1/forms", get(forms::list))
+        .route(
+            "/api/v1/forms/drafts",
+            get(drafts::list).post(drafts::bring).layer(DefaultBodyLimit::max(drafts::SENT_LIMIT)),
+        )
+        .route("/api/v1/forms/drafts/{id}", get(drafts::find).delete(drafts::discard))
+        .route("/api/v1/forms/drafts/{id}/begin", post(answering::begin_draft))
+        .route("/api/v1/forms/drafts/{id}/evaluate", post(answering::evaluate_draft))
+        .route("/api/v1/forms/drafts/{id}/choices", post(answering::choices_of_draft))
+        .route("/api/v1/forms/drafts/{id}/publish", post(drafts::publish))
+        .route("/api/v1/forms/drafts/{id}/workbook", get(drafts::workbook))
+        .route("/api/v1/forms/drafts/{id}/document", get(drafts::document))
+        .route("/api/v1/forms/drafts/{id}/schema", get(drafts::schema))
+        .route("/api/v1/forms/{key}/{version}/evaluate", post(answering::evaluate_form))
+        .route("/api/v1/forms/{key}/{version}/choices", post(answering::choices_of_form))
+        .route("/api/v1/forms/{key}/{version}/withdraw", post(forms::withdraw))
+        .route("/api/v1/forms/{key}/{version}/offer", post(forms::offer))
+        .route("/api/v1/forms/{key}/{version}/workbook", get(forms::workbook))
+        .route("/api/v1/forms/{key}/{version}/document", get(forms::document))
+        .route("/api/v1/forms/{key}/{version}/schema", get(forms::schema))
         .route("/api/v1/areas", get(console::areas))
         .route("/api/v1/devices", get(desk::devices))
         .route("/api/v1/devices/codes", post(desk::device_code))

@@ -1,5 +1,6 @@
 //! What the server answers over a real socket: to browsers, to devices, and to whoever means harm.
 
+mod forms;
 mod leave;
 mod sending;
 mod town;
@@ -39,6 +40,9 @@ async fn every_answer_keeps_browsers_in_bounds_and_every_refusal_is_in_our_own_t
             assert_eq!(code(answer).await, expected, "{method} {path}");
         }
     }
+    let page = town.ask(Method::GET, "/console/").send().await.unwrap();
+    assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("frame-ancestors 'self'"));
+    assert_eq!(page.headers()["x-frame-options"], "SAMEORIGIN");
     let broken =
         town.ask(Method::POST, "/api/v1/session").header("content-type", "application/json").body("{");
     assert_eq!(code(broken.send().await.unwrap()).await, "not_understood");

@@ -257,7 +257,7 @@ fn answer(
         cursor: page.cursor,
         more: page.more,
         paging: page.paging,
-        offers: packs::offers(tx, &writer.officer)?,
+        offers: packs::offers(tx, &writer.officer, now_ms)?,
         minimum_app: MINIMUM_APP.to_owned(),
         nonce: proof::nonce(&identity.nonces, device, now_ms),
         now_ms,

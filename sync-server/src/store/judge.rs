@@ -12,6 +12,7 @@ use kerbside_core::problem::Code;
 use kerbside_core::record::Record;
 
 use super::connection::Connection;
+use super::faults;
 use super::records;
 use super::taking::{ACCEPTED, FLAGGED, HELD, Taking, Writer, to_row};
 use crate::auth::{Action, Target, authorise};
@@ -173,6 +174,9 @@ fn flag(taking: &mut Taking<'_>, change: &Change, state: &Record) -> Result<Opti
     }
     if answers_twice(&form, change, state) {
         return Ok(Some(Code::AnsweredOnce));
+    }
+    if faults::breaks(&form, change, state) {
+        return Ok(Some(Code::Faults));
     }
     let ahead = i64::try_from(change.at.hlc.ms()).is_ok_and(|ms| taking.now_ms + AHEAD_MS < ms);
     Ok(ahead.then_some(Code::ClockAhead))

@@ -12,12 +12,20 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "start",
-    sqlite: include_str!("../../sql/sqlite/001_start.sql"),
-    postgres: include_str!("../../sql/postgres/001_start.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "start",
+        sqlite: include_str!("../../sql/sqlite/001_start.sql"),
+        postgres: include_str!("../../sql/postgres/001_start.sql"),
+    },
+    Migration {
+        number: 2,
+        name: "forms",
+        sqlite: include_str!("../../sql/sqlite/002_forms.sql"),
+        postgres: include_str!("../../sql/postgres/002_forms.sql"),
+    },
+];
 
 /// The newest number this program knows.
 pub fn newest() -> u32 {
@@ -39,15 +47,55 @@ pub(super) fn due(connection: &mut Connection) -> Result<Vec<String>> {
 
 /// Brings the database up to date in one transaction; two servers starting together do it once.
 pub(super) fn run(connection: &mut Connection) -> Result<Vec<String>> {
+    run_through(connection, newest())
+}
+
+fn run_through(connection: &mut Connection, last: u32) -> Result<Vec<String>> {
     connection.transaction(|tx| {
         dialect::lock_migrations(tx)?;
         let names = due(tx)?;
         let present = dialect::schema_version(tx)?;
-        for migration in MIGRATIONS.iter().filter(|migration| migration.number > present) {
+        for migration in MIGRATIONS.iter().filter(|each| present < each.number && each.number <= last) {
             let text = dialect::pick(tx, migration.sqlite, migration.postgres);
             tx.batch(text)?;
             dialect::set_schema_version(tx, migration.number)?;
         }
         Ok(names)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::both;
+    use crate::values;
+
+    #[test]
+    fn forms_that_were_there_before_forms_had_a_life_are_published_at_once() {
+        for scratch in both() {
+            let mut connection = scratch.place.connect(None).unwrap();
+            run_through(&mut connection, 1).unwrap();
+            for (name, version) in [("form.fly_tip", 1), ("form.fly_tip", 2), ("areas", 1)] {
+                connection
+                    .execute(
+                        "INSERT INTO pack (name, version, sha256, body) VALUES ($1, $2, $3, $4)",
+                        values![name, i64::from(version), [0_u8; 32], vec![b'{']],
+                    )
+                    .unwrap();
+            }
+            assert_eq!(due(&mut connection).unwrap(), ["002_forms"]);
+            run(&mut connection).unwrap();
+            let rows = connection
+                .query("SELECT form, version, from_ms, withdrawn_ms FROM form_version ORDER BY version", &[])
+                .unwrap();
+            let lives: Vec<_> = rows
+                .iter()
+                .map(|row| {
+                    (row.text(0).unwrap(), row.u32(1).unwrap(), row.int(2).unwrap(), row.find_int(3).unwrap())
+                })
+                .collect();
+            let published = |version| ("fly_tip".to_owned(), version, 0, None);
+            assert_eq!(lives, [published(1), published(2)], "{}", scratch.name);
+        }
+    }
 }

@@ -1,12 +1,14 @@
-//! Documents that devices hold: forms with their lists inside, and the council's names.
+//! Documents that devices hold: forms with their lists inside, and the council's names and numbers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result, anyhow};
 use kerbside_core::exchange::Offer;
 use kerbside_core::form::{Codes, Form, FormForScreen};
 use kerbside_core::ids::Sha256;
+use kerbside_core::phone::Phone;
+use serde::Deserialize;
 use serde_json::json;
 
 use super::Store;
@@ -16,20 +18,25 @@ use crate::values;
 
 /// Forms that were read once; a version of a form never changes, so they are kept.
 #[derive(Debug, Default)]
-pub(super) struct FormShelf(BTreeMap<(String, u32), Arc<Form>>);
+pub(super) struct FormShelf {
+    published: BTreeMap<(String, u32), Arc<Form>>,
+    /// The draft that was looked at last, by its id and when it was imported: whoever tries one answers it again
+    /// and again.
+    pub(super) draft: Option<(String, i64, Arc<Form>)>,
+}
 
 impl FormShelf {
     /// The form, where the server has this version of it.
     pub(super) fn find(&mut self, tx: &mut Connection, key: &str, version: u32) -> Result<Option<Arc<Form>>> {
         let name = (key.to_owned(), version);
-        if let Some(form) = self.0.get(&name) {
+        if let Some(form) = self.published.get(&name) {
             return Ok(Some(Arc::clone(form)));
         }
         let Some(body) = read_pack(tx, &pack_name(key), version)? else { return Ok(None) };
         let form = Form::parse(std::str::from_utf8(&body)?, &Codes::default())
             .map_err(|faults| anyhow!("A stored form has {} faults", faults.len()))?;
         let form = Arc::new(form);
-        self.0.insert(name, Arc::clone(&form));
+        self.published.insert(name, Arc::clone(&form));
         Ok(Some(form))
     }
 
@@ -50,43 +57,51 @@ impl FormShelf {
     }
 }
 
-fn pack_name(form: &str) -> String {
+pub(super) fn pack_name(form: &str) -> String {
     format!("form.{form}")
 }
 
-fn newest(tx: &mut Connection, form: &str) -> Result<Option<u32>> {
+pub(super) fn newest(tx: &mut Connection, form: &str) -> Result<Option<u32>> {
     let row = tx.one("SELECT MAX(version) FROM pack WHERE name = $1", values![pack_name(form)])?;
     Ok(row.find_int(0)?.map(u32::try_from).transpose()?)
 }
 
-fn read_pack(tx: &mut Connection, name: &str, version: u32) -> Result<Option<Vec<u8>>> {
+pub(super) fn read_pack(tx: &mut Connection, name: &str, version: u32) -> Result<Option<Vec<u8>>> {
     let found = tx.find("SELECT body FROM pack WHERE name = $1 AND version = $2", values![name, version])?;
     found.map(|row| row.blob(0)).transpose()
 }
 
+/// Keeps a version of a form for good: its bytes never change. False where the same form was there already.
+pub(super) fn put_pack(tx: &mut Connection, form: &Form) -> Result<bool> {
+    let body = form.resolved_json().into_bytes();
+    let sha256 = Sha256::of(&body);
+    let (name, version) = (pack_name(form.key()), form.version());
+    let there =
+        tx.find("SELECT sha256 FROM pack WHERE name = $1 AND version = $2", values![&name, version])?;
+    if let Some(row) = there {
+        anyhow::ensure!(
+            Sha256(row.bytes(0)?) == sha256,
+            "{name} version {version} is there with other contents: give it a new version"
+        );
+        return Ok(false);
+    }
+    tx.execute(
+        "INSERT INTO pack (name, version, sha256, body) VALUES ($1, $2, $3, $4)",
+        values![&name, version, sha256, body],
+    )?;
+    Ok(true)
+}
+
 impl Store {
-    /// Puts a form on offer. A version that is there already must be the same form.
-    pub fn put_form(&mut self, form: &Form) -> Result<()> {
-        let body = form.resolved_json().into_bytes();
-        let sha256 = Sha256::of(&body);
-        let name = pack_name(form.key());
+    /// Puts a form on offer at once, as a settings file does. A version that is there already must be the same form.
+    pub fn put_form(&mut self, now_ms: i64, form: &Form) -> Result<()> {
         self.connection.transaction(|tx| {
-            let there = tx.find(
-                "SELECT sha256 FROM pack WHERE name = $1 AND version = $2",
-                values![&name, form.version()],
-            )?;
-            if let Some(row) = there {
-                if Sha256(row.bytes(0)?) == sha256 {
-                    return Ok(());
-                }
-                anyhow::bail!(
-                    "{name} version {} is there with other contents: give it a new version",
-                    form.version()
-                );
+            if !put_pack(tx, form)? {
+                return Ok(());
             }
             tx.execute(
-                "INSERT INTO pack (name, version, sha256, body) VALUES ($1, $2, $3, $4)",
-                values![&name, form.version(), sha256, body],
+                "INSERT INTO form_version (form, version, published_ms) VALUES ($1, $2, $3)",
+                values![form.key(), form.version(), now_ms],
             )
             .map(|_| ())
         })
@@ -128,8 +143,9 @@ impl Store {
     }
 }
 
-/// What a device is offered: the newest version of each form of its officer's teams, and the council's names.
-pub(super) fn offers(tx: &mut Connection, officer: &Officer) -> Result<Vec<Offer>> {
+/// What a device is offered: of each form of its officer's teams the newest version that is published, whose date
+/// has come and that is not withdrawn; and the council's names.
+pub(super) fn offers(tx: &mut Connection, officer: &Officer, now_ms: i64) -> Result<Vec<Offer>> {
     let (version, body) = council_pack(tx, officer)?;
     let mut offers =
         vec![Offer { name: "council".into(), version, sha256: Sha256::of(&body), bytes: body.len() as u64 }];
@@ -143,8 +159,10 @@ pub(super) fn offers(tx: &mut Connection, officer: &Officer) -> Result<Vec<Offer
     for form in forms {
         let name = pack_name(&form);
         let found = tx.find(
-            "SELECT version, sha256, LENGTH(body) FROM pack WHERE name = $1 ORDER BY version DESC LIMIT 1",
-            values![&name],
+            "SELECT p.version, p.sha256, LENGTH(p.body) FROM form_version v \
+             JOIN pack p ON p.name = $1 AND p.version = v.version \
+             WHERE v.form = $2 AND v.from_ms <= $3 AND v.withdrawn_ms IS NULL ORDER BY v.version DESC LIMIT 1",
+            values![&name, &form, now_ms],
         )?;
         if let Some(row) = found {
             let bytes = u64::try_from(row.int(2)?)?;
@@ -154,9 +172,10 @@ pub(super) fn offers(tx: &mut Connection, officer: &Officer) -> Result<Vec<Offer
     Ok(offers)
 }
 
-/// The council's names as one officer's device needs them. Its version rises whenever people or teams change.
+/// The council's names and numbers as one officer's device needs them. Its version rises whenever people, teams or
+/// their forms change.
 pub(super) fn council_pack(tx: &mut Connection, officer: &Officer) -> Result<(u32, Vec<u8>)> {
-    let row = tx.one("SELECT key, name, revision FROM council WHERE id = 1", &[])?;
+    let row = tx.one("SELECT key, name, revision, settings FROM council WHERE id = 1", &[])?;
     let teams: Vec<_> = teams(tx)?
         .into_iter()
         .map(|team| json!({"key": team.key, "name": team.name, "service": team.service, "forms": team.forms}))
@@ -166,7 +185,20 @@ pub(super) fn council_pack(tx: &mut Connection, officer: &Officer) -> Result<(u3
         "name": row.text(1)?,
         "teams": teams,
         "people": people(tx)?,
-        "officer": {"id": officer.id, "name": officer.name, "role": officer.role, "teams": officer.teams},
+        "phones": read_phones(&row.text(3)?)?,
+        "officer": {"id": officer.id, "name": officer.name, "email": officer.email, "role": officer.role, "teams": officer.teams},
     });
     Ok((row.u32(2)?, serde_json::to_vec(&pack)?))
+}
+
+/// The telephone numbers in a council's settings, by the keys that forms call.
+pub(super) fn read_phones(settings: &str) -> Result<BTreeMap<String, Phone>> {
+    #[derive(Deserialize)]
+    struct Numbers {
+        #[serde(default)]
+        phones: BTreeMap<String, Phone>,
+    }
+    let numbers: Numbers =
+        serde_json::from_str(settings).context("Reading the council's telephone numbers")?;
+    Ok(numbers.phones)
 }

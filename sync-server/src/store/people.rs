@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use kerbside_core::ids::OfficerId;
+use kerbside_core::phone::Phone;
+use kerbside_core::problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::Store;
 use super::connection::Connection;
+use super::packs::read_phones;
 use super::value::Row;
 use crate::values;
 
@@ -23,11 +26,20 @@ pub enum Role {
     Viewer,
     Admin,
     Auditor,
+    /// Makes and publishes forms.
+    Designer,
 }
 
 impl Role {
-    pub const ALL: [Self; 6] =
-        [Self::Officer, Self::Supervisor, Self::Triager, Self::Viewer, Self::Admin, Self::Auditor];
+    pub const ALL: [Self; 7] = [
+        Self::Officer,
+        Self::Supervisor,
+        Self::Triager,
+        Self::Viewer,
+        Self::Admin,
+        Self::Auditor,
+        Self::Designer,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -37,6 +49,7 @@ impl Role {
             Self::Viewer => "viewer",
             Self::Admin => "admin",
             Self::Auditor => "auditor",
+            Self::Designer => "designer",
         }
     }
 
@@ -170,6 +183,12 @@ impl Store {
         teams(&mut self.connection)
     }
 
+    /// The council's telephone numbers, by the keys that forms call.
+    pub fn phones(&mut self) -> Result<BTreeMap<String, Phone>> {
+        let row = self.connection.one("SELECT settings FROM council WHERE id = 1", &[])?;
+        read_phones(&row.text(0)?)
+    }
+
     /// The council's settings without its people.
     pub fn settings(&mut self) -> Result<serde_json::Value> {
         let row = self.connection.one("SELECT settings FROM council WHERE id = 1", &[])?;
@@ -182,9 +201,42 @@ pub(super) fn people(connection: &mut Connection) -> Result<BTreeMap<u32, String
     rows.iter().map(|row| Ok((row.u32(0)?, row.text(1)?))).collect()
 }
 
+/// Every team, with the forms that its settings name and those that were given to it since.
 pub(super) fn teams(connection: &mut Connection) -> Result<Vec<TeamFile>> {
+    let mut teams = teams_as_loaded(connection)?;
+    for row in connection.query("SELECT team, form FROM form_team ORDER BY team, form", &[])? {
+        let (key, form) = (row.text(0)?, row.text(1)?);
+        if let Some(team) = teams.iter_mut().find(|team| team.key == key && !team.forms.contains(&form)) {
+            team.forms.push(form);
+        }
+    }
+    Ok(teams)
+}
+
+fn teams_as_loaded(connection: &mut Connection) -> Result<Vec<TeamFile>> {
     let rows = connection.query("SELECT settings FROM team ORDER BY key", &[])?;
     rows.iter().map(|row| Ok(serde_json::from_str(&row.text(0)?)?)).collect()
+}
+
+/// Gives a form to exactly these teams. A settings file that is loaded afterwards gives it again to those it names.
+pub(super) fn give_form(tx: &mut Connection, form: &str, to: &BTreeSet<String>) -> Result<()> {
+    tx.execute("DELETE FROM form_team WHERE form = $1", values![form])?;
+    let mut unknown = to.clone();
+    for mut team in teams_as_loaded(tx)? {
+        unknown.remove(&team.key);
+        let (has, shall) = (team.forms.iter().any(|own| own == form), to.contains(&team.key));
+        if has && !shall {
+            team.forms.retain(|own| own != form);
+            put_team(tx, &team)?;
+        }
+        if shall && !has {
+            tx.execute("INSERT INTO form_team (form, team) VALUES ($1, $2)", values![form, &team.key])?;
+        }
+    }
+    if !unknown.is_empty() {
+        return Err(Problem::new(Code::Malformed, "a form for a team that there is not").into());
+    }
+    tx.execute("UPDATE council SET revision = revision + 1 WHERE id = 1", &[]).map(|_| ())
 }
 
 fn lower(email: &str) -> String {
@@ -247,7 +299,7 @@ pub(super) fn read_officer(connection: &mut Connection, id: OfficerId) -> Result
             values![&service, id.0],
         )?,
         Role::Auditor => connection.query("SELECT key FROM team ORDER BY key", &[])?,
-        Role::Admin => vec![],
+        Role::Admin | Role::Designer => vec![],
     };
     let teams = rows.iter().map(|row| row.text(0)).collect::<Result<BTreeSet<_>>>()?;
     let (email, name, short_code) = (row.text(0)?, row.text(1)?, row.text(4)?);

@@ -51,7 +51,7 @@ impl Place {
         migrate::run(&mut self.connect(None)?)
     }
 
-    fn connect(&self, writer: Option<Arc<Mutex<()>>>) -> Result<Connection> {
+    pub(super) fn connect(&self, writer: Option<Arc<Mutex<()>>>) -> Result<Connection> {
         let mut connection = match self {
             Self::File(path) => {
                 let sqlite = rusqlite::Connection::open(path).context("Opening the database file")?;

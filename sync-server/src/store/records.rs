@@ -134,15 +134,20 @@ pub fn answers_of(state: &Record) -> Answers {
         }
     }
     for (field, set) in state.sets().filter(|(field, _)| !field.is_system()) {
-        let members = set.members().into_iter().filter_map(|member| match member {
-            Member::Row(row) => Some(row.to_string()),
-            Member::Photo(photo) => Some(photo.to_string()),
-            Member::Text(text) => Some(text),
-            Member::Opaque { .. } => None,
-        });
-        answers.insert(field.clone(), Value::Codes(members.collect()));
+        let members = set.members().iter().filter_map(member_text).collect();
+        answers.insert(field.clone(), Value::Codes(members));
     }
     answers
+}
+
+/// A member as answers name it. What a newer app put there has no name here.
+pub(super) fn member_text(member: &Member) -> Option<String> {
+    match member {
+        Member::Row(row) => Some(row.to_string()),
+        Member::Photo(photo) => Some(photo.to_string()),
+        Member::Text(text) => Some(text.clone()),
+        Member::Opaque { .. } => None,
+    }
 }
 
 /// The record's one line in a list, as of the moment it was made, so that it does not change by itself.

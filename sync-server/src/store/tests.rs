@@ -1,6 +1,7 @@
 //! What the store promises, asked of SQLite and of PostgreSQL alike.
 
 mod exchange;
+mod forms;
 mod office;
 mod phone;
 mod photos;
@@ -60,7 +61,7 @@ fn each(promise: impl Fn(&mut Store, &Scratch)) {
         let mut store = scratch.place.open().unwrap();
         store.establish(NOW).unwrap();
         store.load_council(&council(), &BTreeMap::new()).unwrap();
-        store.put_form(&form(1)).unwrap();
+        store.put_form(NOW, &form(1)).unwrap();
         promise(&mut store, &scratch);
     }
 }

@@ -63,7 +63,7 @@ impl World {
         let mut server = Store::in_memory(seed).unwrap();
         server.establish(MORNING_MS).unwrap();
         server.load_council(&council.settings, &BTreeMap::new()).unwrap();
-        council.put_documents(&mut server).unwrap();
+        council.put_documents(MORNING_MS, &mut server).unwrap();
         Self { server, rng: Rng::with_seed(seed), now_ms: MORNING_MS, devices: vec![], letters: vec![], seed }
     }
 

@@ -4,7 +4,7 @@ import type { Action } from '../lib/generated/Action';
 import type { Case, Poke, Session, Tray, TrayLine } from '../lib/answer';
 import { t } from '../lib/words';
 import { formless } from './case/answers';
-import { DEVICES, hashOf, NOWHERE, routeOf, type Route } from './route';
+import { DEVICES, FORMS, hashOf, NOWHERE, routeOf, type Route } from './route';
 import { appendListing, emptyListing, neighbour, openListing, refreshListing, showArrived, type Listing } from './trays/listing';
 
 const PAGE = 60;
@@ -121,8 +121,9 @@ export class Desk {
   async #begin(): Promise<void> {
     await this.#countTrays();
     const asked = routeOf(location.hash);
-    if (!this.may('read_record')) history.replaceState(null, '', hashOf(DEVICES));
-    else if (asked.page === 'records' && asked.tray === null && asked.query === null) {
+    if (asked.page === 'records' && !this.may('read_record')) {
+      history.replaceState(null, '', hashOf(this.may('manage_devices') ? DEVICES : FORMS));
+    } else if (asked.page === 'records' && asked.tray === null && asked.query === null) {
       history.replaceState(null, '', hashOf({ ...NOWHERE, tray: this.trays[0]?.key ?? null }));
     }
     await this.#follow();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { commandOf, isTyping, rememberShortcuts, shortcutsOn } from './keys';
+import { commandOf, isTyping, rememberShortcuts, shortcutsOn, stepRow } from './keys';
 
 const press = (key: string, held: Partial<Record<'ctrlKey' | 'metaKey' | 'altKey' | 'isComposing', boolean>> = {}) =>
   ({ key, ctrlKey: false, metaKey: false, altKey: false, isComposing: false, ...held });
@@ -26,4 +26,13 @@ test('shortcuts stay off once turned off', () => {
   expect(shortcutsOn(storage)).toBe(true);
   rememberShortcuts(storage, false);
   expect(shortcutsOn(storage)).toBe(false);
+});
+
+test('j and k stop at the ends of a page’s rows, and start at the top', () => {
+  const rows = ['fly_tip', 'observation', 'tenancy_audit'];
+  expect(stepRow(rows, null, 1)).toBe('fly_tip');
+  expect(stepRow(rows, 'fly_tip', 1)).toBe('observation');
+  expect(stepRow(rows, 'tenancy_audit', 1)).toBe('tenancy_audit');
+  expect(stepRow(rows, 'fly_tip', -1)).toBe('fly_tip');
+  expect(stepRow([], null, 1)).toBeUndefined();
 });

@@ -26,6 +26,12 @@ export function isTyping(target: EventTarget | null): boolean {
   return target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName);
 }
 
+/** The row `step` away from the one that has the focus; the nearest end when there is none that far. */
+export function stepRow<T>(rows: readonly T[], at: unknown, step: 1 | -1): T | undefined {
+  const here = rows.findIndex((row) => row === at);
+  return here < 0 ? rows[0] : rows[Math.min(rows.length - 1, Math.max(0, here + step))];
+}
+
 export function shortcutsOn(storage: Pick<Storage, 'getItem'>): boolean {
   return storage.getItem(REMEMBERED) !== 'off';
 }

@@ -1,10 +1,11 @@
 /** A small office for the tests of this folder: answers by path, keeps what it was sent, and pokes when told to. */
 import { vi } from 'vitest';
 import type { Case, Session, TrayLine } from '../lib/answer';
+import { asked, formOf } from '../lib/asking/sample';
 
 export const session: Session = {
   officer: { id: 2, name: 'Jo Ali', email: 'jo@example.gov.uk', role: 'triager', teams: ['wardens-north'], may: ['read_record', 'edit_record'] },
-  council: { key: 'demo', name: 'Demonstration council' },
+  council: { key: 'demo', name: 'Demonstration council', phones: {} },
   people: { 1: 'Ann Bailey', 2: 'Jo Ali' },
   teams: { 'wardens-north': { en: 'Wardens north' } },
   csrf: 'token',
@@ -20,17 +21,15 @@ export function trayLine(record: string, seq: number, rest: Partial<TrayLine> = 
 /** A case whose one question, `size`, has these answers in turn. */
 export function sizedCase(record: string, seen: string, ...answers: string[]): Case {
   const values = answers.map((answer, index) => ({ answer, officer: index + 1, actor: index + 1, at_ms: 0, dot: `${index + 1}:1` }));
-  const kind = { type: 'select_one' as const, list: 'size' };
-  const common = { hint: null, thing: null, appearance: null, merge: 'mv' as const, pii: 'none' as const, office: false, parent: null, repeat: null };
   return {
     view: {
       id: record, form: 'fly_tip', form_version: 1, reference: 'W07-1', office_reference: 'FT-000001', created_at_ms: 0, created_by: 1, teams: [], status: null,
       fields: [{ field: 'size', path: 'size', row: null, values, seen }], photos: [], notes: [], two_answers: Number(1 < answers.length),
     },
-    form: {
-      key: 'fly_tip', version: 1, title: { en: 'Fly-tip' }, service: 'street', questions: [{ path: 'size', name: 'size', kind, label: { en: 'How much' }, ...common }],
+    form: formOf([asked('size', { type: 'select_one', list: 'size' }, { label: { en: 'How much' } })], {
+      key: 'fly_tip', title: { en: 'Fly-tip' }, service: 'street',
       lists: { size: [{ name: 'car_boot', label: { en: 'Car boot' } }, { name: 'small_van', label: { en: 'Small van' } }] },
-    },
+    }),
     timeline: [], photos_named: 0, photos_received: 0, may_edit: true,
   };
 }

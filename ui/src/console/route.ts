@@ -1,18 +1,31 @@
 /** What the address says is open, so that Back, reload and a link sent to a colleague all work. */
 
 export interface Route {
-  page: 'records' | 'devices';
+  page: 'records' | 'devices' | 'forms' | 'new_form' | 'draft';
   tray: string | null;
   query: string | null;
   record: string | null;
+  /** Which form is open beside the list of forms, or which draft of one. */
+  form: string | null;
 }
 
-export const NOWHERE: Route = { page: 'records', tray: null, query: null, record: null };
+export const NOWHERE: Route = { page: 'records', tray: null, query: null, record: null, form: null };
 export const DEVICES: Route = { ...NOWHERE, page: 'devices' };
+export const FORMS: Route = { ...NOWHERE, page: 'forms' };
+export const NEW_FORM: Route = { ...NOWHERE, page: 'new_form' };
+
+export function formAt(key: string): Route {
+  return { ...FORMS, form: key };
+}
+
+export function draftAt(id: string): Route {
+  return { ...NOWHERE, page: 'draft', form: id };
+}
 
 export function routeOf(hash: string): Route {
   const [kind, name, record] = hash.replace(/^#?\/?/, '').split('/').map(decoded);
   if (kind === 'devices') return DEVICES;
+  if (kind === 'forms') return formsPlace(name, record);
   if (kind === 'search') return { ...NOWHERE, query: name ?? '', record: record || null };
   if (kind === 'tray' && name) return { ...NOWHERE, tray: name, record: record || null };
   return NOWHERE;
@@ -20,9 +33,18 @@ export function routeOf(hash: string): Route {
 
 export function hashOf(route: Route): string {
   if (route.page === 'devices') return '#/devices';
+  if (route.page === 'new_form') return '#/forms/new';
+  if (route.page === 'draft') return `#/forms/draft/${encodeURIComponent(route.form ?? '')}`;
+  if (route.page === 'forms') return route.form === null ? '#/forms' : `#/forms/form/${encodeURIComponent(route.form)}`;
   const place = route.query === null ? ['tray', route.tray ?? ''] : ['search', route.query];
   const parts = route.record === null ? place : [...place, route.record];
   return `#/${parts.map(encodeURIComponent).join('/')}`;
+}
+
+function formsPlace(kind: string | undefined, id: string | undefined): Route {
+  if (kind === 'new') return NEW_FORM;
+  if (kind === 'draft' && id) return draftAt(id);
+  return kind === 'form' && id ? formAt(id) : FORMS;
 }
 
 function decoded(part: string): string {

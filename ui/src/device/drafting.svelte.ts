@@ -1,19 +1,20 @@
 /** One draft on the screen. Every keystroke goes to the vault; of several to one field only the newest waits its turn. */
+import type { Asking } from '../lib/asking/asking';
+import { layOut } from '../lib/asking/spine';
 import type { Capture, PhotoFrom } from '../lib/capture';
 import { reason } from '../lib/failures';
 import * as native from '../lib/native';
 import type { SaveOutcome } from '../lib/generated/SaveOutcome';
-import type { Answer, Answers, Draft, Evaluation, Fault } from '../lib/answer';
+import type { Answer, Answers, Draft, Evaluation, Fault, FormForScreen } from '../lib/answer';
 import { photoUrl } from './pictures';
 import { phone } from './phone.svelte';
-import { layOut } from './spine';
 
-export class Drafting {
+export class Drafting implements Asking {
   draft = $state.raw<Draft | null>(null);
   answers = $state<Answers>({});
   evaluation = $state.raw<Evaluation | null>(null);
-  /** The faults that stood when saving was last asked for; answering one takes it away. */
   faults = $state.raw<Fault[]>([]);
+  prefilled = $state.raw<ReadonlySet<string>>(new Set());
   refused = $state<string | null>(null);
   keeping = $state(false);
 
@@ -21,6 +22,10 @@ export class Drafting {
   #busy: Promise<void> | null = null;
 
   constructor(private readonly id: string) {}
+
+  get form(): FormForScreen | null {
+    return this.draft?.form ?? null;
+  }
 
   async open(): Promise<void> {
     try {
@@ -33,6 +38,7 @@ export class Drafting {
   answer(field: string, json: Answer): void {
     this.answers[field] = json;
     this.faults = this.faults.filter((fault) => fault.field !== field);
+    if (this.prefilled.has(field)) this.prefilled = new Set([...this.prefilled].filter((other) => other !== field));
     this.#waiting.set(field, json);
     this.#busy ??= this.#keep();
   }
@@ -58,7 +64,10 @@ export class Drafting {
     return {
       opensAt: (field) => fresh && field === this.#first(),
       photoUrl,
-      photograph: (field, jpeg, from) => this.#photograph(field, jpeg, from),
+      photograph: (field, file, from) => this.#photograph(field, file, from),
+      attached: (field) => this.draft?.photos.filter((photo) => photo.field === field) ?? [],
+      choices: (field, sought, limit) => native.choices(this.id, field, sought, limit),
+      telephone: (key) => this.draft?.phones?.[key],
       removePhoto: (field, sha256) => this.#removePhoto(field, sha256),
       fix: native.position,
       reason,
@@ -94,9 +103,9 @@ export class Drafting {
     return layOut(this.draft.form, this.draft.evaluation, this.draft.answers)[0]?.fields[0]?.field;
   }
 
-  async #photograph(field: string, jpeg: Blob, from: PhotoFrom) {
+  async #photograph(field: string, file: Blob, from: PhotoFrom) {
     const fix = await native.position();
-    const line = await native.photograph(this.id, field, new Uint8Array(await jpeg.arrayBuffer()), from, fix);
+    const line = await native.photograph(this.id, field, new Uint8Array(await file.arrayBuffer()), from, fix, file instanceof File ? file.name : '');
     await this.#reread(field);
     return line;
   }
@@ -119,5 +128,6 @@ export class Drafting {
     this.draft = draft;
     this.answers = { ...draft.answers };
     this.evaluation = draft.evaluation;
+    this.prefilled = new Set(draft.prefilled);
   }
 }

@@ -1,7 +1,7 @@
 /** What a record's page says, worked out from its view and its form. */
 import { isEmpty } from '../lib/answers';
 import { findQuestion, isNameless, type Question } from '../lib/form';
-import type { FieldView, RecordCase } from '../lib/answer';
+import type { FieldView, PhotoView, RecordCase } from '../lib/answer';
 import { t } from '../lib/words';
 
 export type Shown = { field: FieldView; question: Question };
@@ -16,9 +16,14 @@ export function answered(open: RecordCase): Shown[] {
   return shown(open).filter(({ field }) => field.values.length === 1 && !isEmpty(field.values[0]?.answer));
 }
 
-/** How many of its photos the office is known to have. */
-export function photosThere(open: RecordCase): number {
-  return open.view.photos.filter((photo) => photo.received === true).length;
+/** What is attached to it that can be looked at; recordings and documents are counted among its answers. */
+export function pictures(open: RecordCase): PhotoView[] {
+  return open.view.photos.filter(({ field }) => findQuestion(open.form, field)?.kind !== 'file');
+}
+
+/** How many of these the office is known to have. */
+export function photosThere(photos: PhotoView[]): number {
+  return photos.filter((photo) => photo.received === true).length;
 }
 
 export function who(open: RecordCase, officer: number | null | undefined): string {

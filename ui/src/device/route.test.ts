@@ -7,6 +7,7 @@ test('every place has an address that leads back to it', () => {
     { at: 'shift', saved: 'a' },
     { at: 'draft', draft: 'b', fresh: true },
     { at: 'draft', draft: 'b', fresh: false },
+    { at: 'move', draft: 'b' },
     { at: 'record', record: 'c' },
     { at: 'waiting' },
     { at: 'settings' },

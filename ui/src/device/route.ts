@@ -3,6 +3,7 @@
 export type Route =
   | { at: 'shift'; saved: string | null }
   | { at: 'draft'; draft: string; fresh: boolean }
+  | { at: 'move'; draft: string }
   | { at: 'record'; record: string }
   | { at: 'waiting' }
   | { at: 'settings' };
@@ -14,6 +15,8 @@ export function parse(hash: string): Route {
   switch (at) {
     case 'draft':
       return id === '' ? HOME : { at, draft: id, fresh: more === 'new' };
+    case 'move':
+      return id === '' ? HOME : { at, draft: id };
     case 'record':
       return id === '' ? HOME : { at, record: id };
     case 'waiting':
@@ -30,6 +33,8 @@ export function address(route: Route): string {
       return route.saved === null ? '#/shift' : `#/shift/${encodeURIComponent(route.saved)}`;
     case 'draft':
       return `#/draft/${encodeURIComponent(route.draft)}${route.fresh ? '/new' : ''}`;
+    case 'move':
+      return `#/move/${encodeURIComponent(route.draft)}`;
     case 'record':
       return `#/record/${encodeURIComponent(route.record)}`;
     default:

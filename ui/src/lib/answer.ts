@@ -1,8 +1,10 @@
 /** The shapes that the device and the server speak: Rust's own, with answers typed as screens know them. */
 import type { Case as CaseInRust } from './generated/Case';
+import type { Choice } from './generated/Choice';
 import type { Draft as DraftInRust } from './generated/Draft';
 import type { Evaluation as EvaluationInRust } from './generated/Evaluation';
 import type { Fault } from './generated/Fault';
+import type { FormAnswered as FormAnsweredInRust } from './generated/FormAnswered';
 import type { FieldView as FieldViewInRust } from './generated/FieldView';
 import type { FormForScreen } from './generated/FormForScreen';
 import type { FormTile } from './generated/FormTile';
@@ -29,7 +31,32 @@ export type { Poke, Session, Tray, TrayLine, TrayPage };
 /** Rust leaves an answer's JSON open; here it has the shapes that the form's questions give it. */
 export type Evaluation = Omit<EvaluationInRust, 'calculated'> & { calculated: Answers };
 
-export type Draft = Omit<DraftInRust, 'answers' | 'evaluation'> & { answers: Answers; evaluation: Evaluation };
+export type Draft = Omit<DraftInRust, 'answers' | 'evaluation' | 'photos'> & {
+  answers: Answers;
+  evaluation: Evaluation;
+  photos: Attached[];
+  /** The fields that the form's own defaults answered and nobody has touched. */
+  prefilled?: string[];
+  /** The version of the form that the device holds, where it is newer than this draft's. */
+  newer?: number | null;
+  /** Answers that a newer version of the form had no question for. */
+  parked?: Parked[];
+  /** The council's telephone numbers, by the keys its forms call. */
+  phones?: { [key in string]: Telephone };
+};
+
+/** A photo, a recording or a document of a draft; a file chosen from the device has the name it had there. */
+export type Attached = PhotoLine & { name?: string | null };
+
+export type Telephone = { name: Localised; number: string };
+
+export type Parked = { field: string; label: Localised | null; answer: Answer };
+
+/** What moving a draft to the newer version of its form would do. */
+export type DraftMove = { from: number; to: number; kept: string[]; wants: string[]; parked: Parked[] };
+
+/** The choices of a long list that match what was typed, best first. */
+export type Offer = { total: number; choices: Choice[] };
 
 export type ValueView = Omit<ValueViewInRust, 'answer'> & { answer: Answer };
 
@@ -49,8 +76,14 @@ export type PlaceAnswer = {
   source: PlaceSource;
 };
 
+/** Latitude and longitude: one corner of a line or an outline. */
+export type Corner = [lat: number, lon: number];
+
+/** The answers to a form being tried, with what they set off. */
+export type FormAnswered = Omit<FormAnsweredInRust, 'answers' | 'evaluation'> & { answers: Answers; evaluation: Evaluation };
+
 /** An answer as JSON: what drafts, views and the console's API carry. */
-export type Answer = null | boolean | number | string | string[] | PlaceAnswer;
+export type Answer = null | boolean | number | string | string[] | Corner[] | PlaceAnswer;
 
 export type Answers = Record<string, Answer>;
 

@@ -1,10 +1,20 @@
 /** Answers as a person reads them. */
 import type { Choice, Question } from './form';
-import type { Answer, PlaceAnswer } from './answer';
+import type { Answer, Corner, PlaceAnswer } from './answer';
 import { currentLanguage, say, t } from './words';
 
 export function isPlace(answer: Answer | undefined): answer is PlaceAnswer {
   return typeof answer === 'object' && answer !== null && !Array.isArray(answer);
+}
+
+/** The names of an answer that is several: choices, rows, photos. */
+export function names(answer: Answer | undefined): string[] {
+  return Array.isArray(answer) ? answer.filter((entry) => typeof entry === 'string') : [];
+}
+
+/** The corners of a line or an outline. */
+export function corners(answer: Answer | undefined): Corner[] {
+  return Array.isArray(answer) ? answer.filter((entry) => typeof entry !== 'string') : [];
 }
 
 export function isEmpty(answer: Answer | undefined): boolean {
@@ -16,13 +26,17 @@ export function answerText(answer: Answer | undefined, question: Question | unde
   if (isPlace(answer)) return placeText(answer);
   if (Array.isArray(answer)) {
     if (question?.kind === 'image') return t('form.photos', { n: answer.length });
-    return answer.map((name) => choiceText(name, question?.choices ?? [])).join(', ');
+    if (question?.kind === 'file') return t('form.files', { n: answer.length });
+    if (corners(answer).length > 0) return t('form.line.points', { n: answer.length });
+    return names(answer).map((name) => choiceText(name, question?.choices ?? [])).join(', ');
   }
   if (typeof answer === 'boolean') return t(answer ? 'form.yes' : 'form.no');
   if (typeof answer === 'number') return numberText(answer, question);
   switch (question?.kind) {
     case 'select_one':
       return choiceText(answer, question.choices);
+    case 'rank':
+      return answer.split(' ').map((name, index) => `${index + 1}. ${choiceText(name, question.choices)}`).join(', ');
     case 'date':
       return dateText(answer);
     case 'dateTime':
@@ -46,12 +60,18 @@ export function placeText(place: PlaceAnswer): string {
   return [latLon(place), accuracyText(place)].filter((part) => part !== '').join(' · ');
 }
 
+/** Whether a question of a form asks to be shown in this way; an appearance may name several. */
+export function looks(question: { appearance: string }, ...ways: string[]): boolean {
+  const asked = question.appearance.split(/\s+/);
+  return ways.some((way) => asked.includes(way));
+}
+
 export function isPlate(question: Question): boolean {
-  return /\b(plate|vrm)\b/.test(question.appearance);
+  return looks(question, 'plate', 'vrm');
 }
 
 export function isMoney(question: Question): boolean {
-  return /\b(money|pence)\b/.test(question.appearance);
+  return looks(question, 'money', 'pence');
 }
 
 /** The id of a question's control on the page, and what an error summary links to. */

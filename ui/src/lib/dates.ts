@@ -41,3 +41,10 @@ export function momentOf(date: Answer, time: Answer): Answer {
   const pad = (value: number) => String(Math.floor(Math.abs(value))).padStart(2, '0');
   return `${text}:00${offset < 0 ? '-' : '+'}${pad(offset / 60)}:${pad(offset % 60)}`;
 }
+
+/** `27/3/2026`, `2026-03-27` or `09:12` as the parts of that many boxes; null for what is not so many numbers. */
+export function partsPasted(text: string, boxes: number): string[] | null {
+  const parts = text.trim().split(/[\s/.:-]+/);
+  if (parts.length !== boxes || boxes < 2 || !parts.every((part) => /^\d{1,4}$/.test(part))) return null;
+  return boxes === 3 && parts[0]?.length === 4 ? parts.reverse() : parts;
+}

@@ -1,12 +1,26 @@
 import { expect, test } from 'vitest';
-import { dateOf, dateParts, momentOf, timeOf, timeParts } from './dates';
-import { penceOf, poundsOf, wholeNumber } from './numbers';
+import { dateOf, dateParts, momentOf, partsPasted, timeOf, timeParts } from './dates';
+import { opposite, penceOf, poundsOf, wholeNumber } from './numbers';
 import { between, moved, pinAnswer, spotTyped } from './pin';
 
 test('a date typed in three boxes is a date, and a half-typed one is kept as typed', () => {
   expect(dateOf(['6', '3', '2026'])).toBe('2026-03-06');
   expect(dateOf(['', '', ''])).toBeNull();
   expect(dateParts(dateOf(['6', '', '2026']))).toEqual(['6', '', '2026']);
+});
+
+test('a whole date pasted into one box fills them all', () => {
+  expect(partsPasted('27/3/2026', 3)).toEqual(['27', '3', '2026']);
+  expect(partsPasted('2026-03-27', 3)).toEqual(['27', '03', '2026']);
+  expect(partsPasted('09:12', 2)).toEqual(['09', '12']);
+  expect(partsPasted('27', 3)).toBeNull();
+});
+
+test('a number goes below nought and back, and keeps what was typed', () => {
+  expect(opposite('2.5')).toBe('-2.5');
+  expect(opposite('-2.5')).toBe('2.5');
+  expect(opposite(null)).toBe('-');
+  expect(opposite('-')).toBeNull();
 });
 
 test('a time is two boxes', () => {

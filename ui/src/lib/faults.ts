@@ -1,9 +1,8 @@
 /** The GOV.UK sentence for a fault. Rust says what is wrong and which sentence says so; this says it to a person. */
-import type { Question } from './form';
-import type { Fault } from './answer';
+import type { Fault, Localised } from './answer';
 import { find, say, t, type Params } from './words';
 
-export function faultSentence(fault: Fault, question?: Question): string {
+export function faultSentence(fault: Fault, question?: { label: Localised | string | null }): string {
   const own = say(fault.message);
   if (own !== '') return own;
   const label = say(fault.thing) || say(question?.label) || fault.field;

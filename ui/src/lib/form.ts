@@ -1,5 +1,7 @@
 /** A form's questions as the sections a screen lays out. What is asked and whether it is right is Rust's to say. */
 import type { FormForScreen, FormQuestion, Localised } from './answer';
+import type { Medium } from './generated/Medium';
+import type { Said } from './generated/Said';
 
 export type Choice = { name: string; label: Localised | string };
 
@@ -11,14 +13,27 @@ export type Question = {
   hint: Localised | null;
   /** What a sentence calls it: “the size of the fly-tip”. */
   thing: Localised | null;
+  /** More about it, for whoever opens it. */
+  guidance?: Localised | null;
+  /** Which of the council's telephone numbers to ring. */
+  call?: string | null;
   appearance: string;
   max: number | null;
+  scale?: Scale | undefined;
+  medium?: Medium | undefined;
+  /** The long edge of the copies of its photos. */
+  pixels?: number | null;
   /** Metres of accuracy above which a position is called rough. */
   roughAbove?: number;
   /** How concurrent answers meet. Only two of kind `mv` can both stand. */
   merge: string;
   choices: Choice[];
+  /** How many choices its list has, where they are too many to lay out and are searched instead. */
+  long?: number | undefined;
 };
+
+/** A scale's ends and steps, decimals as text. */
+export type Scale = { start: string; end: string; step: string };
 
 /** The kinds that have a control. */
 export type QuestionKind =
@@ -26,13 +41,18 @@ export type QuestionKind =
   | 'multiline'
   | 'integer'
   | 'decimal'
+  | 'range'
   | 'select_one'
   | 'select_multiple'
+  | 'rank'
   | 'date'
   | 'time'
   | 'dateTime'
   | 'geopoint'
+  | 'geotrace'
+  | 'geoshape'
   | 'image'
+  | 'file'
   | 'barcode'
   | 'note'
   | 'acknowledge'
@@ -77,11 +97,22 @@ export function isNameless(question: Question): boolean {
   return question.kind === 'calculate' && question.label === question.key.split('/').at(-1);
 }
 
+/** The question with its label and hint as they read over the answers given so far. */
+export function spoken(question: Question, said: Said | undefined): Question {
+  return said === undefined ? question : { ...question, label: said.label ?? question.label, hint: said.hint ?? question.hint };
+}
+
+/** Whether its answer is a set of photos or files, which the draft keeps by themselves. */
+export function isAttached(question: Question): boolean {
+  return question.kind === 'image' || question.kind === 'file';
+}
+
 function within(asked: FormQuestion, open: Section): boolean {
   return open.label === null ? (asked.parent ?? '') === open.key.split('/').slice(0, -1).join('/') : asked.path.startsWith(`${open.key}/`);
 }
 
-function questionOf(form: FormForScreen, asked: FormQuestion): Question | null {
+/** A question as a screen asks it; null for what has no control. */
+export function questionOf(form: FormForScreen, asked: FormQuestion): Question | null {
   const kind = controlFor(asked);
   if (kind === null) return null;
   const list = 'list' in asked.kind ? asked.kind.list : null;
@@ -91,11 +122,17 @@ function questionOf(form: FormForScreen, asked: FormQuestion): Question | null {
     label: asked.label ?? asked.name,
     hint: asked.hint,
     thing: asked.thing,
+    guidance: asked.guidance_hint,
+    call: asked.call,
     appearance: asked.appearance ?? '',
     max: 'max' in asked.kind ? asked.kind.max : null,
     roughAbove: 'warning_accuracy_m' in asked.kind ? asked.kind.warning_accuracy_m : undefined,
+    scale: asked.kind.type === 'range' ? asked.kind : undefined,
+    medium: 'medium' in asked.kind ? asked.kind.medium : undefined,
+    pixels: asked.kind.type === 'image' ? asked.kind.max_pixels : null,
     merge: asked.merge,
     choices: list === null ? [] : (form.lists[list] ?? []),
+    long: list === null ? undefined : form.long_lists[list],
   };
 }
 
@@ -109,11 +146,6 @@ function controlFor(asked: FormQuestion): QuestionKind | null {
     case 'repeat':
     case 'hidden':
     case 'metadata':
-    case 'range':
-    case 'rank':
-    case 'geotrace':
-    case 'geoshape':
-    case 'file':
       return null;
     default:
       return asked.kind.type;

@@ -7,7 +7,7 @@ import type { SaveOutcome } from './generated/SaveOutcome';
 import type { Shift } from './generated/Shift';
 import type { Status } from './generated/Status';
 import type { Waiting } from './generated/Waiting';
-import type { Answer, Draft, Evaluation, PhotoLine, PlaceAnswer, RecordCase } from './answer';
+import type { Answer, Draft, DraftMove, Evaluation, Offer, PhotoLine, PlaceAnswer, RecordCase } from './answer';
 
 export const status = () => invoke<Status>('status', { offsetMin: -new Date().getTimezoneOffset() });
 export const enrol = (server: string, code: string, pin: string, ca: string | null) => invoke<Status>('enrol', { server, code, pin, ca });
@@ -20,8 +20,12 @@ export const editRecord = (record: string) => invoke<Draft>('edit_record', { rec
 export const openDraft = (draft: string) => invoke<Draft>('open_draft', { draft });
 export const answer = (draft: string, field: string, json: Answer) => invoke<Evaluation>('answer', { draft, field, json });
 export const discardDraft = (draft: string) => invoke<void>('discard_draft', { draft });
-export const photograph = (draft: string, field: string, jpeg: Uint8Array, from: PhotoFrom, fix: PlaceAnswer | null) =>
-  invoke<PhotoLine>('photograph', jpeg, { headers: { draft, field, from, fix: fix === null ? '' : JSON.stringify(fix) } });
+export const choices = (draft: string, field: string, sought: string, limit: number) => invoke<Offer>('choices', { draft, field, sought, limit });
+export const draftMove = (draft: string) => invoke<DraftMove>('draft_move', { draft });
+export const moveDraft = (draft: string) => invoke<Draft>('move_draft', { draft });
+/** A header takes no letter outside ASCII, so that a file's name crosses percent-encoded. */
+export const photograph = (draft: string, field: string, file: Uint8Array, from: PhotoFrom, fix: PlaceAnswer | null, name: string) =>
+  invoke<PhotoLine>('photograph', file, { headers: { draft, field, from, fix: fix === null ? '' : JSON.stringify(fix), name: encodeURIComponent(name) } });
 export const removePhoto = (draft: string, field: string, sha256: string) => invoke<void>('remove_photo', { draft, field, sha256 });
 export const photoBytes = (sha256: string, size: PhotoSize) => invoke<ArrayBuffer>('photo_bytes', { sha256, size });
 export const saveDraft = (draft: string) => invoke<SaveOutcome>('save_draft', { draft });

@@ -20,3 +20,11 @@ export function poundsOf(answer: Answer | undefined): string {
   if (typeof answer !== 'number') return String(answer ?? '');
   return answer % 100 === 0 ? String(answer / 100) : (answer / 100).toFixed(2);
 }
+
+/** The same number below nought, or above it again; a lone minus waits for its figures. */
+export function opposite(answer: Answer | undefined): Answer {
+  if (typeof answer === 'number') return answer === 0 ? 0 : -answer;
+  const text = typeof answer === 'string' ? answer.trim() : '';
+  if (text.startsWith('-')) return text.slice(1) || null;
+  return `-${text}`;
+}

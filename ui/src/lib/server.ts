@@ -1,10 +1,15 @@
 /** The only file that calls `fetch` and `EventSource`: one line per call of the server's API. */
 import type { DeviceCode } from './generated/DeviceCode';
 import type { DeviceLine } from './generated/DeviceLine';
+import type { FormDraft } from './generated/FormDraft';
+import type { FormFiles } from './generated/FormFiles';
+import type { FormLine } from './generated/FormLine';
+import type { FormVersion } from './generated/FormVersion';
+import type { Offer } from './generated/Offer';
 import type { ProblemBody } from './generated/ProblemBody';
 import type { Written } from './generated/Written';
 import type {
-  Answers, AreaOutlines, CaseEdit, CaseReply, Evaluation, Fault, Poke, Session, Tray, TrayPage,
+  Answers, AreaOutlines, CaseEdit, CaseReply, Evaluation, Fault, FormAnswered, Poke, Session, Tray, TrayPage,
 } from './answer';
 
 /** The server's refusal (problem+json), or our own word for silence and for an answer that is not the server's. */
@@ -29,6 +34,24 @@ export const openCase = (record: string) => ask<CaseReply>('GET', `/api/v1/recor
 export const change = (record: string, edits: CaseEdit[]) => ask<Written>('POST', `/api/v1/records/${record}/changes`, { edits });
 export const note = (record: string, text: string) => ask<Written>('POST', `/api/v1/records/${record}/notes`, { text });
 export const evaluate = (form: string, version: number, answers: Answers, changed: string | null) => ask<Evaluation>('POST', `/api/v1/forms/${form}/${version}/evaluate`, { answers, changed });
+export const choices = (form: string, version: number, answers: Answers, field: string, sought: string, limit: number, language: 'en' | 'cy' = 'en') => ask<Offer>('POST', `/api/v1/forms/${form}/${version}/choices`, { answers, field, sought, limit, language });
+export const forms = () => ask<FormLine[]>('GET', '/api/v1/forms');
+export const withdrawForm = (form: string, version: number) => ask<FormVersion>('POST', `/api/v1/forms/${form}/${version}/withdraw`);
+export const offerForm = (form: string, version: number) => ask<FormVersion>('POST', `/api/v1/forms/${form}/${version}/offer`);
+export const drafts = () => ask<FormDraft[]>('GET', '/api/v1/forms/drafts');
+export const bringForm = (brought: FormFiles) => ask<FormDraft>('POST', '/api/v1/forms/drafts', brought);
+export const openDraft = (draft: string) => ask<FormDraft>('GET', `/api/v1/forms/drafts/${draft}`);
+export const discardDraft = (draft: string) => ask<void>('DELETE', `/api/v1/forms/drafts/${draft}`);
+export const beginDraft = (draft: string) => ask<FormAnswered>('POST', `/api/v1/forms/drafts/${draft}/begin`);
+export const evaluateDraft = (draft: string, answers: Answers, changed: string | null) => ask<FormAnswered>('POST', `/api/v1/forms/drafts/${draft}/evaluate`, { answers, changed });
+export const draftChoices = (draft: string, answers: Answers, field: string, sought: string, limit: number, language: 'en' | 'cy' = 'en') => ask<Offer>('POST', `/api/v1/forms/drafts/${draft}/choices`, { answers, field, sought, limit, language });
+export const publishDraft = (draft: string, from_ms: number | null, teams: string[]) => ask<FormVersion>('POST', `/api/v1/forms/drafts/${draft}/publish`, { from_ms, teams });
+export const formWorkbookUrl = (form: string, version: number) => `/api/v1/forms/${form}/${version}/workbook`;
+export const formDocumentUrl = (form: string, version: number) => `/api/v1/forms/${form}/${version}/document`;
+export const formSchemaUrl = (form: string, version: number) => `/api/v1/forms/${form}/${version}/schema`;
+export const draftWorkbookUrl = (draft: string) => `/api/v1/forms/drafts/${draft}/workbook`;
+export const draftDocumentUrl = (draft: string) => `/api/v1/forms/drafts/${draft}/document`;
+export const draftSchemaUrl = (draft: string) => `/api/v1/forms/drafts/${draft}/schema`;
 export const areas = () => ask<AreaOutlines>('GET', '/api/v1/areas');
 export const devices = () => ask<DeviceLine[]>('GET', '/api/v1/devices');
 export const newDeviceCode = (officer: number) => ask<DeviceCode>('POST', '/api/v1/devices/codes', { officer });

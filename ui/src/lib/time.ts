@@ -29,6 +29,13 @@ export function when(ms: number, now: number): string {
   return `${date} ${clock(ms)}`;
 }
 
+/** `09:14` today, `16 March` before that: of something that has stood for days the minute says nothing. */
+export function since(ms: number, now: number): string {
+  if (midnight(ms) === midnight(now)) return clock(ms);
+  const sameYear = new Date(ms).getFullYear() === new Date(now).getFullYear();
+  return format(ms, { day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) });
+}
+
 /** `just now`, `4 minutes ago`, `2 hours ago`, `3 days ago`. */
 export function age(ms: number, now: number): string {
   const passed = now - ms;

@@ -88,6 +88,7 @@ fn full_change() -> Change {
                     source: 1,
                     orientation: Some(6),
                     camera: Some("Example 1".to_owned()),
+                    name: None,
                 },
             },
             Edit::Note { kind: "note".to_owned(), text: "Gate locked".to_owned() },

@@ -1,7 +1,7 @@
 //! From what an expression comes to, to an answer of a question's kind.
 
 use super::answers::{date, decimal, moment, time_of_day};
-use super::expr::{Now, Outcome};
+use super::expr::{Moment, Now, Outcome};
 use super::{Metadatum, QuestionKind};
 use crate::value::{Place, PlaceSource, Point, TEXT_LIMIT, Value};
 
@@ -57,21 +57,13 @@ pub fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
 }
 
-/// A number is days since 1970, as everywhere in the language: the day it is then on the officer's clock.
+/// A number is days since 1970, as everywhere in the language.
 fn on_day(outcome: &Outcome, text: &str, now: Now) -> Option<Value> {
-    /// Sums of fractions of days may end a hair before midnight.
-    const HAIR: f64 = 1e-6;
-    if let Outcome::Number(days) = outcome {
-        let local = days + f64::from(now.offset_min) / 1_440.0;
-        return whole((local + HAIR).floor()).and_then(day_of);
+    if let Outcome::Number(_) = outcome {
+        let (year, month, day) = Moment::date_of(outcome, now)?.to_calendar_date();
+        return Some(Value::Date { year: i16::try_from(year).ok()?, month: u8::from(month), day });
     }
     date(text.get(..10).unwrap_or(text))
-}
-
-fn day_of(days: i64) -> Option<Value> {
-    let date = time::Date::from_julian_day(i32::try_from(days).ok()?.checked_add(2_440_588)?).ok()?;
-    let (year, month, day) = date.to_calendar_date();
-    Some(Value::Date { year: i16::try_from(year).ok()?, month: u8::from(month), day })
 }
 
 fn at_moment(outcome: &Outcome, text: &str, now: Now) -> Option<Value> {
@@ -109,4 +101,19 @@ fn corners(text: &str) -> Option<Vec<Point>> {
 
 fn e7(degrees: f64) -> Option<i32> {
     whole((degrees * 1e7).round()).and_then(|e7| i32::try_from(e7).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_week_from_today_is_a_week_from_today_in_summer_too() {
+        let summer = Now { ms: 1_782_862_200_000, offset_min: 60, seed: 1 };
+        let week = Outcome::Number(summer.today().number() + 7.0);
+        assert_eq!(
+            coerced(&QuestionKind::Date, &week, summer),
+            Some(Value::Date { year: 2026, month: 7, day: 8 })
+        );
+    }
 }

@@ -162,8 +162,12 @@ pub fn to_save(form: &Form, answers: &Answers, now: Now) -> Answers {
             let field = key(question, &stand);
             if let QuestionKind::Repeat { .. } = question.kind {
                 let order = order_field(&field);
-                let kept = tree.rows(place, field.row).iter().map(ToString::to_string);
-                saved.insert(field, Value::Codes(kept.collect()));
+                let rows: BTreeSet<String> =
+                    tree.rows(place, field.row).iter().map(ToString::to_string).collect();
+                if rows.is_empty() {
+                    continue;
+                }
+                saved.insert(field, Value::Codes(rows));
                 if let Some(value) = answers.get(&order) {
                     saved.insert(order, value.clone());
                 }

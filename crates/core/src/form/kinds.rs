@@ -66,7 +66,7 @@ fn single(word: &str, row: &Row, parameters: &mut Parameters) -> Result<Question
         "geoshape" => QuestionKind::Geoshape { warning_accuracy_m: rough_above(parameters)? },
         "image" => {
             parameters.remove("app");
-            let (min, max) = how_many(parameters)?;
+            let (min, max) = how_many(parameters, photos_usually(row))?;
             QuestionKind::Image { min, max, max_pixels: number(parameters, "max-pixels")? }
         }
         "audio" | "background-audio" => {
@@ -124,13 +124,19 @@ fn rough_above(parameters: &mut Parameters) -> Result<u32, Refused> {
     Ok(number(parameters, "warning-accuracy")?.unwrap_or(WARNING_ACCURACY_M))
 }
 
-fn how_many(parameters: &mut Parameters) -> Result<(u32, u32), Refused> {
-    let max = number(parameters, "max")?.unwrap_or(1).min(PHOTO_LIMIT);
+/// A photo that is drawn on is kept as it was taken too.
+fn photos_usually(row: &Row) -> u32 {
+    let is_drawn_on = |appearance: &String| appearance.split_whitespace().any(|word| word == "annotate");
+    if row.appearance.as_ref().is_some_and(is_drawn_on) { 2 } else { 1 }
+}
+
+fn how_many(parameters: &mut Parameters, usually: u32) -> Result<(u32, u32), Refused> {
+    let max = number(parameters, "max")?.unwrap_or(usually).min(PHOTO_LIMIT);
     Ok((number(parameters, "min")?.unwrap_or(0).min(max), max))
 }
 
 fn file(medium: Medium, parameters: &mut Parameters) -> Result<QuestionKind, Refused> {
-    let (min, max) = how_many(parameters)?;
+    let (min, max) = how_many(parameters, 1)?;
     Ok(QuestionKind::File { medium, min, max })
 }
 

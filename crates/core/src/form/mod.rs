@@ -3,6 +3,7 @@
 //! A form is data: rows as in XLSForm, read once and checked whole, so that evaluating cannot fail.
 //! Both ends use this, so a phone and the office agree on every fault.
 
+mod answer_schema;
 mod answers;
 mod begin;
 mod check;
@@ -11,6 +12,7 @@ mod coerce;
 mod document;
 mod evaluate;
 mod expr;
+mod facts;
 mod fault;
 mod kinds;
 mod names;
@@ -21,6 +23,7 @@ mod rules;
 #[cfg(test)]
 mod shipped;
 mod tree;
+pub mod xlsform;
 
 use std::collections::BTreeMap;
 
@@ -33,8 +36,10 @@ pub use codes::{Code, CodeFile, Codes, CodesFault, Source};
 pub use document::{ChoiceRow, Example, FormDocument, Requirement, Row, Settings};
 pub use evaluate::{Evaluation, Said, evaluate, re_evaluate, to_save};
 pub use expr::Now;
+pub use facts::{FormChanges, FormFacts};
 pub use fault::{Fault, FaultCode, FormFault, FormFaultCode, KEYS, Sheet, fault_key};
 pub use offer::{Offer, Sought};
+pub use xlsform::FormProblem;
 
 use expr::Expr;
 use rules::Rules;

@@ -39,6 +39,11 @@ pub fn form(key: &str) -> Form {
     parsed(&json)
 }
 
+/// Every form there is.
+pub fn forms() -> Vec<Form> {
+    files("forms").values().map(|json| parsed(json)).collect()
+}
+
 fn parsed(json: &str) -> Form {
     Form::parse(json, &codes()).unwrap_or_else(|faults| {
         panic!("{}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
@@ -346,6 +351,13 @@ fn every_fault_has_its_sentence_in_both_languages() {
     for key in KEYS {
         assert!(en.contains_key(key), "{key} has no sentence");
     }
+    for code in FormFaultCode::ALL {
+        assert!(
+            en.contains_key(&format!("form_fault.{}", code.name())),
+            "form_fault.{} has no sentence",
+            code.name()
+        );
+    }
     for code in crate::problem::Code::ALL {
         assert!(en.contains_key(&format!("code.{}", code.name())), "code.{} has no sentence", code.name());
     }
@@ -401,5 +413,85 @@ fn the_demonstration_council_names_only_what_there_is() {
         assert!(texts(&officer["teams"]).iter().all(|team| teams.contains(team)), "{officer}");
         assert!(council["roles"].get(officer["role"].as_str().unwrap()).is_some());
         assert!(officer.get("password").is_none(), "a password does not stand in a file");
+    }
+}
+
+/// What must be answered when a form is opened, in its order, without what is there by itself: a default, the
+/// time, and the home that the visit is for.
+fn left_to_answer(form: &Form, begun: &Json) -> Vec<String> {
+    let given: BTreeSet<&str> = form
+        .document
+        .survey
+        .iter()
+        .filter(|row| row.default.is_some() || row.appearance.as_deref() == Some("now") || row.name == "uprn")
+        .map(|row| row.name.as_str())
+        .collect();
+    let (answers, _) = answers_from_json(form, begun.as_object().unwrap());
+    let required = evaluate(form, &answers, NOW).required;
+    form.questions()
+        .iter()
+        .filter(|question| !given.contains(question.name.as_str()))
+        .filter(|question| required.iter().any(|field| field.path == question.path))
+        .map(|question| question.path.clone())
+        .collect()
+}
+
+#[test]
+fn a_housing_officer_records_damp_and_arrears_in_nine_taps_and_a_repair_in_seven() {
+    let tile = 1;
+    let save = 1;
+    let two_photos_and_use_them = 3;
+    let photo_and_use_it = 2;
+    let typed = 1;
+    for (key, begun, left, more, taps) in [
+        (
+            "damp_mould",
+            json!({}),
+            vec!["photos", "rooms", "extent", "occupier_risk", "emergency"],
+            two_photos_and_use_them - 1,
+            9,
+        ),
+        (
+            "arrears_visit",
+            json!({"outcome": "agreed"}),
+            vec!["cause", "outcome", "deal/agreement_p", "deal/freq", "vulnerable", "advice"],
+            typed,
+            9,
+        ),
+        ("repair_report", json!({}), vec!["room", "defect"], photo_and_use_it + typed, 7),
+    ] {
+        let form = form(key);
+        assert_eq!(left_to_answer(&form, &begun), left, "{key}");
+        assert_eq!(tile + left.len() + more + save, taps, "{key}");
+    }
+}
+
+#[test]
+fn an_estate_scores_by_what_was_graded_alone() {
+    let form = form("estate_inspection");
+    let score = |grades: &Json| {
+        let (answers, _) = answers_from_json(&form, grades.as_object().unwrap());
+        evaluate(&form, &answers, NOW).calculated.get(&"score".parse().unwrap()).cloned()
+    };
+    assert_eq!(score(&json!({})), None);
+    assert_eq!(score(&json!({"grades/litter": "A"})), Some(json!("100")));
+    assert_eq!(score(&json!({"grades/litter": "A", "grades/lifts": "D"})), Some(json!("50")));
+    let three = json!({"grades/litter": "A", "grades/trees": "B", "grades/drains": "C"});
+    assert_eq!(score(&three), Some(json!("66")), "six points of nine");
+}
+
+#[test]
+fn a_line_in_a_list_tells_nothing_that_is_kept_closer_than_the_list() {
+    for (name, text) in files("forms") {
+        let form = parsed(&text);
+        let Some(line) = &form.settings().instance_name else { continue };
+        for question in form.questions().iter().filter(|question| question.pii != Pii::None) {
+            assert!(
+                !line.contains(&format!("${{{}}}", question.name)),
+                "{name}: {} is {:?}",
+                question.path,
+                question.pii
+            );
+        }
     }
 }

@@ -71,6 +71,8 @@ pub struct PhotoView {
     pub height: Option<u32>,
     #[ts(type = "number | null")]
     pub taken_at_ms: Option<i64>,
+    /// What a file that is no photo was called.
+    pub name: Option<String>,
     pub officer: OfficerId,
     #[ts(type = "number")]
     pub at_ms: i64,
@@ -180,6 +182,7 @@ impl PhotoView {
             width: facts.width,
             height: facts.height,
             taken_at_ms: facts.taken_at,
+            name: facts.name.clone(),
             officer: stamp.officer,
             at_ms: stamp.at_ms,
             received: None,

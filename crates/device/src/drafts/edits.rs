@@ -2,14 +2,14 @@
 //! was seen. Nothing is written here.
 
 use crate::clock::Reading;
-use crate::save::{Faults, answers_of, moment};
+use crate::save::{Faults, answers_of, moment_of};
 use crate::store::DraftRow;
 use crate::vault::Vault;
 use anyhow::Result;
 use kerbside_core::change::{Context, Edit, Member, PhotoFacts};
-use kerbside_core::field::FieldKey;
+use kerbside_core::field::{FieldKey, ORDER};
 use kerbside_core::form::{
-    Answers, Fault, FaultCode, Form, Merge, QuestionKind, answers_from_json, evaluate, to_save,
+    Answers, Fault, FaultCode, Form, Merge, QuestionKind, answers_from_json, evaluate, finished, to_save,
 };
 use kerbside_core::ids::{RecordId, Sha256};
 use kerbside_core::problem::{Code, Problem};
@@ -24,8 +24,12 @@ pub(super) struct Contents {
     pub row: DraftRow,
     pub form: Arc<Form>,
     pub seen: BTreeMap<FieldKey, (Context, Json)>,
+    /// The version it was begun on, where it was moved to another.
+    pub older: Option<Arc<Form>>,
     pub json: Map<String, Json>,
     pub answers: Answers,
+    /// Answers to what this version of the form does not ask.
+    pub parked: BTreeMap<FieldKey, Json>,
     pub unreadable: Vec<Fault>,
     pub photos: Vec<(FieldKey, Sha256, PhotoFacts)>,
 }
@@ -33,15 +37,17 @@ pub(super) struct Contents {
 impl Vault {
     pub(super) fn editing(&self, record: RecordId, contents: &Contents, now: Reading) -> Result<Vec<Edit>> {
         let head = self.head(record)?;
-        let before = evaluate(&contents.form, &seen_answers(contents), moment(now)).faults;
-        let after = evaluate(&contents.form, &contents.answers, moment(now)).faults;
+        let before =
+            evaluate(&contents.form, &seen_answers(contents), moment_of(contents.row.id, now)).faults;
+        let after = evaluate(&contents.form, &contents.answers, moment_of(contents.row.id, now)).faults;
         // What was wrong before this officer came is not theirs to put right.
         let ours: Vec<Fault> = after.into_iter().filter(|fault| !before.contains(fault)).collect();
         if !ours.is_empty() {
             return Err(Faults(ours).into());
         }
-        let wanted = to_save(&contents.form, &contents.answers, moment(now));
-        let standing = to_save(&contents.form, &seen_answers(contents), moment(now));
+        let finished = finished(&contents.form, &contents.answers, moment_of(contents.row.id, now));
+        let wanted = to_save(&contents.form, &finished, moment_of(contents.row.id, now));
+        let standing = to_save(&contents.form, &seen_answers(contents), moment_of(contents.row.id, now));
         let mut edits = Vec::new();
         let mut fields: Vec<&FieldKey> = wanted.fields().chain(standing.fields()).collect();
         fields.sort_unstable();
@@ -54,6 +60,7 @@ impl Vault {
                 edits.extend(edit_of(contents, &head, field, &was, now_is));
             }
         }
+        edits.extend(contents.parked_edits());
         edits.extend(contents.photos.iter().map(attach));
         if edits.is_empty() {
             return Err(Problem::new(Code::NothingChanged, "Nothing was changed").into());
@@ -81,15 +88,29 @@ impl Vault {
 
 pub(super) fn contents_of(
     row: DraftRow,
-    form: Arc<Form>,
+    (form, older): (Arc<Form>, Option<Arc<Form>>),
     seen: BTreeMap<FieldKey, (Context, Json)>,
     typed: Map<String, Json>,
 ) -> Contents {
     let mut json: Map<String, Json> =
         seen.iter().map(|(field, (_, answer))| (field.to_string(), answer.clone())).collect();
     json.extend(typed);
-    let (answers, unreadable) = answers_from_json(&form, &json);
-    Contents { row, form, seen, json, answers, unreadable, photos: Vec::new() }
+    let (answers, mut unreadable) = answers_from_json(&form, &json);
+    // The name of a question of this version that was misspelt stays a fault.
+    let parks = |fault: &mut Fault| {
+        fault.code == FaultCode::UnknownField
+            && (seen.contains_key(&fault.field)
+                || older.as_ref().is_some_and(|older| older.question(asked_at(&fault.field)).is_some()))
+    };
+    let unknown = unreadable.extract_if(.., parks).map(|fault| fault.field);
+    let parked: BTreeMap<FieldKey, Json> =
+        unknown.filter_map(|field| json.remove(&field.to_string()).map(|answer| (field, answer))).collect();
+    Contents { row, form, seen, older, json, answers, parked, unreadable, photos: Vec::new() }
+}
+
+/// The path of the question that a field belongs to; an order belongs to its repeat.
+pub(super) fn asked_at(field: &FieldKey) -> &str {
+    field.path.strip_prefix(ORDER).unwrap_or(&field.path)
 }
 
 fn seen_answers(contents: &Contents) -> Answers {
@@ -120,18 +141,20 @@ pub(super) fn require_readable(contents: &Contents, now: Reading) -> Result<()> 
     }
     let mut faults = contents.unreadable.clone();
     let said: Vec<FieldKey> = faults.iter().map(|fault| fault.field.clone()).collect();
-    let others = evaluate(&contents.form, &contents.answers, moment(now)).faults;
+    let others = evaluate(&contents.form, &contents.answers, moment_of(contents.row.id, now)).faults;
     faults.extend(others.into_iter().filter(|fault| !said.contains(&fault.field)));
     Err(Faults(faults).into())
 }
 
 pub(super) fn creating(contents: &Contents, now: Reading) -> Result<Vec<Edit>> {
-    let faults = evaluate(&contents.form, &contents.answers, moment(now)).faults;
+    let faults = evaluate(&contents.form, &contents.answers, moment_of(contents.row.id, now)).faults;
     if !faults.is_empty() {
         return Err(Faults(faults).into());
     }
     let mut edits = vec![Edit::Create];
-    for (field, value) in to_save(&contents.form, &contents.answers, moment(now)).0 {
+    let then = moment_of(contents.row.id, now);
+    for (field, value) in to_save(&contents.form, &finished(&contents.form, &contents.answers, then), then).0
+    {
         if is_photos(&contents.form, &field) || value == Value::Null {
             continue;
         }
@@ -140,6 +163,7 @@ pub(super) fn creating(contents: &Contents, now: Reading) -> Result<Vec<Edit>> {
             None => Edit::Put { field, context: Context::default(), value },
         });
     }
+    edits.extend(contents.parked_edits());
     edits.extend(contents.photos.iter().map(attach));
     Ok(edits)
 }
@@ -176,7 +200,7 @@ fn is_photos(form: &Form, field: &FieldKey) -> bool {
     kind(form, field).is_some_and(QuestionKind::is_attached)
 }
 
-fn rows_in(form: &Form, field: &FieldKey, value: &Value) -> Option<Vec<Member>> {
+pub(super) fn rows_in(form: &Form, field: &FieldKey, value: &Value) -> Option<Vec<Member>> {
     let Some(QuestionKind::Repeat { .. }) = kind(form, field) else { return None };
     let Value::Codes(rows) = value else { return Some(Vec::new()) };
     Some(rows.iter().filter_map(|row| row.parse().ok()).map(Member::Row).collect())

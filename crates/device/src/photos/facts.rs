@@ -1,15 +1,17 @@
 //! What a photo says about itself: when, where, which camera. Kept as the
 //! camera wrote it, beside what our own ports said at the time.
 
-use super::PhotoFrom;
+use super::Origin;
 use super::picture::orientation_of;
 use crate::store::PhotoRow;
 use exif::{Exif, In, Rational, Reader, Tag, Value};
 use kerbside_core::change::PhotoFacts;
-use kerbside_core::value::Place;
 use std::io::Cursor;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+
+/// The longest name of a file that is kept, in letters.
+const NAME_LIMIT: usize = 60;
 
 pub fn read_exif(original: &[u8]) -> Option<Exif> {
     Reader::new().read_from_container(&mut Cursor::new(original)).ok()
@@ -17,12 +19,8 @@ pub fn read_exif(original: &[u8]) -> Option<Exif> {
 
 /// The camera's own facts, and our fix where the camera had none.
 #[must_use]
-pub fn photo_facts(
-    photo: &PhotoRow,
-    exif: Option<&Exif>,
-    from: PhotoFrom,
-    fix: Option<&Place>,
-) -> PhotoFacts {
+pub fn photo_facts(photo: &PhotoRow, exif: Option<&Exif>, origin: &Origin) -> PhotoFacts {
+    let fix = origin.fix.as_ref();
     let lat = exif.and_then(|exif| degrees(exif, Tag::GPSLatitude, Tag::GPSLatitudeRef, 90));
     let lon = exif.and_then(|exif| degrees(exif, Tag::GPSLongitude, Tag::GPSLongitudeRef, 180));
     // A camera without a fix writes 0, 0: a place off Africa where nobody reports.
@@ -31,15 +29,16 @@ pub fn photo_facts(
     PhotoFacts {
         bytes: photo.bytes,
         kind: photo.kind.clone(),
-        width: Some(photo.width),
-        height: Some(photo.height),
+        width: Some(photo.width).filter(|_| photo.is_picture()),
+        height: Some(photo.height).filter(|_| photo.is_picture()),
         taken_at: exif.and_then(taken_at),
         lat_e7: place.map(|place| place.0),
         lon_e7: place.map(|place| place.1),
         accuracy_cm: fix.filter(|_| camera_place.is_none()).and_then(|fix| fix.accuracy_cm),
-        source: from.number(),
+        source: origin.from.number(),
         orientation: exif.map(|_| orientation_of(exif).to_exif()),
         camera: exif.and_then(|exif| text(exif, Tag::Model).or_else(|| text(exif, Tag::Make))),
+        name: origin.name.as_ref().map(|name| name.chars().take(NAME_LIMIT).collect()),
     }
 }
 
@@ -82,8 +81,10 @@ fn scaled(part: &Rational, share: i64) -> Option<i64> {
 pub(crate) mod tests {
     use super::*;
     use crate::clock::Reading;
+    use crate::photos::PhotoFrom;
     use exif::Field;
     use exif::experimental::Writer;
+    use kerbside_core::value::Place;
 
     /// A JPEG whose metadata says when, where and which way up.
     pub(crate) fn with_exif(jpeg: &[u8], orientation: u16) -> Vec<u8> {
@@ -109,7 +110,8 @@ pub(crate) mod tests {
 
     fn facts_of(jpeg: &[u8], fix: Option<&Place>) -> PhotoFacts {
         let mut vault = crate::exchange::tests::vault(1, 1);
-        vault.keep_photo(jpeg, PhotoFrom::Camera, fix, Reading::at(1)).unwrap().facts
+        let origin = Origin { fix: fix.copied(), ..PhotoFrom::Camera.into() };
+        vault.keep_photo(jpeg, &origin, Reading::at(1)).unwrap().facts
     }
 
     #[test]

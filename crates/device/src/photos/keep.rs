@@ -3,8 +3,8 @@
 
 use super::sealed::CHUNK;
 use super::{
-    Copies, HEADER, PhotoFrom, make_copies, orientation_of, part_of, photo_facts, read_exif, seal_photo,
-    unseal_part, unseal_photo,
+    Copies, HEADER, Origin, PhotoFrom, make_copies, media_type, orientation_of, part_of, photo_facts,
+    read_exif, seal_photo, unseal_part, unseal_photo,
 };
 use crate::clock::Reading;
 use crate::keys::derive;
@@ -15,7 +15,6 @@ use data_encoding::HEXLOWER;
 use kerbside_core::change::PhotoFacts;
 use kerbside_core::ids::Sha256;
 use kerbside_core::problem::{Code, Problem};
-use kerbside_core::value::Place;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use zeroize::Zeroizing;
@@ -51,23 +50,25 @@ impl PhotoSize {
 
 impl Vault {
     /// The bytes as they came, hashed before anything else looks at them.
-    pub fn keep_photo(
-        &mut self,
-        original: &[u8],
-        from: PhotoFrom,
-        fix: Option<&Place>,
-        now: Reading,
-    ) -> Result<Kept> {
+    pub fn keep_photo(&mut self, original: &[u8], origin: &Origin, now: Reading) -> Result<Kept> {
         let sha256 = Sha256::of(original);
         let exif = read_exif(original);
         let row = match self.store.photo(sha256)? {
             Some(row) => row,
             None => {
-                let copies = make_copies(original, orientation_of(exif.as_ref()))?;
-                self.write_photo(sha256, original, &copies, now)?
+                let copies = match make_copies(original, orientation_of(exif.as_ref())) {
+                    Ok(copies) => Some(copies),
+                    Err(no_picture)
+                        if no_picture.code == Code::PhotoNotAnImage && origin.from == PhotoFrom::File =>
+                    {
+                        None
+                    }
+                    Err(refused) => return Err(refused.into()),
+                };
+                self.write_photo(sha256, original, copies.as_ref(), now)?
             }
         };
-        let facts = photo_facts(&row, exif.as_ref(), from, fix);
+        let facts = photo_facts(&row, exif.as_ref(), origin);
         Ok(Kept { sha256, facts })
     }
 
@@ -75,7 +76,7 @@ impl Vault {
         &mut self,
         sha256: Sha256,
         original: &[u8],
-        copies: &Copies,
+        copies: Option<&Copies>,
         now: Reading,
     ) -> Result<PhotoRow> {
         let written = self.try_write_photo(sha256, original, copies, now);
@@ -90,15 +91,16 @@ impl Vault {
         &mut self,
         sha256: Sha256,
         original: &[u8],
-        copies: &Copies,
+        copies: Option<&Copies>,
         now: Reading,
     ) -> Result<PhotoRow> {
         let key: [u8; 32] = self.random.bytes()?;
-        for (size, plain) in [
-            (PhotoSize::Original, original),
-            (PhotoSize::Display, &copies.display),
-            (PhotoSize::Thumb, &copies.thumb),
-        ] {
+        let mut parts = vec![(PhotoSize::Original, original)];
+        if let Some(copies) = copies {
+            parts.push((PhotoSize::Display, &copies.display));
+            parts.push((PhotoSize::Thumb, &copies.thumb));
+        }
+        for (size, plain) in parts {
             let sealed = seal_photo(&key, self.random.bytes()?, plain)?;
             let name = self.blob_name(sha256, size);
             self.blobs.put(&name, sealed)?;
@@ -107,9 +109,9 @@ impl Vault {
             sha256,
             key,
             bytes: original.len() as u64,
-            kind: copies.format.media_type().to_owned(),
-            width: copies.width,
-            height: copies.height,
+            kind: copies.map_or_else(|| media_type(original), |copies| copies.format.media_type()).to_owned(),
+            width: copies.map_or(0, |copies| copies.width),
+            height: copies.map_or(0, |copies| copies.height),
             added_ms: now.wall_ms,
         };
         self.store.transact(|store| store.insert_photo(&row))?;
@@ -121,6 +123,9 @@ impl Vault {
             .store
             .photo(sha256)?
             .ok_or_else(|| Problem::new(Code::NotFound, "No such photo on this device"))?;
+        if !row.is_picture() && size != PhotoSize::Original {
+            return Err(Problem::new(Code::PhotoNotDrawable, "No picture, so no smaller copy").into());
+        }
         let sealed = self.blobs.read(&self.blob_name(sha256, size))?;
         unseal_photo(&row.key, &sealed).context("Open a photo")
     }

@@ -4,12 +4,15 @@ mod facts;
 mod keep;
 mod picture;
 mod sealed;
+mod sniff;
 
 pub use facts::{photo_facts, read_exif};
 pub use keep::{Kept, PhotoSize};
 pub use picture::{Copies, MOST_BYTES, PictureFormat, make_copies, orientation_of};
 pub use sealed::{BlobStore, HEADER, part_of, seal_photo, unseal_part, unseal_photo};
+pub use sniff::media_type;
 
+use kerbside_core::value::Place;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -23,6 +26,22 @@ pub enum PhotoFrom {
     /// The phone's own camera.
     Camera,
     Gallery,
+    /// A recording or a document, chosen on the device.
+    File,
+}
+
+/// How a photo or a file came, where it was taken by our own ports, and what it was called.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Origin {
+    pub from: PhotoFrom,
+    pub fix: Option<Place>,
+    pub name: Option<String>,
+}
+
+impl From<PhotoFrom> for Origin {
+    fn from(from: PhotoFrom) -> Self {
+        Self { from, fix: None, name: None }
+    }
 }
 
 impl PhotoFrom {
@@ -32,6 +51,7 @@ impl PhotoFrom {
             Self::Viewfinder => 0,
             Self::Camera => 1,
             Self::Gallery => 2,
+            Self::File => 3,
         }
     }
 }

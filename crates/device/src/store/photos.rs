@@ -16,6 +16,14 @@ pub struct PhotoRow {
     pub added_ms: i64,
 }
 
+impl PhotoRow {
+    /// Whether it has smaller copies to show; a recording or a document has none.
+    #[must_use]
+    pub fn is_picture(&self) -> bool {
+        self.width != 0
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UploadState {
     Saved,

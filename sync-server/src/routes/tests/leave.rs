@@ -8,7 +8,7 @@ use super::sending::{push, report};
 use super::town::{Desk, code, json_of, town};
 
 /// Y let in · N told that the role may not · – not found, as if it were not there.
-const TABLE: [(&str, &str); 8] = [
+const TABLE: [(&str, &str); 9] = [
     //            trays search case note  team  devices code
     ("ann", "Y Y Y Y N N N"),
     ("priya", "Y Y - - - N N"),
@@ -17,6 +17,7 @@ const TABLE: [(&str, &str); 8] = [
     ("vic", "Y Y Y N N N N"),
     ("val", "Y Y Y N N N N"),
     ("lee", "N N - - - Y Y"),
+    ("mo", "N N - - - N N"),
     ("nobody", "0 0 0 0 0 0 0"),
 ];
 

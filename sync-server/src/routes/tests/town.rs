@@ -47,8 +47,10 @@ pub(super) async fn town_at(listen: Listen) -> Town {
             {"email": "vic@example.gov.uk", "name": "Vic Oduya", "role": "viewer", "teams": ["wardens-north"]},
             {"email": "val@example.gov.uk", "name": "Val Moss", "role": "auditor"},
             {"email": "jo@example.gov.uk", "name": "Jo Ali", "role": "triager", "service": "street"},
-            {"email": "lee@example.gov.uk", "name": "Lee Grant", "role": "admin"}
-        ]
+            {"email": "lee@example.gov.uk", "name": "Lee Grant", "role": "admin"},
+            {"email": "mo@example.gov.uk", "name": "Mo Prys", "role": "designer"}
+        ],
+        "phones": {"needles": {"name": {"en": "Needle team"}, "number": "01632 960101"}}
     }))
     .unwrap();
     let hashed = password::hash(PASSWORD).unwrap();
@@ -59,7 +61,7 @@ pub(super) async fn town_at(listen: Listen) -> Town {
         "settings": {"form_id": "fly_tip", "version": 1, "form_title": {"en": "Fly-tip"}, "service": "street", "ref_prefix": "FT"},
         "survey": [{"type": "text", "name": "where", "label": {"en": "Where is it?"}}]
     });
-    store.put_form(&Form::parse(&form.to_string(), &Codes::default()).unwrap()).unwrap();
+    store.put_form(now_ms(), &Form::parse(&form.to_string(), &Codes::default()).unwrap()).unwrap();
     let running = serve::start(&home, &listen).await.unwrap();
     let client = client();
     Town { running, client, home, _folder: folder }
@@ -142,6 +144,11 @@ impl Desk<'_> {
             .header("cookie", &self.cookie)
             .header("kerbside-csrf", &self.csrf)
             .header("sec-fetch-site", "same-origin")
+    }
+
+    pub(super) async fn posts(&self, path: &str, body: Value) -> Response {
+        let request = self.ask(Method::POST, path).header("content-type", "application/json");
+        request.body(body.to_string()).send().await.unwrap()
     }
 
     pub(super) async fn reads(&self, path: &str) -> Value {

@@ -223,7 +223,7 @@ fn what_only_the_office_can_judge_is_taken_and_flagged() {
             [(2, flagged(Code::UnknownForm)), (4, flagged(Code::AnsweredOnce)), (5, flagged(Code::Faults)),]
         );
         assert_eq!(store.verify().unwrap().changes, 5);
-        store.put_form(&form(7)).unwrap();
+        store.put_form(NOW, &form(7)).unwrap();
     });
 }
 

@@ -1,31 +1,25 @@
 import { expect, test } from 'vitest';
 import type { Question } from '../../lib/form';
-import type { Answer, FieldView, FormForScreen, FormQuestion, RecordView } from '../../lib/answer';
-import { answerSections, bothAnswers, provisionalAnswers } from './answers';
+import type { Answer, FieldView, RecordView } from '../../lib/answer';
+import { asked, formOf } from '../../lib/asking/sample';
+import { answerSections, bothAnswers, isPicture, provisionalAnswers } from './answers';
 
-const common: Pick<FormQuestion, 'label' | 'hint' | 'thing' | 'appearance' | 'merge' | 'pii' | 'office' | 'parent' | 'repeat'> = {
-  label: null, hint: null, thing: null, appearance: null, merge: 'mv', pii: 'none', office: false, parent: null, repeat: null,
-};
-const form: FormForScreen = {
-  key: 'visit',
-  version: 1,
-  title: { en: 'Visit' },
-  service: 'housing',
-  questions: [
-    { ...common, path: 'what', name: 'what', kind: { type: 'group' }, label: { en: 'What' } },
-    { ...common, path: 'what/size', name: 'size', kind: { type: 'select_one', list: 'size' }, label: { en: 'How much' }, parent: 'what' },
-    { ...common, path: 'what/photos', name: 'photos', kind: { type: 'image', min: 0, max: 5 }, label: { en: 'Photos' }, parent: 'what' },
-    { ...common, path: 'what/plate', name: 'plate', kind: { type: 'text', max: 20 }, label: { en: 'Vehicle seen' }, parent: 'what' },
-    { ...common, path: 'who', name: 'who', kind: { type: 'group' }, label: { en: 'Who' } },
-    { ...common, path: 'who/pets', name: 'pets', kind: { type: 'repeat', max: 9 }, label: { en: 'Pet' }, parent: 'who' },
-    { ...common, path: 'who/pets/kind', name: 'kind', kind: { type: 'text', max: 9 }, label: { en: 'Kind' }, parent: 'who/pets', repeat: 'who/pets' },
-    { ...common, path: 'who/home', name: 'home', kind: { type: 'text', max: 9 }, label: { en: 'Home' }, parent: 'who' },
-    { ...common, path: 'who/sublet', name: 'sublet', kind: { type: 'text', max: 9 }, label: { en: 'Sublet' }, parent: 'who' },
-    { ...common, path: 'household', name: 'household', kind: { type: 'repeat', max: 9 }, label: { en: 'Person' } },
-    { ...common, path: 'household/name', name: 'name', kind: { type: 'text', max: 80 }, label: { en: 'Name' }, parent: 'household', repeat: 'household' },
+const form = formOf(
+  [
+    asked('what', { type: 'group' }),
+    asked('what/size', { type: 'select_one', list: 'size' }),
+    asked('what/photos', { type: 'image', min: 0, max: 5, max_pixels: null }),
+    asked('what/plate', { type: 'text', max: 20 }),
+    asked('who', { type: 'group' }),
+    asked('who/pets', { type: 'repeat', max: 9, counted: false }),
+    asked('who/pets/kind', { type: 'text', max: 9 }, { repeat: 'who/pets' }),
+    asked('who/home', { type: 'text', max: 9 }),
+    asked('who/sublet', { type: 'text', max: 9 }),
+    asked('household', { type: 'repeat', max: 9, counted: false }),
+    asked('household/name', { type: 'text', max: 80 }, { repeat: 'household' }),
   ],
-  lists: { size: [{ name: 'small_van', label: { en: 'Small van' } }] },
-};
+  { lists: { size: [{ name: 'small_van', label: { en: 'Small van' } }] } },
+);
 
 function field(name: string, ...answers: Answer[]): FieldView {
   const [path = '', row = null] = name.split('@');
@@ -47,6 +41,26 @@ test('a question the form asks and nobody answered has its place; photos and sys
 
 test('an answer this form does not know is shown last, never dropped', () => {
   expect(keys([field('what/size', 'small_van'), field('what/tyres', 4)])).toEqual([['what/size'], ['what/tyres']]);
+  const rowOfAnother = field('lodgers/name@aa', 'Sam');
+  expect(keys([field('what/size', 'small_van'), rowOfAnother])).toEqual([['what/size'], ['lodgers/name@aa']]);
+});
+
+test('a scale, an order and a line are answers like any other; what is attached has its own place', () => {
+  const answered = [field('more/mood', '7'), field('more/order', 'a b'), field('more/edge', [[52.6, 1.29], [52.7, 1.3]]), field('more/talk', ['aa'])];
+  const more = formOf([
+    asked('more', { type: 'group' }),
+    asked('more/mood', { type: 'range', start: '0', end: '10', step: '1' }),
+    asked('more/order', { type: 'rank', list: 'size' }),
+    asked('more/edge', { type: 'geotrace', warning_accuracy_m: 30 }),
+    asked('more/talk', { type: 'file', medium: 'audio', min: 0, max: 2 }),
+  ]);
+  const rows = answerSections(more, record(...answered), new Set()).flatMap((section) => section.rows.map((row) => row.key));
+  expect(rows).toEqual(['more/mood', 'more/order', 'more/edge']);
+});
+
+test('a recording is no picture', () => {
+  const attached = (kind: string) => ({ field: 'x', sha256: 'aa', bytes: 1, kind, width: null, height: null, taken_at_ms: null, officer: 1, at_ms: 0, received: true });
+  expect([attached('image/jpeg'), attached(''), attached('audio/mp4'), attached('application/pdf')].map(isPicture)).toEqual([true, true, false, false]);
 });
 
 test('each row of a repeat is a section of its own, counted in order', () => {

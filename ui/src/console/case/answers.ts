@@ -1,7 +1,7 @@
 /** A record's answers as the case page lays them out: in the order the form asks, with nothing that was answered left out. */
-import { isEmpty } from '../../lib/answers';
-import { sections, type Question } from '../../lib/form';
-import type { Answer, Answers, FieldView, FormForScreen, RecordView } from '../../lib/answer';
+import { isEmpty, names } from '../../lib/answers';
+import { isAttached, sections, type Question } from '../../lib/form';
+import type { Answer, Answers, FieldView, FormForScreen, PhotoView, RecordView } from '../../lib/answer';
 
 export interface AnswerRow {
   key: string;
@@ -40,7 +40,12 @@ export function answerSections(form: FormForScreen, record: RecordView, visible:
 
 /** Stands in for a form that the server has no version of: every answer still shows, under its own key. */
 export function formless(record: RecordView): FormForScreen {
-  return { key: record.form, version: record.form_version, title: { en: record.form }, service: '', questions: [], lists: {} };
+  return { key: record.form, version: record.form_version, title: { en: record.form }, service: '', questions: [], lists: {}, long_lists: {} };
+}
+
+/** Whether what is attached can be looked at on the page; a recording or a document is opened by itself. */
+export function isPicture(attached: PhotoView): boolean {
+  return attached.kind === '' || attached.kind.startsWith('image/');
 }
 
 /** The first answer of every field: what the form is evaluated on, as the device does. */
@@ -66,7 +71,7 @@ export function bothAnswers(view: FieldView, question: Question | null): Answer 
   const answers = view.values.map((value) => value.answer);
   if (question?.merge !== 'mv') return null;
   if (question?.kind === 'select_multiple') {
-    return [...new Set(answers.flatMap((answer) => (Array.isArray(answer) ? answer : [])))].sort();
+    return [...new Set(answers.flatMap((answer) => names(answer)))].sort();
   }
   if (question?.kind !== 'text' && question?.kind !== 'multiline') return null;
   const texts = answers.filter((answer): answer is string => typeof answer === 'string' && answer !== '');
@@ -87,10 +92,10 @@ function isOnTheMap(row: AnswerRow): boolean {
   return row.question?.kind === 'geopoint' && row.view?.values.length === 1 && !mayChange(row);
 }
 
-/** Photos have their own place on the page; a note asks nothing; a sum without a name is for the form's own use. */
+/** Photos and files have their own places on the page; a note asks nothing; a sum without a name is for the form's own use. */
 function isAnswerable(question: Question): boolean {
   if (question.kind === 'calculate') return typeof question.label !== 'string';
-  return question.kind !== 'image' && question.kind !== 'note';
+  return !isAttached(question) && question.kind !== 'note';
 }
 
 function hasAnswer(view: FieldView): boolean {
@@ -100,7 +105,7 @@ function hasAnswer(view: FieldView): boolean {
 function rowIds(section: string | null, views: ReadonlyMap<string, FieldView>): (string | null)[] {
   if (section === null) return [null];
   const listed = views.get(section)?.values[0]?.answer;
-  const ids = new Set(Array.isArray(listed) ? listed : []);
+  const ids = new Set(names(listed));
   for (const key of views.keys()) {
     const [path, row] = key.split('@');
     if (row && path?.startsWith(`${section}/`)) ids.add(row);

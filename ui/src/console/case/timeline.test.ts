@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Case, TimelineLine } from '../../lib/answer';
+import { asked, formOf } from '../../lib/asking/sample';
 import { moments } from './timeline';
 
 const at = (hours: number, minutes: number) => Date.UTC(2026, 2, 16, hours, minutes);
@@ -14,11 +15,9 @@ function line(rest: Partial<TimelineLine>): TimelineLine {
 function told(...timeline: TimelineLine[]): string[] {
   const open: Case = {
     view: { id: 'r', form: 'fly_tip', form_version: 1, reference: null, office_reference: null, created_at_ms: 0, created_by: ANN, status: null, teams: [], fields: [], photos: [], notes: [], two_answers: 0 },
-    form: {
-      key: 'fly_tip', version: 1, title: { en: 'Fly-tipping' }, service: 'street',
-      questions: [{ path: 'size', name: 'size', kind: { type: 'select_one', list: 'size' }, label: { en: 'How much' }, hint: null, thing: null, appearance: null, merge: 'mv', pii: 'none', office: false, parent: null, repeat: null }],
-      lists: { size: [{ name: 'car_boot', label: { en: 'Car boot' } }, { name: 'small_van', label: { en: 'Small van' } }] },
-    },
+    form: formOf([asked('size', { type: 'select_one', list: 'size' }, { label: { en: 'How much' } })], {
+      title: { en: 'Fly-tipping' }, lists: { size: [{ name: 'car_boot', label: { en: 'Car boot' } }, { name: 'small_van', label: { en: 'Small van' } }] },
+    }),
     timeline, photos_named: 0, photos_received: 0, may_edit: true,
   };
   return moments(open, nameOf).map((moment) => moment.sentence);

@@ -2,21 +2,25 @@
 import type { Component } from 'svelte';
 import type { QuestionKind } from '../form';
 import Acknowledge from './Acknowledge.svelte';
-import Barcode from './Barcode.svelte';
-import Calculate from './Calculate.svelte';
-import DateField from './Date.svelte';
-import DateTime from './DateTime.svelte';
-import Decimal from './Decimal.svelte';
-import Geopoint from './Geopoint.svelte';
-import Image from './Image.svelte';
-import Integer from './Integer.svelte';
+import ReadOnly from './ReadOnly.svelte';
+import DateField from './when/Date.svelte';
+import DateTime from './when/DateTime.svelte';
+import Decimal from './number/Decimal.svelte';
+import Range from './number/Range.svelte';
+import Geopoint from './place/Geopoint.svelte';
+import Line from './place/Line.svelte';
+import File from './photo/File.svelte';
+import Image from './photo/Image.svelte';
+import Integer from './number/Integer.svelte';
 import Multiline from './Multiline.svelte';
 import Note from './Note.svelte';
 import type { FieldProps } from './props';
-import SelectMultiple from './SelectMultiple.svelte';
-import SelectOne from './SelectOne.svelte';
+import Rank from './choice/Rank.svelte';
+import Barcode from './scan/Barcode.svelte';
+import SelectMultiple from './choice/SelectMultiple.svelte';
+import SelectOne from './choice/SelectOne.svelte';
 import Text from './Text.svelte';
-import Time from './Time.svelte';
+import Time from './when/Time.svelte';
 
 export type { FieldProps } from './props';
 
@@ -25,15 +29,20 @@ export const controls: { [T in QuestionKind]: Component<FieldProps> } = {
   multiline: Multiline,
   integer: Integer,
   decimal: Decimal,
+  range: Range,
   select_one: SelectOne,
   select_multiple: SelectMultiple,
+  rank: Rank,
   date: DateField,
   time: Time,
   dateTime: DateTime,
   geopoint: Geopoint,
+  geotrace: Line,
+  geoshape: Line,
   image: Image,
+  file: File,
   barcode: Barcode,
   note: Note,
   acknowledge: Acknowledge,
-  calculate: Calculate,
+  calculate: ReadOnly,
 };

@@ -3,4 +3,4 @@
 /**
  * How a photo came to us, which says how far its own facts can be trusted.
  */
-export type PhotoFrom = "viewfinder" | "camera" | "gallery";
+export type PhotoFrom = "viewfinder" | "camera" | "gallery" | "file";

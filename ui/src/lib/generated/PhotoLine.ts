@@ -4,6 +4,14 @@ import type { Sha256 } from "./Sha256";
 
 export type PhotoLine = { sha256: Sha256, field: FieldKey, width: number | null, height: number | null, bytes: number, taken_at_ms: number | null, 
 /**
+ * The media type, such as `image/jpeg`.
+ */
+kind: string, 
+/**
+ * What a file that is no photo was called.
+ */
+name: string | null, 
+/**
  * `draft`, `saved`, `sending`, `received` or `safe`.
  */
 state: string, };

@@ -3,4 +3,4 @@
 /**
  * What a person is to the council; what each may do stands in `auth::authorise`.
  */
-export type Role = "officer" | "supervisor" | "triager" | "viewer" | "admin" | "auditor";
+export type Role = "officer" | "supervisor" | "triager" | "viewer" | "admin" | "auditor" | "designer";

@@ -34,6 +34,20 @@ impl Moment {
         }
     }
 
+    /// The date of a value. A whole number of days is that date in any zone; a part of a day makes it a moment, which
+    /// has the date it has here.
+    pub fn date_of(outcome: &Outcome, now: Now) -> Option<Date> {
+        let moment = match outcome {
+            Outcome::Number(days) if days.fract() == 0.0 => {
+                Self::from_days(days - f64::from(now.offset_min) / 1_440.0, now)
+            }
+            Outcome::Text(_) | Outcome::Number(_) | Outcome::Truth(_) | Outcome::Nodes(_) => {
+                Self::of(outcome, now)
+            }
+        };
+        moment.map(|moment| moment.date)
+    }
+
     pub fn read(text: &str, now: Now) -> Option<Self> {
         let text = text.trim();
         let Some((date, clock)) = text.split_once('T') else {

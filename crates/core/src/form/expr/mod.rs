@@ -14,6 +14,7 @@ mod token;
 mod value;
 
 pub use chance::shuffle;
+pub use dates::Moment;
 pub use eval::Scope;
 pub use parser::{Inside, parse};
 pub use value::{Node, Now, Outcome};

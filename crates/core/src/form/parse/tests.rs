@@ -146,3 +146,19 @@ fn a_name_that_two_questions_share_must_be_said_by_its_path() {
         {"type":"text","name":"a"},{"type":"text","name":"b","relevant":"${a} = 'x'"}"#;
     assert_eq!(faults(survey), ["survey row 5, column relevant: more than one question has this name: a"]);
 }
+
+#[test]
+fn a_photo_that_is_drawn_on_is_kept_beside_its_drawing() {
+    let survey = r#"{"type":"image","name":"crack","label":{"en":"Crack"},"appearance":"annotate"},
+        {"type":"image","name":"wall","label":{"en":"Wall"}}"#;
+    let json = format!(
+        r#"{{"settings":{{"form_id":"t","version":1,"form_title":{{"en":"T"}},"service":"s","ref_prefix":"TT"}},
+            "survey":[{survey}],"choices":[]}}"#
+    );
+    let form = Form::parse(&json, &Codes::default()).unwrap();
+    let most = |path: &str| match form.question(path).unwrap().kind {
+        QuestionKind::Image { max, .. } => max,
+        _ => 0,
+    };
+    assert_eq!((most("crack"), most("wall")), (2, 1));
+}

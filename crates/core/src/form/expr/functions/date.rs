@@ -6,13 +6,9 @@ use crate::form::expr::eval::Scope;
 use crate::form::expr::value::Outcome;
 
 pub static FUNCTIONS: &[Function] = &[
-    pure("date", 1, 1, |given, scope| match given.first() {
-        Some(Outcome::Number(days)) if days.fract() == 0.0 => {
-            let midnight = days - f64::from(scope.now.offset_min) / 1_440.0;
-            date(&Outcome::Number(midnight), scope)
-        }
-        Some(given) => date(given, scope),
-        None => nothing(),
+    pure("date", 1, 1, |given, scope| {
+        let date = given.first().and_then(|given| Moment::date_of(given, scope.now));
+        date.map_or_else(nothing, |date| Outcome::node(scope.now.date(date)))
     }),
     pure("date-time", 1, 1, |given, scope| {
         moment(given, scope).map_or_else(nothing, |moment| {
@@ -36,12 +32,6 @@ pub static FUNCTIONS: &[Function] = &[
     clock("now", |_, scope| Outcome::node(scope.now.now())),
     clock("today", |_, scope| Outcome::node(scope.now.today())),
 ];
-
-/// A whole number of days is that date in any zone; a part of a day makes it a moment, which has the date it has here.
-fn date(given: &Outcome, scope: &Scope<'_>) -> Outcome {
-    Moment::of(given, scope.now)
-        .map_or_else(nothing, |moment| Outcome::node(Moment { clock_ms: None, ..moment }.node(scope.now)))
-}
 
 fn moment(given: &[Outcome], scope: &Scope<'_>) -> Option<Moment> {
     Moment::of(given.first()?, scope.now)

@@ -7,10 +7,10 @@ mod set;
 mod text;
 
 use std::collections::BTreeSet;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::{MANY, SUBJECTS, find};
 use crate::form::expr::value::{Node, Now, Outcome};
@@ -41,57 +41,58 @@ const ANSWERS: [(&str, &[&str]); 12] = [
     ("reported", &["instant"]),
 ];
 
-/// A question for each name, in a repeat of its own where it has not just one text.
-fn town() -> &'static (Form, Answers) {
-    static TOWN: OnceLock<(Form, Answers)> = OnceLock::new();
-    TOWN.get_or_init(|| {
-        let mut survey = Vec::new();
-        let mut given = serde_json::Map::new();
-        for (name, texts) in ANSWERS {
-            let (kind, answer) = match texts {
-                ["date"] => ("date", "2026-03-09"),
-                ["instant"] => ("dateTime", "2026-07-01T09:00:00+01:00"),
-                texts => ("text", *texts.first().unwrap_or(&"")),
-            };
-            let question = json!({"type": kind, "name": name});
-            if texts.len() == 1 {
-                survey.push(question);
-                given.insert(name.to_owned(), json!(answer));
-                continue;
-            }
-            let repeat = format!("in_{name}");
-            survey.extend([
-                json!({"type": "begin_repeat", "name": repeat}),
-                question,
-                json!({"type": "end_repeat"}),
-            ]);
-            let rows: Vec<String> = (1..=texts.len()).map(|row| format!("{row:016x}")).collect();
-            for (row, text) in rows.iter().zip(texts) {
-                given.insert(format!("{repeat}/{name}@{row}"), json!(text));
-            }
-            given.insert(repeat, json!(rows));
-        }
-        let form = json!({
-            "settings": {"form_id": "t", "version": 1, "form_title": {"en": "T"}, "service": "s", "ref_prefix": "TT"},
-            "survey": survey
-        });
-        let form = Form::parse(&form.to_string(), &Codes::default()).expect("a form");
-        let (answers, faults) = answers_from_json(&form, &given);
-        assert_eq!(faults, []);
-        (form, answers)
-    })
+fn question(name: &str, texts: &[&str]) -> Vec<Json> {
+    let kind = match texts {
+        ["date"] => "date",
+        ["instant"] => "dateTime",
+        _ => "text",
+    };
+    let asked = json!({"type": kind, "name": name});
+    if texts.len() == 1 {
+        return vec![asked];
+    }
+    vec![json!({"type": "begin_repeat", "name": format!("{name}_row")}), asked, json!({"type": "end_repeat"})]
 }
 
+fn answer(name: &str, texts: &[&str]) -> Vec<(String, Json)> {
+    match texts {
+        ["date"] => vec![(name.to_owned(), json!("2026-03-09"))],
+        ["instant"] => vec![(name.to_owned(), json!("2026-07-01T09:00:00+01:00"))],
+        [""] => Vec::new(),
+        [text] => vec![(name.to_owned(), json!(text))],
+        texts => {
+            let rows: Vec<_> = (0..texts.len()).map(|row| format!("{row:016x}")).collect();
+            let given = rows.iter().zip(texts).filter(|(_, text)| !text.is_empty());
+            let answers = given.map(|(row, text)| (format!("{name}_row/{name}@{row}"), json!(text)));
+            answers.chain([(format!("{name}_row"), json!(rows))]).collect()
+        }
+    }
+}
+
+static TOWN: LazyLock<(Form, Answers)> = LazyLock::new(|| {
+    let survey: Vec<_> = ANSWERS.iter().flat_map(|(name, texts)| question(name, texts)).collect();
+    let document = json!({
+        "settings": {"form_id": "town", "version": 1, "form_title": {"en": "T"}, "service": "s", "ref_prefix": "TT"},
+        "survey": survey,
+    });
+    let form =
+        Form::parse(&document.to_string(), &Codes::default()).unwrap_or_else(|faults| panic!("{faults:?}"));
+    let given = ANSWERS.iter().flat_map(|(name, texts)| answer(name, texts)).collect();
+    let (answers, faults) = answers_from_json(&form, &given);
+    assert_eq!(faults, []);
+    (form, answers)
+});
+
 fn scope_at<T>(now: Now, use_it: impl FnOnce(&Scope<'_>) -> T) -> T {
-    let (form, answers) = town();
+    let (form, answers) = &*TOWN;
     use_it(&Tree::new(form, answers, now).scope(None, &[], "en"))
 }
 
 fn outcome_at(source: &str, now: Now) -> Outcome {
-    let (form, _) = town();
+    let form = &TOWN.0;
     let names = Names::new(form.key(), &form.questions, &form.by_path, &form.lists);
-    let expr = parse(source, &names, None, Inside::Form);
-    let expr = expr.unwrap_or_else(|fault| panic!("{source}: {fault:?}"));
+    let expr =
+        parse(source, &names, None, Inside::Form).unwrap_or_else(|fault| panic!("{source}: {fault:?}"));
     scope_at(now, |scope| expr.evaluate(scope))
 }
 

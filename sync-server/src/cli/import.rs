@@ -1,0 +1,180 @@
+//! `import` and `export`: forms as files, in and out, without a browser.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+use kerbside_core::form::{Codes, Form, FormProblem};
+use kerbside_core::problem::{Code, Problem};
+use serde::Serialize;
+
+use super::{REFUSED, print};
+use crate::bringing::{self, File, Usual};
+use crate::clock::{ms_of_rfc3339, now_ms};
+use crate::council;
+use crate::store::{Brought, FormState, Publication, Store};
+
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// Bring forms in, as workbooks or as JSON: as drafts, or published at once.
+    Forms(Forms),
+}
+
+#[derive(Debug, Args)]
+pub struct Forms {
+    /// Forms (.xlsx, .json). Their lists as .csv and .geojson are looked for beside them.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// The service, for forms that do not say it.
+    #[arg(long)]
+    service: Option<String>,
+    /// What references begin with, for forms that do not say it.
+    #[arg(long)]
+    ref_prefix: Option<String>,
+    /// Where codes/ is, for forms that name code lists; the folder above the form's own otherwise.
+    #[arg(long)]
+    schemas: Option<PathBuf>,
+    /// Publish what has no problem that stops it.
+    #[arg(long, conflicts_with = "check")]
+    publish: bool,
+    /// From when on; at once otherwise.
+    #[arg(long, requires = "publish", value_parser = ms_of_rfc3339)]
+    from: Option<i64>,
+    /// Exactly these teams have the form from then on; those that have it already otherwise.
+    #[arg(long, requires = "publish")]
+    team: Vec<String>,
+    /// Only say what is wrong; nothing is kept.
+    #[arg(long)]
+    check: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Export {
+    /// Write a form to a file.
+    Form(Exported),
+}
+
+#[derive(Debug, Args)]
+pub struct Exported {
+    key: String,
+    /// The newest otherwise.
+    #[arg(long)]
+    version: Option<u32>,
+    #[command(flatten)]
+    to: To,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct To {
+    /// A workbook, with the lists that stand in files of their own beside it.
+    #[arg(long)]
+    xlsx: Option<PathBuf>,
+    /// The form as JSON, its lists inside.
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+/// What became of one form.
+#[derive(Debug, Serialize)]
+struct Outcome {
+    form: String,
+    version: Option<u32>,
+    state: &'static str,
+    problems: Vec<FormProblem>,
+}
+
+pub fn run(store: &mut Store, import: Import) -> Result<ExitCode> {
+    let Import::Forms(wanted) = import;
+    let mut stopped = false;
+    for path in &wanted.files {
+        let read = read(path, &wanted)?;
+        stopped |= read.stops();
+        print(&settle(store, read, &wanted)?)?;
+    }
+    Ok(if stopped { ExitCode::from(REFUSED) } else { ExitCode::SUCCESS })
+}
+
+fn read(path: &Path, wanted: &Forms) -> Result<bringing::Read> {
+    let bytes = std::fs::read(path).with_context(|| format!("Reading {}", path.display()))?;
+    let file = File { name: name_of(path), bytes };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let schemas = wanted.schemas.clone().or_else(|| folder.parent().map(Path::to_path_buf));
+    let codes = match schemas.filter(|schemas| schemas.join("codes").is_dir()) {
+        Some(schemas) => council::codes(&schemas)?,
+        None => Codes::default(),
+    };
+    let usual = Usual { service: wanted.service.clone(), ref_prefix: wanted.ref_prefix.clone() };
+    Ok(bringing::read(&file, &companions(folder)?, &usual, &codes))
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The lists that lie beside a form.
+fn companions(folder: &Path) -> Result<Vec<File>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).context("Looking beside the form")? {
+        let path = entry?.path();
+        if bringing::is_companion(&name_of(&path)) {
+            let bytes = std::fs::read(&path).with_context(|| format!("Reading {}", path.display()))?;
+            files.push(File { name: name_of(&path), bytes });
+        }
+    }
+    Ok(files)
+}
+
+fn settle(store: &mut Store, read: bringing::Read, wanted: &Forms) -> Result<Outcome> {
+    let stops = read.stops();
+    let bringing::Read { source, document, problems } = read;
+    let form = document.as_deref().and_then(bringing::key_of).unwrap_or_else(|| source.clone());
+    if wanted.check {
+        return Ok(Outcome {
+            form,
+            version: None,
+            state: if stops { "stopped" } else { "checked" },
+            problems,
+        });
+    }
+    if let (true, false, Some(document)) = (wanted.publish, stops, &document) {
+        let teams = (!wanted.team.is_empty()).then(|| wanted.team.iter().cloned().collect::<BTreeSet<_>>());
+        let publication = Publication { by: None, from_ms: wanted.from, teams };
+        let (form, published) = store.publish_form(now_ms(), document, &publication)?;
+        let state = match published.state {
+            FormState::Published => "published",
+            FormState::Waiting => "waiting",
+            FormState::Withdrawn => "withdrawn",
+        };
+        return Ok(Outcome { form, version: Some(published.version), state, problems });
+    }
+    let draft = store.keep_draft(now_ms(), &Brought { document, source, by: None, problems })?;
+    let version = (!draft.id.is_empty()).then_some(draft.version);
+    Ok(Outcome { form, version, state: if stops { "stopped" } else { "draft" }, problems: draft.problems })
+}
+
+pub fn export(store: &mut Store, export: Export) -> Result<()> {
+    let Export::Form(Exported { key, version, to }) = export;
+    let unknown = || Problem::new(Code::UnknownForm, "no such version of the form");
+    let version = version.map_or_else(|| store.newest_version(&key), |version| Ok(Some(version)))?;
+    let form = store.form(&key, version.ok_or_else(unknown)?)?.ok_or_else(unknown)?;
+    if let Some(path) = to.json {
+        return write(&path, form.resolved_json().as_bytes());
+    }
+    to.xlsx.map_or(Ok(()), |path| workbook(&form, &path))
+}
+
+fn workbook(form: &Form, path: &Path) -> Result<()> {
+    let taken = bringing::take_away(form)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    for (name, text) in &taken.companions {
+        write(&folder.join(name), text.as_bytes())?;
+    }
+    write(path, &taken.workbook)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    std::fs::write(path, bytes).with_context(|| format!("Writing {}", path.display()))
+}
