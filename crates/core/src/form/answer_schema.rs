@@ -343,7 +343,7 @@ mod tests {
         assert!(validator.is_valid(&json!({"walk": [[52.6, 1.2], [52.7, 1.3]], "how": "3", "street": "s7"})));
         assert!(!validator.is_valid(&json!({"walk": [[152.6, 1.2]]})));
         assert!(!validator.is_valid(&json!({"walk": [[52.6, 1.2, 3.0]]})));
-        assert!(!validator.is_valid(&json!({"how": 3})));
+        assert!(validator.is_valid(&json!({"how": 3})) && !validator.is_valid(&json!({"how": true})));
         assert!(!validator.is_valid(&json!({"street": "a street"})));
         assert!(!validator.is_valid(&json!({"sound": ["noise.mp3"]})));
     }
