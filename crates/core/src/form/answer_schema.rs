@@ -134,10 +134,11 @@ fn of_kind(kind: &QuestionKind) -> Json {
         }
         QuestionKind::Calculate | QuestionKind::Hidden => json!({"type": "string"}),
         QuestionKind::Integer => json!({"type": "integer"}),
-        QuestionKind::Decimal => json!({"type": "string", "pattern": DECIMAL}),
+        // As text it keeps its digits; a plain number is read as well.
+        QuestionKind::Decimal => json!({"type": ["string", "number"], "pattern": DECIMAL}),
         QuestionKind::Range { start, end, step } => {
             let scale = format!("From {start} to {end} in steps of {step}.");
-            json!({"type": "string", "pattern": DECIMAL, "$comment": scale})
+            json!({"type": ["string", "number"], "pattern": DECIMAL, "$comment": scale})
         }
         QuestionKind::SelectOne { list } => json!({"$ref": list_ref(list)}),
         QuestionKind::SelectMultiple { list } => {
@@ -318,7 +319,8 @@ mod tests {
         assert!(with("who/household/name@0123456789abcdef", json!("Alex Example")));
         assert!(!with("who/household/name@1", json!("Alex Example")));
         assert!(!with("who/household/name", json!("Alex Example")));
-        assert!(!with("home/clutter", json!("3")));
+        assert!(with("home/clutter", json!("3")) && with("home/clutter", json!(3)));
+        assert!(!with("home/clutter", json!("three")));
     }
 
     #[test]
@@ -341,7 +343,7 @@ mod tests {
         assert!(validator.is_valid(&json!({"walk": [[52.6, 1.2], [52.7, 1.3]], "how": "3", "street": "s7"})));
         assert!(!validator.is_valid(&json!({"walk": [[152.6, 1.2]]})));
         assert!(!validator.is_valid(&json!({"walk": [[52.6, 1.2, 3.0]]})));
-        assert!(!validator.is_valid(&json!({"how": 3})));
+        assert!(validator.is_valid(&json!({"how": 3})) && !validator.is_valid(&json!({"how": true})));
         assert!(!validator.is_valid(&json!({"street": "a street"})));
         assert!(!validator.is_valid(&json!({"sound": ["noise.mp3"]})));
     }

@@ -3,7 +3,11 @@ import type { FieldKey } from "./FieldKey";
 import type { OfficerId } from "./OfficerId";
 import type { Sha256 } from "./Sha256";
 
-export type PhotoView = { field: FieldKey, sha256: Sha256, bytes: number, kind: string, width: number | null, height: number | null, taken_at_ms: number | null, officer: OfficerId, at_ms: number, 
+export type PhotoView = { field: FieldKey, sha256: Sha256, bytes: number, kind: string, width: number | null, height: number | null, taken_at_ms: number | null, 
+/**
+ * What a file that is no photo was called.
+ */
+name: string | null, officer: OfficerId, at_ms: number, 
 /**
  * Whether its bytes are where this view was made. None where that is not known.
  */
