@@ -65,6 +65,7 @@ test('the system manager signs in and finds the forms of the council', async () 
 test('a workbook with two faults is told both, by sheet, row, column and cell', async () => {
   await screen.click('link', 'Bring in a form');
   await screen.says('Drop a form here');
+  assert.deepEqual(await wrongs(screen), []);
   await screen.shot('forms-drop');
   await drop(workbook('nameplate-two-faults.xlsx'), 'nameplate.xlsx');
   await screen.says('2 things stop this form');
@@ -85,6 +86,7 @@ test('put right, it says what it asks', async () => {
   await screen.says('What it asks');
   await screen.says('1 personal');
   await screen.says('This is the first version of this form');
+  assert.deepEqual(await wrongs(screen), []);
   await screen.shot('forms-draft');
 });
 
@@ -125,6 +127,7 @@ test('it reads in Welsh, and on a desktop', async () => {
 test('it is published for a team, and stands in the list', async () => {
   await screen.click('button', /^Publish version/);
   await screen.says('Select which teams are offered it');
+  assert.deepEqual(await wrongs(screen), []);
   await screen.shot('forms-publish-refused');
   await screen.choose('Which teams are offered it?', 'Wardens north');
   await screen.click('button', /^Publish version/);
@@ -144,6 +147,7 @@ test('the warden’s device is offered it, and a withdrawn form no longer', asyn
   await screen.click('link', 'Street nameplate');
   await screen.click('button', /^Withdraw/);
   await screen.says('It disappears from New on every device');
+  assert.deepEqual(await wrongs(screen), []);
   await screen.shot('forms-withdraw');
   await screen.click('button', 'Withdraw it');
   await screen.says('Street nameplate version 1 is withdrawn');

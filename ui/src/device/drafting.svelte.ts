@@ -67,7 +67,7 @@ export class Drafting implements Asking {
       photograph: (field, file, from) => this.#photograph(field, file, from),
       attached: (field) => this.draft?.photos.filter((photo) => photo.field === field) ?? [],
       choices: (field, sought, limit) => native.choices(this.id, field, sought, limit),
-      telephone: (key) => this.draft?.phones?.[key],
+      telephone: (key) => this.draft?.phones[key],
       removePhoto: (field, sha256) => this.#removePhoto(field, sha256),
       fix: native.position,
       reason,
