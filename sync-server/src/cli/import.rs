@@ -218,14 +218,12 @@ mod tests {
     fn a_form_from_version_control_is_published_once_however_often_it_is_imported() {
         let mut store = store();
         let publish = Forms { publish: true, ..forms(shipped()) };
-        for _ in 0..2 {
-            let outcome = settled(&mut store, &publish);
-            assert_eq!(
-                (outcome.form.as_str(), outcome.version, outcome.state),
-                ("tenancy_audit", Some(1), "published")
-            );
-            assert_eq!(outcome.problems, []);
-        }
+        let first = settled(&mut store, &publish);
+        assert_eq!(
+            (first.form.as_str(), first.state, first.problems.len()),
+            ("tenancy_audit", "published", 0)
+        );
+        assert_eq!(settled(&mut store, &publish).version, first.version);
         assert_eq!(store.form_lines(NOW).unwrap()[0].versions.len(), 1);
         let later = Forms { from: Some(i64::MAX), ..publish };
         assert_eq!(settled(&mut store, &later).state, "waiting");
@@ -266,7 +264,7 @@ mod tests {
     #[test]
     fn a_form_goes_out_as_a_workbook_and_comes_in_again_as_itself() {
         let mut store = store();
-        settled(&mut store, &Forms { publish: true, ..forms(shipped()) });
+        let first = settled(&mut store, &Forms { publish: true, ..forms(shipped()) });
         let folder = tempfile::tempdir().unwrap();
         let (xlsx, json) = (folder.path().join("audit.xlsx"), folder.path().join("audit.json"));
         for to in [To { xlsx: Some(xlsx.clone()), json: None }, To { xlsx: None, json: Some(json.clone()) }] {
@@ -275,7 +273,12 @@ mod tests {
         }
         for file in [xlsx, json] {
             let outcome = settled(&mut store, &Forms { publish: true, ..forms(file) });
-            assert_eq!((outcome.version, outcome.state), (Some(1), "published"), "{:?}", outcome.problems);
+            assert_eq!(
+                (outcome.version, outcome.state),
+                (first.version, "published"),
+                "{:?}",
+                outcome.problems
+            );
         }
         let unknown = Exported { key: "nothing".into(), version: None, to: To { xlsx: None, json: None } };
         assert!(export(&mut store, Export::Form(unknown)).unwrap_err().is::<Problem>());
