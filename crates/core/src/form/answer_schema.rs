@@ -11,6 +11,7 @@ use super::{Choice, Form, LONG_LIST, Medium, Metadatum, Question, QuestionKind};
 use crate::field::ORDER;
 
 const ROW: &str = "[0-9a-f]{16}";
+/// A decimal is given back as text, exactly; it may come as a number.
 const DECIMAL: &str = "^-?[0-9]+(\\.[0-9]+)?$";
 
 impl Form {
@@ -134,10 +135,10 @@ fn of_kind(kind: &QuestionKind) -> Json {
         }
         QuestionKind::Calculate | QuestionKind::Hidden => json!({"type": "string"}),
         QuestionKind::Integer => json!({"type": "integer"}),
-        QuestionKind::Decimal => json!({"type": "string", "pattern": DECIMAL}),
+        QuestionKind::Decimal => json!({"type": ["string", "number"], "pattern": DECIMAL}),
         QuestionKind::Range { start, end, step } => {
             let scale = format!("From {start} to {end} in steps of {step}.");
-            json!({"type": "string", "pattern": DECIMAL, "$comment": scale})
+            json!({"type": ["string", "number"], "pattern": DECIMAL, "$comment": scale})
         }
         QuestionKind::SelectOne { list } => json!({"$ref": list_ref(list)}),
         QuestionKind::SelectMultiple { list } => {
@@ -318,7 +319,7 @@ mod tests {
         assert!(with("who/household/name@0123456789abcdef", json!("Alex Example")));
         assert!(!with("who/household/name@1", json!("Alex Example")));
         assert!(!with("who/household/name", json!("Alex Example")));
-        assert!(!with("home/clutter", json!("3")));
+        assert!(!with("home/clutter", json!("three")));
     }
 
     #[test]
@@ -341,7 +342,8 @@ mod tests {
         assert!(validator.is_valid(&json!({"walk": [[52.6, 1.2], [52.7, 1.3]], "how": "3", "street": "s7"})));
         assert!(!validator.is_valid(&json!({"walk": [[152.6, 1.2]]})));
         assert!(!validator.is_valid(&json!({"walk": [[52.6, 1.2, 3.0]]})));
-        assert!(!validator.is_valid(&json!({"how": 3})));
+        assert!(validator.is_valid(&json!({"how": 3})));
+        assert!(!validator.is_valid(&json!({"how": "three"})));
         assert!(!validator.is_valid(&json!({"street": "a street"})));
         assert!(!validator.is_valid(&json!({"sound": ["noise.mp3"]})));
     }
