@@ -65,8 +65,9 @@ test('the system manager signs in and finds the forms of the council', async () 
 test('a workbook with two faults is told both, by sheet, row, column and cell', async () => {
   await screen.click('link', 'Bring in a form');
   await screen.says('Drop a form here');
+  assert.deepEqual(await wrongs(screen), []);
   await screen.shot('forms-drop');
-  await drop(workbook('graffiti-two-faults.xlsx'), 'graffiti.xlsx');
+  await drop(workbook('nameplate-two-faults.xlsx'), 'nameplate.xlsx');
   await screen.says('2 things stop this form');
   const told = (await rows()).filter(([weight]) => weight === 'Stops it');
   assert.deepEqual(told.map((row) => row.slice(1, 5)), [
@@ -81,33 +82,34 @@ test('a workbook with two faults is told both, by sheet, row, column and cell', 
 
 test('put right, it says what it asks', async () => {
   await screen.go(`${world.url}/console/#/forms/new`);
-  await screen.give(/Drop a form here/, workbook('graffiti.xlsx'));
+  await screen.give(/Drop a form here/, workbook('nameplate.xlsx'));
   await screen.says('What it asks');
   await screen.says('1 personal');
   await screen.says('This is the first version of this form');
+  assert.deepEqual(await wrongs(screen), []);
   await screen.shot('forms-draft');
 });
 
 test('tried on a phone, it asks and refuses as it will in the street', async () => {
   await inFrame(async () => {
-    await screen.says('Photos of the graffiti');
+    await screen.says('Photos of the nameplate');
     await screen.click('button', 'Save on this device');
     await screen.says('There is a problem');
-    await screen.says('Select what it is on');
+    await screen.says('Select what is wrong with it');
     await screen.give('Choose a photo', photo('kerb-barrier.jpg'));
     await until('the chosen photo is drawn', () => screen.run("return [...document.images].some((image) => image.naturalWidth > 0)"));
-    await screen.choose('What is it on?', 'Bus shelter');
-    await screen.choose('Is it offensive?', 'Yes');
-    await screen.fill('Size in square metres', '900');
+    await screen.choose('What is wrong with it?', 'It cannot be read');
+    await screen.choose('Did somebody tell you about it?', 'Yes');
+    await screen.fill('Height above the ground in centimetres', '900');
     await screen.click('button', 'Save on this device');
-    await screen.says('Size must be between 1 and 500 square metres');
-    await screen.says('Enter what it says');
+    await screen.says('Height must be between 1 and 500 centimetres');
+    await screen.says('Enter who told you');
     assert.deepEqual(await wrongs(screen), []);
   });
   await screen.shot('forms-tried');
   await inFrame(async () => {
-    await screen.fill('Size in square metres', '3');
-    await screen.fill('What does it say?', 'Kilroy was here');
+    await screen.fill('Height above the ground in centimetres', '3');
+    await screen.fill('Who told you?', 'The baker on the corner');
     await screen.click('button', 'Save on this device');
     await screen.says('This would be saved');
   });
@@ -116,7 +118,7 @@ test('tried on a phone, it asks and refuses as it will in the street', async () 
 
 test('it reads in Welsh, and on a desktop', async () => {
   await screen.run("[...document.querySelectorAll('input[name=preview-language]')].at(-1).click()");
-  await inFrame(() => screen.says('Ar beth mae e?'));
+  await inFrame(() => screen.says('Beth sydd o’i le arno?'));
   await screen.run("[...document.querySelectorAll('input[name=preview-size]')].at(-1).click()");
   await until('the frame is wide', () => screen.run("return document.querySelector('iframe').clientWidth > 700"));
   await screen.shot('forms-desktop-welsh');
@@ -125,11 +127,12 @@ test('it reads in Welsh, and on a desktop', async () => {
 test('it is published for a team, and stands in the list', async () => {
   await screen.click('button', /^Publish version/);
   await screen.says('Select which teams are offered it');
+  assert.deepEqual(await wrongs(screen), []);
   await screen.shot('forms-publish-refused');
   await screen.choose('Which teams are offered it?', 'Wardens north');
   await screen.click('button', /^Publish version/);
-  await screen.says(/Graffiti version 1 is published/);
-  const listed = (await rows()).find(([title]) => title.startsWith('Graffiti'));
+  await screen.says(/Street nameplate version 1 is published/);
+  const listed = (await rows()).find(([title]) => title.startsWith('Street nameplate'));
   assert.match(listed[2], /^Published since/);
   assert.equal(listed[3], 'Wardens north');
   await screen.shot('forms-published');
@@ -140,12 +143,13 @@ test('the warden’s device is offered it, and a withdrawn form no longer', asyn
     await ann.sync();
     return (await ann.does('forms')).map(({ form }) => form);
   };
-  assert.ok((await offered()).includes('graffiti'));
-  await screen.click('link', 'Graffiti');
+  assert.ok((await offered()).includes('street_nameplate'));
+  await screen.click('link', 'Street nameplate');
   await screen.click('button', /^Withdraw/);
   await screen.says('It disappears from New on every device');
+  assert.deepEqual(await wrongs(screen), []);
   await screen.shot('forms-withdraw');
   await screen.click('button', 'Withdraw it');
-  await screen.says('Graffiti version 1 is withdrawn');
-  assert.ok(!(await offered()).includes('graffiti'));
+  await screen.says('Street nameplate version 1 is withdrawn');
+  assert.ok(!(await offered()).includes('street_nameplate'));
 });

@@ -20,6 +20,7 @@ use kerbside_core::change::PhotoFacts;
 use kerbside_core::field::FieldKey;
 use kerbside_core::form::{Evaluation, Form, FormForScreen, QuestionKind};
 use kerbside_core::ids::{RecordId, RowId, Sha256};
+use kerbside_core::phone::Phone;
 use kerbside_core::problem::{Code, Problem};
 use kerbside_core::record::Record;
 use serde::Serialize;
@@ -45,6 +46,8 @@ pub struct Draft {
     pub newer: Option<u32>,
     /// Answers that this version of the form does not ask for. They are kept and go with the record.
     pub parked: Vec<ParkedAnswer>,
+    /// The council's telephone numbers, by the keys that forms call.
+    pub phones: BTreeMap<String, Phone>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
@@ -122,6 +125,7 @@ impl Vault {
             prefilled: self.prefilled(&contents)?,
             newer: self.newer_version(&contents.row)?,
             parked: contents.parked_answers(),
+            phones: self.council()?.phones,
         })
     }
 

@@ -3,7 +3,7 @@
 use crate::install::{Need, install};
 use crate::program::{built, cargo, is_here, npm, read, root, run, say, target};
 use crate::steps::Steps;
-use crate::{advisories, demo, kill};
+use crate::{advisories, demo, fuzz, kill};
 use anyhow::{Context, Result, bail};
 use std::path::Path;
 use std::process::Command;
@@ -38,6 +38,9 @@ pub fn check() -> Result<()> {
     steps.step("The simulator finds nothing", "Repeat the seed it printed", || simulate(&[]))?;
     steps.step("Both programs survive being killed", "What it left is in the folder it named", || {
         kill::kill(&[])
+    })?;
+    steps.step("Nothing a stranger hands in breaks it", "What broke it is in the folder it named", || {
+        fuzz::fuzz(&[])
     })?;
     steps.step("The windows do what a person does", "Screenshots are in target/e2e", || windows(&[]))?;
     steps.step("A field day holds", "Run `cargo xtask demo --headless`", demo::field_day)?;
@@ -101,7 +104,16 @@ pub fn windows(arguments: &[String]) -> Result<()> {
 
 /// No part of the check: figures of a machine that does other things as well are for reading, not for passing.
 pub fn bench() -> Result<()> {
-    run(cargo().args(["bench", "--quiet", "--package", "kerbside-server", "--bench", "field_day"]))
+    run(cargo().args([
+        "bench",
+        "--quiet",
+        "--package",
+        "kerbside-server",
+        "--bench",
+        "forms",
+        "--bench",
+        "field_day",
+    ]))
 }
 
 fn screens() -> Result<()> {

@@ -6,9 +6,11 @@ mod check;
 mod clock;
 mod demo;
 mod field;
+mod fuzz;
 mod install;
 mod kill;
 mod program;
+mod pyxform;
 mod steps;
 
 use program::say;
@@ -24,7 +26,10 @@ cargo xtask kill [--points N] [--built]
                                   both programs killed at N system calls
 cargo xtask e2e [FILE…] [--built]
                                   the app's own window and the console, driven as a person would
+cargo xtask fuzz [TARGET…] [--seconds N]
+                                  expressions and workbooks twisted at random, a minute each
 cargo xtask bench                 how fast a field day goes, against the same machine at its barest
+cargo xtask pyxform               every shipped form, exported as a workbook, read by pyxform
 
 --built takes the programs as they lie there, without looking whether they are up to date.";
 
@@ -41,6 +46,8 @@ fn main() -> ExitCode {
         "kill" => kill::kill(rest),
         "sim" => check::simulate(rest),
         "bench" => check::bench(),
+        "fuzz" => fuzz::fuzz(rest),
+        "pyxform" => pyxform::pyxform(),
         compiler if compiler.ends_with("rustc") => match check::compile_for_the_simulator(compiler, rest) {
             Ok(true) => return ExitCode::SUCCESS,
             Ok(false) => return ExitCode::FAILURE,

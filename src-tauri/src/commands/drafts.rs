@@ -48,13 +48,9 @@ pub async fn choices(
     draft: RowId,
     field: FieldKey,
     sought: String,
-    language: String,
     limit: usize,
 ) -> Answer<Offer> {
-    desk.work(move |vault, now| {
-        vault.choices(draft, &field, Sought { text: &sought, language: &language, limit }, now)
-    })
-    .await
+    desk.work(move |vault, now| vault.choices(draft, &field, Sought { text: &sought, limit }, now)).await
 }
 
 #[command]

@@ -5,7 +5,7 @@ import type { Capture, PhotoFrom } from '../lib/capture';
 import { reason } from '../lib/failures';
 import * as native from '../lib/native';
 import type { SaveOutcome } from '../lib/generated/SaveOutcome';
-import type { Answer, Answers, Draft, Evaluation, Fault, FormForScreen } from '../lib/answer';
+import type { Answer, Answered, Answers, Draft, Evaluation, Fault, FormForScreen } from '../lib/answer';
 import { photoUrl } from './pictures';
 import { phone } from './phone.svelte';
 
@@ -67,7 +67,7 @@ export class Drafting implements Asking {
       photograph: (field, file, from) => this.#photograph(field, file, from),
       attached: (field) => this.draft?.photos.filter((photo) => photo.field === field) ?? [],
       choices: (field, sought, limit) => native.choices(this.id, field, sought, limit),
-      telephone: (key) => this.draft?.phones?.[key],
+      telephone: (key) => this.draft?.phones[key],
       removePhoto: (field, sha256) => this.#removePhoto(field, sha256),
       fix: native.position,
       reason,
@@ -80,7 +80,7 @@ export class Drafting implements Asking {
     for (let next = this.#next(); next !== null; next = this.#next()) {
       const [field, json] = next;
       try {
-        this.evaluation = await native.answer(this.id, field, json);
+        this.#show(await native.answer(this.id, field, json));
         this.refused = null;
       } catch (failure) {
         this.refused = reason(failure);
@@ -88,6 +88,14 @@ export class Drafting implements Asking {
     }
     this.keeping = false;
     this.#busy = null;
+  }
+
+  /** What an answer set off is shown too, unless somebody has typed over it meanwhile. */
+  #show({ evaluation, set_off }: Answered): void {
+    this.evaluation = evaluation;
+    for (const [field, json] of Object.entries(set_off)) {
+      if (!this.#waiting.has(field)) this.answers[field] = json;
+    }
   }
 
   #next(): [string, Answer] | null {

@@ -5,7 +5,7 @@ import { asked, evaluationOf, formOf } from '../lib/asking/sample';
 import MoveScreen from './MoveScreen.svelte';
 
 const form = formOf([asked('name', { type: 'text', max: 80 }, { label: { en: 'Contact name' } }), asked('colour', { type: 'text', max: 80 }, { label: { en: 'Colour of the bags' } })]);
-const draft: Draft = { id: 'd1', form, record: null, answers: {}, evaluation: evaluationOf([]), photos: [], saved_at_ms: 0, newer: 5 };
+const draft: Draft = { id: 'd1', form, record: null, answers: {}, evaluation: evaluationOf([]), photos: [], saved_at_ms: 0, newer: 5, prefilled: [], parked: [], phones: {} };
 const move: DraftMove = { from: 4, to: 5, kept: ['photos'], wants: ['name', 'land'], parked: [{ field: 'colour', label: { en: 'Colour of the bags' }, answer: 'Blue' }] };
 
 let shown: ReturnType<typeof mount> | null = null;

@@ -1,7 +1,8 @@
 /** The shapes that the device and the server speak: Rust's own, with answers typed as screens know them. */
 import type { Case as CaseInRust } from './generated/Case';
-import type { Choice } from './generated/Choice';
+import type { Answered as AnsweredInRust } from './generated/Answered';
 import type { Draft as DraftInRust } from './generated/Draft';
+import type { DraftMove as DraftMoveInRust } from './generated/DraftMove';
 import type { Evaluation as EvaluationInRust } from './generated/Evaluation';
 import type { Fault } from './generated/Fault';
 import type { FormAnswered as FormAnsweredInRust } from './generated/FormAnswered';
@@ -10,6 +11,9 @@ import type { FormForScreen } from './generated/FormForScreen';
 import type { FormTile } from './generated/FormTile';
 import type { Localised } from './generated/Localised';
 import type { NoteView } from './generated/NoteView';
+import type { Offer } from './generated/Offer';
+import type { ParkedAnswer as ParkedInRust } from './generated/ParkedAnswer';
+import type { Phone } from './generated/Phone';
 import type { PhotoLine } from './generated/PhotoLine';
 import type { PhotoView } from './generated/PhotoView';
 import type { PlaceSource } from './generated/PlaceSource';
@@ -31,32 +35,23 @@ export type { Poke, Session, Tray, TrayLine, TrayPage };
 /** Rust leaves an answer's JSON open; here it has the shapes that the form's questions give it. */
 export type Evaluation = Omit<EvaluationInRust, 'calculated'> & { calculated: Answers };
 
-export type Draft = Omit<DraftInRust, 'answers' | 'evaluation' | 'photos'> & {
-  answers: Answers;
-  evaluation: Evaluation;
-  photos: Attached[];
-  /** The fields that the form's own defaults answered and nobody has touched. */
-  prefilled?: string[];
-  /** The version of the form that the device holds, where it is newer than this draft's. */
-  newer?: number | null;
-  /** Answers that a newer version of the form had no question for. */
-  parked?: Parked[];
-  /** The council's telephone numbers, by the keys its forms call. */
-  phones?: { [key in string]: Telephone };
-};
+export type Draft = Omit<DraftInRust, 'answers' | 'evaluation' | 'parked'> & { answers: Answers; evaluation: Evaluation; parked: Parked[] };
+
+/** What became of a draft after an answer, with the other answers it set off. */
+export type Answered = Omit<AnsweredInRust, 'evaluation' | 'set_off'> & { evaluation: Evaluation; set_off: Answers };
 
 /** A photo, a recording or a document of a draft; a file chosen from the device has the name it had there. */
-export type Attached = PhotoLine & { name?: string | null };
+export type Attached = PhotoLine;
 
-export type Telephone = { name: Localised; number: string };
+export type Telephone = Phone;
 
-export type Parked = { field: string; label: Localised | null; answer: Answer };
+/** An answer that this version of the form does not ask for. */
+export type Parked = Omit<ParkedInRust, 'answer'> & { answer: Answer };
 
 /** What moving a draft to the newer version of its form would do. */
-export type DraftMove = { from: number; to: number; kept: string[]; wants: string[]; parked: Parked[] };
+export type DraftMove = Omit<DraftMoveInRust, 'parked'> & { parked: Parked[] };
 
-/** The choices of a long list that match what was typed, best first. */
-export type Offer = { total: number; choices: Choice[] };
+export type { Offer };
 
 export type ValueView = Omit<ValueViewInRust, 'answer'> & { answer: Answer };
 

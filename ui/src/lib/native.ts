@@ -7,7 +7,7 @@ import type { SaveOutcome } from './generated/SaveOutcome';
 import type { Shift } from './generated/Shift';
 import type { Status } from './generated/Status';
 import type { Waiting } from './generated/Waiting';
-import type { Answer, Draft, DraftMove, Evaluation, Offer, PhotoLine, PlaceAnswer, RecordCase } from './answer';
+import type { Answer, Answered, Draft, DraftMove, Offer, PhotoLine, PlaceAnswer, RecordCase } from './answer';
 
 export const status = () => invoke<Status>('status', { offsetMin: -new Date().getTimezoneOffset() });
 export const enrol = (server: string, code: string, pin: string, ca: string | null) => invoke<Status>('enrol', { server, code, pin, ca });
@@ -18,7 +18,7 @@ export const shift = () => invoke<Shift>('shift');
 export const startDraft = (form: string) => invoke<Draft>('start_draft', { form });
 export const editRecord = (record: string) => invoke<Draft>('edit_record', { record });
 export const openDraft = (draft: string) => invoke<Draft>('open_draft', { draft });
-export const answer = (draft: string, field: string, json: Answer) => invoke<Evaluation>('answer', { draft, field, json });
+export const answer = (draft: string, field: string, json: Answer) => invoke<Answered>('answer', { draft, field, json });
 export const discardDraft = (draft: string) => invoke<void>('discard_draft', { draft });
 export const choices = (draft: string, field: string, sought: string, limit: number) => invoke<Offer>('choices', { draft, field, sought, limit });
 export const draftMove = (draft: string) => invoke<DraftMove>('draft_move', { draft });

@@ -34,7 +34,7 @@ export const openCase = (record: string) => ask<CaseReply>('GET', `/api/v1/recor
 export const change = (record: string, edits: CaseEdit[]) => ask<Written>('POST', `/api/v1/records/${record}/changes`, { edits });
 export const note = (record: string, text: string) => ask<Written>('POST', `/api/v1/records/${record}/notes`, { text });
 export const evaluate = (form: string, version: number, answers: Answers, changed: string | null) => ask<Evaluation>('POST', `/api/v1/forms/${form}/${version}/evaluate`, { answers, changed });
-export const choices = (form: string, version: number, answers: Answers, field: string, sought: string, limit: number, language: 'en' | 'cy' = 'en') => ask<Offer>('POST', `/api/v1/forms/${form}/${version}/choices`, { answers, field, sought, limit, language });
+export const choices = (form: string, version: number, answers: Answers, field: string, sought: string, limit: number) => ask<Offer>('POST', `/api/v1/forms/${form}/${version}/choices`, { answers, field, sought, limit });
 export const forms = () => ask<FormLine[]>('GET', '/api/v1/forms');
 export const withdrawForm = (form: string, version: number) => ask<FormVersion>('POST', `/api/v1/forms/${form}/${version}/withdraw`);
 export const offerForm = (form: string, version: number) => ask<FormVersion>('POST', `/api/v1/forms/${form}/${version}/offer`);
@@ -44,7 +44,7 @@ export const openDraft = (draft: string) => ask<FormDraft>('GET', `/api/v1/forms
 export const discardDraft = (draft: string) => ask<void>('DELETE', `/api/v1/forms/drafts/${draft}`);
 export const beginDraft = (draft: string) => ask<FormAnswered>('POST', `/api/v1/forms/drafts/${draft}/begin`);
 export const evaluateDraft = (draft: string, answers: Answers, changed: string | null) => ask<FormAnswered>('POST', `/api/v1/forms/drafts/${draft}/evaluate`, { answers, changed });
-export const draftChoices = (draft: string, answers: Answers, field: string, sought: string, limit: number, language: 'en' | 'cy' = 'en') => ask<Offer>('POST', `/api/v1/forms/drafts/${draft}/choices`, { answers, field, sought, limit, language });
+export const draftChoices = (draft: string, answers: Answers, field: string, sought: string, limit: number) => ask<Offer>('POST', `/api/v1/forms/drafts/${draft}/choices`, { answers, field, sought, limit });
 export const publishDraft = (draft: string, from_ms: number | null, teams: string[]) => ask<FormVersion>('POST', `/api/v1/forms/drafts/${draft}/publish`, { from_ms, teams });
 export const formWorkbookUrl = (form: string, version: number) => `/api/v1/forms/${form}/${version}/workbook`;
 export const formDocumentUrl = (form: string, version: number) => `/api/v1/forms/${form}/${version}/document`;

@@ -11,7 +11,6 @@ use super::{Choice, Form, LONG_LIST, Medium, Metadatum, Question, QuestionKind};
 use crate::field::ORDER;
 
 const ROW: &str = "[0-9a-f]{16}";
-/// A decimal is given back as text, exactly; it may come as a number.
 const DECIMAL: &str = "^-?[0-9]+(\\.[0-9]+)?$";
 
 impl Form {
@@ -135,6 +134,7 @@ fn of_kind(kind: &QuestionKind) -> Json {
         }
         QuestionKind::Calculate | QuestionKind::Hidden => json!({"type": "string"}),
         QuestionKind::Integer => json!({"type": "integer"}),
+        // As text it keeps its digits; a plain number is read as well.
         QuestionKind::Decimal => json!({"type": ["string", "number"], "pattern": DECIMAL}),
         QuestionKind::Range { start, end, step } => {
             let scale = format!("From {start} to {end} in steps of {step}.");
@@ -319,6 +319,7 @@ mod tests {
         assert!(with("who/household/name@0123456789abcdef", json!("Alex Example")));
         assert!(!with("who/household/name@1", json!("Alex Example")));
         assert!(!with("who/household/name", json!("Alex Example")));
+        assert!(with("home/clutter", json!("3")) && with("home/clutter", json!(3)));
         assert!(!with("home/clutter", json!("three")));
     }
 
@@ -342,8 +343,7 @@ mod tests {
         assert!(validator.is_valid(&json!({"walk": [[52.6, 1.2], [52.7, 1.3]], "how": "3", "street": "s7"})));
         assert!(!validator.is_valid(&json!({"walk": [[152.6, 1.2]]})));
         assert!(!validator.is_valid(&json!({"walk": [[52.6, 1.2, 3.0]]})));
-        assert!(validator.is_valid(&json!({"how": 3})));
-        assert!(!validator.is_valid(&json!({"how": "three"})));
+        assert!(validator.is_valid(&json!({"how": 3})) && !validator.is_valid(&json!({"how": true})));
         assert!(!validator.is_valid(&json!({"street": "a street"})));
         assert!(!validator.is_valid(&json!({"sound": ["noise.mp3"]})));
     }

@@ -18,7 +18,6 @@ const LIMIT: usize = 200;
 #[derive(Clone, Copy, Debug)]
 pub struct Sought<'a> {
     pub text: &'a str,
-    pub language: &'a str,
     pub limit: usize,
 }
 
@@ -53,10 +52,8 @@ impl Form {
         let choices = self.choices(list);
         let items = offered(&tree, place, question, &stand).unwrap_or_else(|| (0..choices.len()).collect());
         let words: Vec<String> = sought.text.split_whitespace().map(plain).collect();
-        let mut found: Vec<(u8, usize)> = items
-            .into_iter()
-            .filter_map(|item| Some((rank(choices.get(item)?, &words, sought.language)?, item)))
-            .collect();
+        let mut found: Vec<(u8, usize)> =
+            items.into_iter().filter_map(|item| Some((rank(choices.get(item)?, &words)?, item))).collect();
         let total = u32::try_from(found.len()).unwrap_or(u32::MAX);
         found.sort_by_key(|(rank, _)| *rank);
         found.truncate(sought.limit.min(LIMIT));
@@ -71,13 +68,17 @@ impl Form {
     }
 }
 
-/// How well a choice fits: lower is better.
-fn rank(choice: &Choice, words: &[String], language: &str) -> Option<u8> {
-    let label = plain(choice.label.get(language));
+/// How well a choice fits: lower is better. It is looked for in both languages, and by its name.
+fn rank(choice: &Choice, words: &[String]) -> Option<u8> {
     let name = plain(&choice.name);
+    let labels = std::iter::once(&choice.label.en).chain(&choice.label.cy);
+    labels.filter_map(|label| rank_of(&plain(label), &name, words)).min()
+}
+
+fn rank_of(label: &str, name: &str, words: &[String]) -> Option<u8> {
     let mut worst = 0;
     for word in words {
-        worst = worst.max(if label.starts_with(word.as_str()) || name == *word {
+        worst = worst.max(if label.starts_with(word.as_str()) || name == word.as_str() {
             0
         } else if label
             .split(|each: char| !each.is_alphanumeric())
@@ -128,7 +129,7 @@ mod tests {
 
     fn found(form: &Form, answers: &serde_json::Value, field: &str, text: &str) -> Offer {
         let (answers, _) = answers_from_json(form, answers.as_object().unwrap());
-        form.offer(&answers, &FieldKey::new(field), Sought { text, language: "en", limit: 3 }, NOW)
+        form.offer(&answers, &FieldKey::new(field), Sought { text, limit: 3 }, NOW)
     }
 
     fn names(offer: &Offer) -> Vec<&str> {
@@ -144,7 +145,9 @@ mod tests {
         assert_eq!((all.total, names(&all)), (10_001, vec!["s0", "s1", "s2"]));
         let some = found(&form, &json!({}), "street", "9999");
         assert_eq!((some.total, names(&some)), (1, vec!["s9999"]));
-        assert_eq!(names(&found(&form, &json!({}), "street", "lane OLD cafe")), ["cafe"]);
+        for text in ["lane OLD cafe", "lon caffi", "cafe"] {
+            assert_eq!(names(&found(&form, &json!({}), "street", text)), ["cafe"], "{text}");
+        }
         assert_eq!(found(&form, &json!({}), "street", "nowhere").total, 0);
         assert_eq!(found(&form, &json!({}), "ward", "s"), Offer::default());
     }

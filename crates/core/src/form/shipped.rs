@@ -268,25 +268,46 @@ fn what_says_stop_names_a_number_to_ring_and_an_example_raises_it() {
     }
 }
 
+/// What a penalty for an offence of that moment costs, and what it costs who pays early.
+fn sums(form: &Form, offence: &str, at: &str) -> [Option<i64>; 2] {
+    let answers = json!({"offence": offence, "at": at, "unsafe": "no"});
+    let (answers, _) = answers_from_json(form, answers.as_object().unwrap());
+    let calculated = evaluate(form, &answers, NOW).calculated;
+    ["notice/amount_p", "notice/discount_p"].map(|path| {
+        let sum = calculated.iter().find(|(field, _)| field.path == path);
+        sum.and_then(|(_, sum)| sum.as_i64())
+    })
+}
+
 #[test]
 fn a_penalty_takes_its_sums_from_the_list_of_its_offence() {
     let form = form("fpn");
-    let sums = |offence: &str| {
-        let answers = json!({"offence": offence, "unsafe": "no"});
-        let (answers, _) = answers_from_json(&form, answers.as_object().unwrap());
-        let calculated = evaluate(&form, &answers, NOW).calculated;
-        ["notice/amount_p", "notice/discount_p"].map(|path| {
-            let sum = calculated.iter().find(|(field, _)| field.path == path);
-            sum.and_then(|(_, sum)| sum.as_i64())
-        })
-    };
+    let at = "2026-03-16T09:12:00+00:00";
     for offence in form.choices("offences") {
-        let [amount, discount] = sums(&offence.name);
+        let [amount, discount] = sums(&form, &offence.name, at);
         let (amount, discount) = (amount.unwrap(), discount.unwrap_or_default());
         assert!(discount < amount, "{}: {discount} of {amount}", offence.name);
     }
-    assert_eq!(sums("litter"), [Some(10_000), Some(5_000)]);
-    assert_eq!(sums("pspo"), [Some(10_000), None]);
+    assert_eq!(sums(&form, "litter", at), [Some(10_000), Some(5_000)]);
+    assert_eq!(sums(&form, "pspo", at), [Some(10_000), None]);
+}
+
+#[test]
+fn a_penalty_costs_what_it_did_on_the_day_of_the_offence() {
+    let mut files = files("codes");
+    let mut enforcement = read(&files["enforcement.json"]);
+    let amounts = enforcement["lists"]["amounts"].as_array_mut().unwrap();
+    let mut dearer = amounts.iter().find(|amount| amount["offence"] == "litter").unwrap().clone();
+    dearer["name"] = json!("litter_150");
+    dearer["from"] = json!("2026-03-01");
+    dearer["amount_p"] = json!(15_000);
+    amounts.insert(0, dearer);
+    files.insert("enforcement.json".to_owned(), enforcement.to_string());
+    let codes = Codes::read(files.iter().map(|(name, json)| (name.as_str(), json.as_str()))).unwrap();
+    let json = std::fs::read_to_string(schemas().join("forms/fpn.json")).unwrap();
+    let form = Form::parse(&json, &codes).unwrap();
+    assert_eq!(sums(&form, "litter", "2026-02-28T23:59:00+00:00")[0], Some(10_000));
+    assert_eq!(sums(&form, "litter", "2026-03-01T00:01:00+00:00")[0], Some(15_000));
 }
 
 #[test]
@@ -305,8 +326,10 @@ fn entering_the_number_of_a_penalty_sets_the_last_day_to_pay() {
     let form = form("fpn");
     let read = |answers: Json| answers_from_json(&form, answers.as_object().unwrap()).0;
     for (offence, day) in [("litter", "2026-04-15"), ("litter_vehicle", "2026-04-29")] {
-        let before = read(json!({"offence": offence, "unsafe": "no"}));
-        let after = read(json!({"offence": offence, "unsafe": "no", "notice/fpn_no": "NR/000417"}));
+        let before = read(json!({"offence": offence, "at": "2026-03-31T09:12:00+01:00", "unsafe": "no"}));
+        let after = read(
+            json!({"offence": offence, "at": "2026-03-31T09:12:00+01:00", "unsafe": "no", "notice/fpn_no": "NR/000417"}),
+        );
         let set_off =
             answers_to_json(&consequences(&form, &before, &after, NOW, &mut || unreachable!("no rows here")));
         assert_eq!(set_off["notice/pay_by"], day, "{offence}");

@@ -48,10 +48,6 @@ pub struct ChoiceSearch {
     pub field: FieldKey,
     pub sought: String,
     pub limit: u32,
-    /// In which language labels are looked through: `en` where it is not said.
-    #[serde(default)]
-    #[ts(optional)]
-    pub language: Option<String>,
 }
 
 /// The state of a published form over these answers.
@@ -146,6 +142,5 @@ fn new_rows() -> Result<impl FnMut() -> RowId, Failure> {
 fn found(form: &Form, search: &ChoiceSearch) -> Offer {
     let (answers, _) = answers_from_json(form, &search.answers);
     let limit = usize::try_from(search.limit).unwrap_or(usize::MAX);
-    let language = search.language.as_deref().unwrap_or("en");
-    form.offer(&answers, &search.field, Sought { text: &search.sought, language, limit }, now())
+    form.offer(&answers, &search.field, Sought { text: &search.sought, limit }, now())
 }

@@ -59,7 +59,7 @@ test('a scale, an order and a line are answers like any other; what is attached 
 });
 
 test('a recording is no picture', () => {
-  const attached = (kind: string) => ({ field: 'x', sha256: 'aa', bytes: 1, kind, width: null, height: null, taken_at_ms: null, officer: 1, at_ms: 0, received: true });
+  const attached = (kind: string) => ({ field: 'x', sha256: 'aa', bytes: 1, kind, name: null, width: null, height: null, taken_at_ms: null, officer: 1, at_ms: 0, received: true });
   expect([attached('image/jpeg'), attached(''), attached('audio/mp4'), attached('application/pdf')].map(isPicture)).toEqual([true, true, false, false]);
 });
 

@@ -3,6 +3,7 @@ import type { Evaluation } from "./Evaluation";
 import type { FieldKey } from "./FieldKey";
 import type { FormForScreen } from "./FormForScreen";
 import type { ParkedAnswer } from "./ParkedAnswer";
+import type { Phone } from "./Phone";
 import type { PhotoLine } from "./PhotoLine";
 import type { RecordId } from "./RecordId";
 import type { RowId } from "./RowId";
@@ -19,4 +20,8 @@ newer: number | null,
 /**
  * Answers that this version of the form does not ask for. They are kept and go with the record.
  */
-parked: Array<ParkedAnswer>, };
+parked: Array<ParkedAnswer>, 
+/**
+ * The council's telephone numbers, by the keys that forms call.
+ */
+phones: { [key in string]: Phone }, };

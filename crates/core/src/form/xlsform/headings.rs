@@ -68,6 +68,7 @@ pub static SURVEY: Vocabulary = Vocabulary {
         plain("repeat_count", &["count", "jr:count", "control::jr:count"]),
         plain("appearance", &["control::appearance", "body::appearance"]),
         plain("parameters", &[]),
+        plain("own_parameters", &[]),
         words("image", &["media::image"]),
         words("audio", &["media::audio"]),
         words("video", &["media::video"]),
@@ -118,6 +119,7 @@ pub static CHOICES: Vocabulary = Vocabulary {
 pub static SETTINGS: Vocabulary = Vocabulary {
     fields: &[
         words("form_title", &["title", "set form title"]),
+        plain("form_title_cy", &[]),
         plain("form_id", &["id_string", "set form id"]),
         plain("version", &[]),
         plain("version_text", &[]),

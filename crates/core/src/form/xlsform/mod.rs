@@ -9,9 +9,9 @@ mod geojson;
 mod headings;
 mod problem;
 mod settings;
+mod spellings;
 mod survey;
 mod table;
-mod types;
 mod write;
 
 use std::collections::BTreeMap;

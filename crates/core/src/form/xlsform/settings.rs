@@ -46,7 +46,9 @@ pub fn read(table: &Table, usual: &Usual, problems: &mut Vec<FormProblem>) -> Op
     let title = table.words(record, "form_title", problems);
     let written = text("form_id");
     let form_title = title.or_else(|| written.map(|id| Localised { en: id.to_owned(), cy: None }));
-    let Some(form_title) = form_title else {
+    let welsh = text("form_title_cy").map(str::to_owned);
+    let with_welsh = |title: Localised| Localised { cy: title.cy.or(welsh), ..title };
+    let Some(form_title) = form_title.map(with_welsh) else {
         problems.push(tell("form_title", FormFaultCode::MissingColumn, "form_title"));
         return None;
     };

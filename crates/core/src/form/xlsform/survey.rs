@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use super::problem::FormProblem;
+use super::spellings;
 use super::table::{Record, Table};
-use super::types;
 use crate::form::{FormFaultCode, Requirement, Row};
 
 /// The columns that hold expressions, where curly quotes are a slip of the word processor.
@@ -65,7 +65,7 @@ impl Survey {
             problems.push(tell("type", FormFaultCode::MissingColumn, "type"));
             return;
         };
-        let kind = types::kind(written);
+        let kind = spellings::kind(written);
         if kind.starts_with("end_") {
             self.push(Row { kind, ..Row::default() }, record.number);
             return;
@@ -79,7 +79,7 @@ impl Survey {
             row.name = format!("note_{}", record.number);
             problems.push(tell("name", FormFaultCode::NameMade, &row.name).noted());
         }
-        if let Some(file) = types::file(&row.kind, &row.name) {
+        if let Some(file) = spellings::file(&row.kind, &row.name) {
             let asked = parameters(row.parameters.as_deref());
             let column =
                 |name: &str| asked.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
@@ -222,12 +222,17 @@ fn noted(table: &Table, record: &Record, field: &str, problems: &mut Vec<FormPro
     Some(text.to_owned())
 }
 
+/// Those that XLSForm does not have stand in a column of their own, before the others.
 fn kept_parameters(table: &Table, record: &Record, problems: &mut Vec<FormProblem>) -> Option<String> {
-    let text = table.text(record, "parameters")?;
+    let both = ["own_parameters", "parameters"].into_iter().filter_map(|field| table.text(record, field));
+    let text = both.collect::<Vec<_>>().join(" ");
+    if text.is_empty() {
+        return None;
+    }
     let (dropped, kept): (Vec<_>, Vec<_>) =
-        parameters(Some(text)).into_iter().partition(|(name, _)| NOT_KEPT.contains(&name.as_str()));
+        parameters(Some(&text)).into_iter().partition(|(name, _)| NOT_KEPT.contains(&name.as_str()));
     if dropped.is_empty() {
-        return Some(text.to_owned());
+        return Some(text);
     }
     for (name, _) in dropped {
         problems.push(table.problem(record.number, "parameters", FormFaultCode::NotKept, &name).noted());

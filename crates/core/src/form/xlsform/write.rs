@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::survey::Need;
-use super::{Sheets, companions, survey, types};
+use super::{Sheets, companions, spellings, survey};
 use crate::form::{ChoiceRow, FormDocument, Localised, Requirement, Row, Settings};
 
 const ENGLISH: &str = "English (en)";
@@ -18,7 +18,7 @@ pub fn write(document: &FormDocument) -> (Sheets, BTreeMap<String, String>) {
     let headed = Headed { welsh: has_welsh(document) };
     let survey: Vec<Cells> = document.survey.iter().map(|row| headed.row(row)).collect();
     let (beside, inside): (Vec<_>, Vec<_>) =
-        document.choices.iter().partition(|choice| types::is_file(&choice.list_name));
+        document.choices.iter().partition(|choice| spellings::is_file(&choice.list_name));
     let choices: Vec<Cells> = inside.into_iter().map(|choice| headed.choice(choice)).collect();
     let settings = vec![headed.settings(&document.settings)];
     let mut sheets = vec![("survey".to_owned(), headed.laid_out(&SURVEY_ORDER, &survey))];
@@ -33,7 +33,7 @@ pub fn write(document: &FormDocument) -> (Sheets, BTreeMap<String, String>) {
     (Sheets(sheets), files(document, &beside))
 }
 
-const SURVEY_ORDER: [&str; 29] = [
+const SURVEY_ORDER: [&str; 30] = [
     "type",
     "name",
     "label",
@@ -56,6 +56,7 @@ const SURVEY_ORDER: [&str; 29] = [
     "audio",
     "video",
     "save_to",
+    "own_parameters",
     "thing",
     "pii",
     "merge",
@@ -65,8 +66,15 @@ const SURVEY_ORDER: [&str; 29] = [
     "call",
 ];
 
-const SETTINGS_ORDER: [&str; 9] = [
+/// Types, and the parameters that they have here alone.
+const OWN_PARAMETERS: [(&[&str], &[&str]); 2] = [
+    (&["image", "audio", "background-audio", "video", "file"], &["max", "min"]),
+    (&["geotrace", "geoshape"], &["capture-accuracy", "warning-accuracy"]),
+];
+
+const SETTINGS_ORDER: [&str; 10] = [
     "form_title",
+    "form_title_cy",
     "form_id",
     "version",
     "instance_name",
@@ -84,7 +92,7 @@ fn files(document: &FormDocument, beside: &[&ChoiceRow]) -> BTreeMap<String, Str
     }
     let write = |(file, rows): (&str, Vec<&ChoiceRow>)| {
         let row = document.survey.iter().find(|row| {
-            types::file(&row.kind, &row.name).as_deref() == Some(file) && row.parameters.is_some()
+            spellings::file(&row.kind, &row.name).as_deref() == Some(file) && row.parameters.is_some()
         });
         let need = row.map(|row| {
             let asked = survey::parameters(row.parameters.as_deref());
@@ -118,6 +126,17 @@ fn words(row: &Row) -> [(&'static str, Option<&Localised>); 9] {
         ("audio", row.audio.as_ref()),
         ("video", row.video.as_ref()),
     ]
+}
+
+/// Other readers of XLSForm refuse parameters that it does not have, so ours stand in a column of their own.
+fn parted(row: &Row) -> (Option<String>, Option<String>) {
+    let text = row.parameters.as_deref().unwrap_or_default();
+    let (own, rest): (Vec<&str>, Vec<&str>) = text.split_whitespace().partition(|pair| {
+        let name = pair.split_once('=').map_or(*pair, |(name, _)| name);
+        OWN_PARAMETERS.iter().any(|(kinds, own)| kinds.contains(&row.kind.as_str()) && own.contains(&name))
+    });
+    let joined = |pairs: Vec<&str>| (!pairs.is_empty()).then(|| pairs.join(" "));
+    (joined(own), joined(rest))
 }
 
 /// Writes words below one heading, or below one for each language.
@@ -159,12 +178,14 @@ impl Headed {
             ("default", &row.default),
             ("repeat_count", &row.repeat_count),
             ("appearance", &row.appearance),
-            ("parameters", &row.parameters),
             ("save_to", &row.save_to),
             ("call", &row.call),
         ] {
             put(heading, text.clone());
         }
+        let (own, parameters) = parted(row);
+        put("own_parameters", own);
+        put("parameters", parameters);
         put("merge", row.merge.and_then(named));
         put("pii", row.pii.and_then(named));
         put("once", row.once.map(yes_no));
@@ -199,9 +220,9 @@ impl Headed {
         let mut put = |heading: &str, text: Option<String>| {
             cells.extend(text.map(|text| (heading.to_owned(), text)));
         };
-        // XLSForm has one title; the Welsh one stands beside it.
+        // XLSForm has one title, and its readers stumble over one in another language.
         put("form_title", Some(form_title.en.clone()));
-        put(&format!("form_title::{WELSH}"), form_title.cy.clone());
+        put("form_title_cy", form_title.cy.clone());
         put("form_id", Some(form_id.clone()));
         put("version", Some(version.to_string()));
         put("version_text", version_text.clone());

@@ -10,7 +10,8 @@ export function localPhotos(trying: Trying): Pick<Capture, 'photoUrl' | 'photogr
     attached: (field) => trying.photosOf(field).flatMap((sha256) => kept.get(sha256)?.line ?? []),
     photograph: (field, file) => {
       const sha256 = newName();
-      const line = { field, sha256, bytes: file.size, width: null, height: null, taken_at_ms: null, state: 'draft', name: file instanceof File ? file.name : null };
+      const name = file instanceof File ? file.name : null;
+      const line = { field, sha256, bytes: file.size, kind: file.type, name, width: null, height: null, taken_at_ms: null, state: 'draft' };
       kept.set(sha256, { url: URL.createObjectURL(file), line });
       trying.answer(field, [...trying.photosOf(field), sha256]);
       return Promise.resolve(line);

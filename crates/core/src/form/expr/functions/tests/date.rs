@@ -5,9 +5,9 @@ use crate::form::expr::value::Now;
 
 #[test]
 fn what_a_date_is_made_from() {
-    for now in [WINTER, SUMMER] {
+    for season in [WINTER, SUMMER] {
         check_at(
-            now,
+            season,
             &[
                 ("date('2000-01-01')", "2000-01-01"),
                 ("date('1970-1-2')", "1970-01-02"),
@@ -145,8 +145,8 @@ fn formats() {
 
 #[test]
 fn nine_in_july_reads_as_nine_in_december_and_on_a_server_that_keeps_utc() {
-    for now in [SUMMER, WINTER] {
-        check_at(now, &[("format-date-time(${reported}, '%Y-%m-%d %H:%M')", "2026-07-01 09:00")]);
+    for season in [SUMMER, WINTER] {
+        check_at(season, &[("format-date-time(${reported}, '%Y-%m-%d %H:%M')", "2026-07-01 09:00")]);
     }
 }
 
