@@ -24,7 +24,7 @@ pub fn fuzz(arguments: &[String]) -> Result<()> {
     while let Some(word) = words.next() {
         match word.as_str() {
             "--seconds" => {
-                seconds = words.next().and_then(|n| n.parse().ok()).context("How many seconds?")?
+                seconds = words.next().and_then(|n| n.parse().ok()).context("How many seconds?")?;
             }
             name if TARGETS.contains(&name) => wanted.push(name),
             other => bail!("There is no fuzz target {other}: there are {}", TARGETS.join(", ")),
