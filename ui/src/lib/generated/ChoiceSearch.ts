@@ -3,8 +3,4 @@
 /**
  * A search in a list too long to lay out.
  */
-export type ChoiceSearch = { answers: Record<string, unknown>, field: string, sought: string, limit: number, 
-/**
- * In which language labels are looked through: `en` where it is not said.
- */
-language?: string, };
+export type ChoiceSearch = { answers: Record<string, unknown>, field: string, sought: string, limit: number, };
