@@ -1,6 +1,7 @@
 //! Reading a workbook, cell by cell, never more than the limits at a time.
 
 use std::io::Cursor;
+use std::panic::catch_unwind;
 
 use calamine::{DataRef, ExcelDateTime, Reader, Xlsx, XlsxError};
 use kerbside_core::form::xlsform::{SHEETS, Sheets};
@@ -11,6 +12,14 @@ use super::limits;
 /// The sheets of a workbook as texts. Those that no form is read from are named and left empty.
 pub fn open(bytes: &[u8]) -> Result<Sheets, FormProblem> {
     limits::check(bytes)?;
+    // calamine counts rows with arithmetic that stops on numbers no spreadsheet has. Nothing of it outlives the call.
+    catch_unwind(|| sheets(bytes)).unwrap_or_else(|_| {
+        tracing::warn!("A workbook stopped its reader");
+        Err(FormProblem::of_file(FormFaultCode::NotAWorkbook, ""))
+    })
+}
+
+fn sheets(bytes: &[u8]) -> Result<Sheets, FormProblem> {
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|fault| of_file(&fault))?;
     let names = workbook.sheet_names();
     if limits::SHEETS < names.len() {
