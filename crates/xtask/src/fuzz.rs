@@ -3,11 +3,14 @@
 
 use crate::program::{cargo, root, run, say, target};
 use anyhow::{Context, Result, bail};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const TARGETS: [&str; 2] = ["expression", "importer"];
 const SECONDS: u32 = 60;
+/// How many lines of the fuzzer's are shown when something broke.
+const TAIL: usize = 40;
 /// The compiler's own marks, as cargo-fuzz asks for them when no sanitizer is wanted.
 const MARKS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
@@ -21,7 +24,7 @@ pub fn fuzz(arguments: &[String]) -> Result<()> {
     while let Some(word) = words.next() {
         match word.as_str() {
             "--seconds" => {
-                seconds = words.next().and_then(|n| n.parse().ok()).context("How many seconds?")?
+                seconds = words.next().and_then(|n| n.parse().ok()).context("How many seconds?")?;
             }
             name if TARGETS.contains(&name) => wanted.push(name),
             other => bail!("There is no fuzz target {other}: there are {}", TARGETS.join(", ")),
@@ -57,7 +60,22 @@ fn one(name: &str, folder: &Path, programs: &Path, seconds: u32) -> Result<()> {
         "-print_final_stats=1".to_owned(),
         format!("-artifact_prefix={}/", crashes.display()),
     ]);
-    run(&mut program).with_context(|| format!("What broke it is in {}", crashes.display()))
+    let log = target().join("fuzz").join(format!("{name}.log"));
+    program.stderr(File::create(&log).context("Make a log")?);
+    let ended = run(&mut program);
+    let said = std::fs::read_to_string(&log).context("Read what the fuzzer said")?;
+    match ended {
+        Ok(()) => {
+            let count = said.lines().find(|line| line.contains("number_of_executed_units"));
+            say(format!("    {}", count.context("The fuzzer ran nothing")?));
+            Ok(())
+        }
+        Err(cause) => {
+            let lines: Vec<&str> = said.lines().collect();
+            say(lines.get(lines.len().saturating_sub(TAIL)..).unwrap_or_default().join("\n"));
+            Err(cause).with_context(|| format!("What broke it is in {}", crashes.display()))
+        }
+    }
 }
 
 fn host() -> Result<String> {

@@ -5,6 +5,7 @@
 
 mod clock;
 mod figures;
+mod form;
 mod office;
 mod reports;
 mod store;
@@ -35,6 +36,7 @@ fn main() -> Result<()> {
     // Not the system's folder for such things: that may be memory.
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).context("Make a folder on the disk")?;
     let mut rng = Rng::with_seed(20_260_316);
+    form::form()?;
     first_exchange(&folder.path().join("first"), &mut rng)?;
     let (mut office, mut reader) = fillings(&folder.path().join("fillings"), &mut rng)?;
     let bare = saves(&folder.path().join("saves"), &mut rng, &mut office, &mut reader)?;

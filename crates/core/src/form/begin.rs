@@ -29,9 +29,10 @@ pub struct Beginner {
 pub fn begin(form: &Form, beginner: &Beginner, now: Now, row: &mut dyn FnMut() -> RowId) -> Answers {
     let mut answers = Answers::default();
     for (place, question) in form.questions.iter().enumerate().filter(|(_, each)| each.repeat.is_none()) {
-        let value = match &question.kind {
-            QuestionKind::Metadata { what } => about(*what, beginner, now),
-            _ => beginning(form, &answers, Some(&beginner.last_saved), (place, &Vec::new()), now),
+        let value = if let QuestionKind::Metadata { what } = &question.kind {
+            about(*what, beginner, now)
+        } else {
+            beginning(form, &answers, Some(&beginner.last_saved), (place, &Vec::new()), now)
         };
         value.into_iter().for_each(|value| answers.insert(FieldKey::new(question.path.as_str()), value));
     }

@@ -188,12 +188,25 @@ fn is_order(choices: &[Choice], order: &str) -> bool {
 fn is_on_scale(value: &Value, start: &str, end: &str, step: &str) -> bool {
     /// The most decimal places a scale may have.
     const PLACES: u32 = 9;
-    let units = |value: &Value| match value {
-        Value::Int(number) => i128::from(*number).checked_mul(10_i128.pow(PLACES)),
-        Value::Decimal { mantissa, scale } => PLACES
-            .checked_sub(u32::from(*scale))
-            .and_then(|places| i128::from(*mantissa).checked_mul(10_i128.pow(places))),
-        _ => None,
+    let units = |value: &Value| {
+        let (mantissa, scale) = match value {
+            Value::Int(number) => (*number, 0),
+            Value::Decimal { mantissa, scale } => (*mantissa, *scale),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Text(_)
+            | Value::Code(_)
+            | Value::Codes(_)
+            | Value::Date { .. }
+            | Value::Time { .. }
+            | Value::Instant { .. }
+            | Value::Place(_)
+            | Value::Path(_)
+            | Value::Shape(_)
+            | Value::Opaque { .. } => return None,
+        };
+        let places = PLACES.checked_sub(u32::from(scale))?;
+        i128::from(mantissa).checked_mul(10_i128.pow(places))
     };
     let read = |text: &str| super::answers::decimal(text).as_ref().and_then(units);
     let (Some(number), Some(start), Some(end), Some(step)) =

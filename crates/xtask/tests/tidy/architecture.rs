@@ -7,6 +7,7 @@ use crate::{allows, catches};
 const MAY_USE: &[(&str, &[&str], &[&str])] = &[
     ("crates/core/Cargo.toml", &[], &[]),
     ("crates/device/Cargo.toml", &["kerbside-core"], &["kerbside-server"]),
+    ("crates/fuzz/Cargo.toml", &["kerbside-core"], &[]),
     ("crates/sim/Cargo.toml", &["kerbside-core", "kerbside-device", "kerbside-server"], &[]),
     ("crates/xtask/Cargo.toml", &[], &[]),
     ("src-tauri/Cargo.toml", &["kerbside-core", "kerbside-device"], &[]),

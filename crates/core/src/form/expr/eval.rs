@@ -73,20 +73,21 @@ fn shuffled(nodes: Outcome, seed: Option<&Expr>, scope: &Scope<'_>) -> Outcome {
 fn binary(operator: Operator, left: &Expr, right: &Expr, scope: &Scope<'_>) -> Outcome {
     let left = left.evaluate(scope);
     let right = || right.evaluate(scope);
+    let number = |outcome: &Outcome| outcome.number_at(scope.now);
     match operator {
         Operator::Or => Outcome::Truth(left.truth() || right().truth()),
         Operator::And => Outcome::Truth(left.truth() && right().truth()),
-        Operator::Plus => Outcome::Number(left.number() + right().number()),
-        Operator::Minus => Outcome::Number(left.number() - right().number()),
-        Operator::Times => Outcome::Number(left.number() * right().number()),
-        Operator::Div => Outcome::Number(left.number() / right().number()),
-        Operator::Mod => Outcome::Number(left.number() % right().number()),
+        Operator::Plus => Outcome::Number(number(&left) + number(&right())),
+        Operator::Minus => Outcome::Number(number(&left) - number(&right())),
+        Operator::Times => Outcome::Number(number(&left) * number(&right())),
+        Operator::Div => Outcome::Number(number(&left) / number(&right())),
+        Operator::Mod => Outcome::Number(number(&left) % number(&right())),
         Operator::Equal => Outcome::Truth(same(&left, &right(), true)),
         Operator::NotEqual => Outcome::Truth(same(&left, &right(), false)),
-        Operator::Less => Outcome::Truth(ordered(&left, &right(), |a, b| a < b)),
-        Operator::LessEqual => Outcome::Truth(ordered(&left, &right(), |a, b| a <= b)),
-        Operator::More => Outcome::Truth(ordered(&left, &right(), |a, b| b < a)),
-        Operator::MoreEqual => Outcome::Truth(ordered(&left, &right(), |a, b| b <= a)),
+        Operator::Less => Outcome::Truth(ordered(&left, &right(), scope.now, |a, b| a < b)),
+        Operator::LessEqual => Outcome::Truth(ordered(&left, &right(), scope.now, |a, b| a <= b)),
+        Operator::More => Outcome::Truth(ordered(&left, &right(), scope.now, |a, b| b < a)),
+        Operator::MoreEqual => Outcome::Truth(ordered(&left, &right(), scope.now, |a, b| b <= a)),
     }
 }
 
@@ -123,10 +124,10 @@ fn same_node(a: &Node, b: &Node) -> bool {
     }
 }
 
-fn ordered(left: &Outcome, right: &Outcome, holds: fn(f64, f64) -> bool) -> bool {
+fn ordered(left: &Outcome, right: &Outcome, now: Now, holds: fn(f64, f64) -> bool) -> bool {
     let numbers = |outcome: &Outcome| match outcome {
         Outcome::Nodes(nodes) => nodes.iter().map(Node::number).collect(),
-        Outcome::Text(_) | Outcome::Number(_) | Outcome::Truth(_) => vec![outcome.number()],
+        Outcome::Text(_) | Outcome::Number(_) | Outcome::Truth(_) => vec![outcome.number_at(now)],
     };
     let right = numbers(right);
     numbers(left).iter().any(|a| right.iter().any(|b| holds(*a, *b)))

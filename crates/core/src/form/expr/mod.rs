@@ -174,11 +174,8 @@ impl Expr {
 
     /// Whether the outcome is settled the first time: it draws by chance, or says `once`.
     pub fn settles(&self) -> bool {
-        self.any(&|expr| match expr {
-            Self::Once(_) => true,
-            Self::Call(function, _) => function.draws,
-            _ => false,
-        })
+        let draws = |expr: &Self| matches!(expr, Self::Call(function, _) if function.draws);
+        self.any(&|expr| matches!(expr, Self::Once(_)) || draws(expr))
     }
 
     /// Whether it asks where a filter's candidate stands among the others.
@@ -202,17 +199,18 @@ impl Expr {
 
     /// The column a filter compares with one value that is the same for every row, and that value.
     pub fn key(&self) -> Option<(&str, &Self)> {
-        match self {
-            Self::Binary(Operator::And, left, right) => left.key().or_else(|| right.key()),
-            Self::Binary(Operator::Equal, left, right) => match (&**left, &**right) {
-                (Self::Column(column), value) | (value, Self::Column(column)) => {
-                    let varies = value.any(&|expr| matches!(expr, Self::Column(_) | Self::Position(None)));
-                    (!varies).then_some((column, value))
-                }
-                _ => None,
-            },
-            _ => None,
+        let Self::Binary(operator, left, right) = self else { return None };
+        if *operator == Operator::And {
+            return left.key().or_else(|| right.key());
         }
+        if *operator != Operator::Equal {
+            return None;
+        }
+        let ((Self::Column(column), value) | (value, Self::Column(column))) = (&**left, &**right) else {
+            return None;
+        };
+        let varies = value.any(&|expr| matches!(expr, Self::Column(_) | Self::Position(None)));
+        (!varies).then_some((column, value))
     }
 }
 

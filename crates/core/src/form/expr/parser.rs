@@ -5,6 +5,8 @@ use super::token::{Mark, Token, tokens};
 use super::{Expr, ExprFault, Operator, Path, functions};
 
 const DEPTH_LIMIT: usize = 32;
+/// Without an argument these are of `.`, as XPath has it.
+const OF_ONESELF: [&str; 4] = ["normalize-space", "number", "string", "string-length"];
 
 /// What a bare name means where it stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -78,7 +80,7 @@ impl Parser<'_> {
             }
             Token::Mark(Mark::Dot) => self.here(),
             Token::Mark(Mark::DotDot) => self.upwards(1),
-            Token::Mark(Mark::Slash) => self.from_the_top(),
+            Token::Mark(Mark::Slash) => self.absolute(),
             token @ Token::Mark(_) => Err(ExprFault::Unexpected(token.to_string())),
         }
     }
@@ -112,7 +114,7 @@ impl Parser<'_> {
             }
             Inside::List(_) => Ok(Expr::Column("name".to_owned())),
             Inside::Rows(step) => self.steps(Path::under_candidate(step)),
-            Inside::Form => self.from_own(0),
+            Inside::Form => self.at_own(0),
         }
     }
 
@@ -127,12 +129,12 @@ impl Parser<'_> {
                 None => self.below_the_top(),
             },
             Inside::List(_) => Err(ExprFault::Unexpected("..".to_owned())),
-            Inside::Form => self.from_own(up),
+            Inside::Form => self.at_own(up),
         }
     }
 
     /// From the question the expression stands at, so many steps up. Climbing out of a repeat lets go of its row.
-    fn from_own(&mut self, up: usize) -> Result<Expr, ExprFault> {
+    fn at_own(&mut self, up: usize) -> Result<Expr, ExprFault> {
         let own = self.own.ok_or_else(|| ExprFault::Unexpected(".".to_owned()))?;
         let (place, held) = self.names.above(own, up)?;
         match place {
@@ -149,7 +151,7 @@ impl Parser<'_> {
     }
 
     /// `/form/group/name`: the first name may be the form's.
-    fn from_the_top(&mut self) -> Result<Expr, ExprFault> {
+    fn absolute(&mut self) -> Result<Expr, ExprFault> {
         let mut name = self.name()?;
         if self.names.is_root(&name) {
             self.expect(Mark::Slash)?;
@@ -205,7 +207,7 @@ impl Parser<'_> {
         } else if self.ahead(&[Mark::Slash, Mark::Dot]) {
             self.upwards(0)
         } else {
-            self.from_own(0)
+            self.at_own(0)
         };
         self.inside = inside;
         found
@@ -243,7 +245,10 @@ impl Parser<'_> {
         if let Some(special) = self.special(name) {
             return special;
         }
-        let arguments = self.arguments()?;
+        let mut arguments = self.arguments()?;
+        if arguments.is_empty() && OF_ONESELF.contains(&name) {
+            arguments.push(self.here()?);
+        }
         let function = functions::find(name).ok_or_else(|| ExprFault::UnknownFunction(name.to_owned()))?;
         if arguments.len() < function.least || function.most < arguments.len() {
             return Err(ExprFault::WrongArguments { function: name.to_owned(), given: arguments.len() });

@@ -91,10 +91,8 @@ impl Scope<'_> {
     #[expect(clippy::float_cmp, reason = "XPath compares positions exactly")]
     fn admits(&self, filter: &Expr, candidate: Candidate<'_>, position: usize) -> bool {
         let scope = Scope { candidate: Some(candidate), ..*self };
-        match filter.evaluate(&scope) {
-            Outcome::Number(number) => number == position as f64,
-            outcome => outcome.truth(),
-        }
+        let outcome = filter.evaluate(&scope);
+        if let Outcome::Number(number) = outcome { number == position as f64 } else { outcome.truth() }
     }
 
     pub(super) fn items(&self, wanted: &Items) -> Vec<Node> {

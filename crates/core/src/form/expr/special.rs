@@ -50,10 +50,8 @@ impl Parser<'_> {
 
     /// `instance('list')/root/item[…]/column`.
     fn instance(&mut self) -> Result<Expr, ExprFault> {
-        let list = match self.one("instance")? {
-            Expr::Text(name) => self.names.list(&name).ok_or(ExprFault::UnknownList(name))?,
-            _ => return Err(wrong("instance", 1)),
-        };
+        let Expr::Text(name) = self.one("instance")? else { return Err(wrong("instance", 1)) };
+        let list = self.names.list(&name).ok_or(ExprFault::UnknownList(name))?;
         for step in ["root", "item"] {
             self.expect(Mark::Slash)?;
             let name = self.name()?;

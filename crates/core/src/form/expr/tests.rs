@@ -261,6 +261,11 @@ fn ways_through_rows_lists_and_filters() {
         ("concat(randomize(${rows}, 33))", "213"),
         ("count(randomize(${rows}))", "3"),
         ("once('new')", "b a"),
+        ("string-length()", "3"),
+        ("concat(string(), normalize-space())", "b ab a"),
+        ("'1980-05-01' = ${born}", "true"),
+        ("'1999-12-31' < today()", "true"),
+        ("today() - '2026-03-09'", "7"),
         ("/data/who/born", "1980-05-01"),
     ] {
         assert_eq!(outcome(source).text(), wanted, "{source}");

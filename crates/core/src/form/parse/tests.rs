@@ -156,9 +156,9 @@ fn a_photo_that_is_drawn_on_is_kept_beside_its_drawing() {
             "survey":[{survey}],"choices":[]}}"#
     );
     let form = Form::parse(&json, &Codes::default()).unwrap();
-    let most = |path: &str| match form.question(path).unwrap().kind {
-        QuestionKind::Image { max, .. } => max,
-        _ => 0,
+    let most = |path: &str| {
+        let QuestionKind::Image { max, .. } = form.question(path).unwrap().kind else { return 0 };
+        max
     };
     assert_eq!((most("crack"), most("wall")), (2, 1));
 }

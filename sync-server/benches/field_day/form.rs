@@ -2,11 +2,6 @@
 //! and a long list searched. Beside each the barest work on the same bytes in the same run. `docs/performance.md` says
 //! what it means.
 
-#[path = "../field_day/clock.rs"]
-mod clock;
-#[path = "../field_day/figures.rs"]
-mod figures;
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -18,10 +13,10 @@ use kerbside_core::form::{
 };
 use kerbside_core::value::Value;
 use kerbside_server::workbook;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
-use clock::timed;
-use figures::percentile;
+use crate::clock::timed;
+use crate::figures::{self, percentile};
 
 const QUESTIONS: usize = 500;
 const RELEVANCES: usize = 300;
@@ -32,16 +27,13 @@ const OPENINGS: usize = 40;
 
 const NOW: Now = Now { ms: 1_773_652_364_000, offset_min: 0, seed: 1 };
 
-fn main() -> Result<()> {
-    if !std::env::args().any(|word| word == "--bench") {
-        return Ok(());
-    }
+pub fn form() -> Result<()> {
     let document = document();
     let text = document.to_string();
     let form = read(&text)?;
     opening(&text, &form)?;
     answering(&form)?;
-    bringing_in(serde_json::from_value(document).context("A document")?)?;
+    bringing_in(&serde_json::from_value(document).context("A document")?)?;
     searching()
 }
 
@@ -54,7 +46,7 @@ fn document() -> Json {
                 json!({"type": "begin_group", "name": format!("part{}", at / 50), "label": {"en": "Part"}}),
             );
         }
-        let mut row = match at % 10 {
+        let columns = match at % 10 {
             9 if at / 10 < CALCULATIONS => json!({
                 "type": "calculate", "calculation": format!("coalesce(${{q{}}}, 0) + coalesce(${{q{}}}, 0) * 2", at - 1, at - 2),
             }),
@@ -66,11 +58,13 @@ fn document() -> Json {
             }
             _ => json!({"type": "text", "label": {"en": format!("Which {at}?")}, "hint": {"en": "In words"}}),
         };
-        row["name"] = json!(format!("q{at}"));
+        let mut row = Map::new();
+        row.insert("name".into(), json!(format!("q{at}")));
         if (2..8).contains(&(at % 10)) {
-            row["relevant"] = json!(format!("${{q{}}} = 'yes'", at - at % 10));
+            row.insert("relevant".into(), json!(format!("${{q{}}} = 'yes'", at - at % 10)));
         }
-        survey.push(row);
+        row.extend(columns.as_object().cloned().unwrap_or_default());
+        survey.push(Json::Object(row));
         if at % 50 == 49 {
             survey.push(json!({"type": "end_group"}));
         }
@@ -142,7 +136,7 @@ fn filled(form: &Form) -> Answers {
     let answer = |question: &kerbside_core::form::Question| {
         let at: usize = question.name.strip_prefix('q')?.parse().ok()?;
         let answer = match at % 10 {
-            0 => json!(if at % 20 == 0 { "yes" } else { "no" }),
+            0 => json!(if at.is_multiple_of(20) { "yes" } else { "no" }),
             9 => return None,
             1 | 7 | 8 => json!(at),
             _ => json!("In words"),
@@ -153,8 +147,8 @@ fn filled(form: &Form) -> Answers {
 }
 
 /// The same form as a workbook. The floor is reading its cells and nothing more.
-fn bringing_in(document: FormDocument) -> Result<()> {
-    let (sheets, _) = xlsform::write(&document);
+fn bringing_in(document: &FormDocument) -> Result<()> {
+    let (sheets, _) = xlsform::write(document);
     let usual = Usual { service: Some("s".into()), ref_prefix: Some("CE".into()), version: 1 };
     let bytes = workbook::build(&sheets)?;
     let (mut ours, mut floor) = (Vec::new(), Vec::new());
