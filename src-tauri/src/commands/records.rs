@@ -89,7 +89,7 @@ fn case(vault: &Vault, record: RecordId) -> anyhow::Result<RecordCase> {
     let waiting = vault.waiting()?.items;
     let item = waiting.iter().find(|item| item.record == Some(record) && item.draft.is_none());
     Ok(RecordCase {
-        form: vault.form_for(&view.form, view.form_version)?.for_screen(),
+        form: vault.form_for(&view.form, view.form_version)?.for_record(&view),
         people: vault.council()?.people,
         state: item.map_or(WorkState::Received, |item| item.state),
         you: vault.identity().officer,

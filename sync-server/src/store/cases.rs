@@ -87,8 +87,8 @@ impl Store {
             }
             let form = forms.nearest(tx, kept.state.form(), kept.state.form_version())?;
             Ok(Case {
+                form: form.map(|form| form.for_record(&view)),
                 view,
-                form: form.map(|form| form.for_screen()),
                 timeline: timeline(tx, id)?,
                 photos_named: u32::try_from(named.len())?,
                 photos_received: u32::try_from(named.intersection(&received).count())?,

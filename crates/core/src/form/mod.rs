@@ -25,7 +25,7 @@ mod shipped;
 mod tree;
 pub mod xlsform;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -41,6 +41,7 @@ pub use fault::{Fault, FaultCode, FormFault, FormFaultCode, KEYS, Sheet, fault_k
 pub use offer::{Offer, Sought};
 pub use xlsform::FormProblem;
 
+use crate::record::view::RecordView;
 use expr::Expr;
 use rules::Rules;
 
@@ -421,6 +422,23 @@ impl Form {
                 .map(|(list, choices)| (list.clone(), u32::try_from(choices.len()).unwrap_or(u32::MAX)))
                 .collect(),
         }
+    }
+
+    /// The form as screens lay out a record of it: of long lists the choices that its answers name, so that they have
+    /// their labels.
+    #[must_use]
+    pub fn for_record(&self, view: &RecordView) -> FormForScreen {
+        let answers = view.fields.iter().flat_map(|field| &field.values).map(|value| &value.answer);
+        let names: BTreeSet<&str> = answers
+            .flat_map(|answer| answer.as_array().map_or(std::slice::from_ref(answer), Vec::as_slice))
+            .filter_map(serde_json::Value::as_str)
+            .collect();
+        let mut screen = self.for_screen();
+        for list in screen.long_lists.keys() {
+            let named = self.choices(list).iter().filter(|choice| names.contains(choice.name.as_str()));
+            screen.lists.insert(list.clone(), named.cloned().collect());
+        }
+        screen
     }
 
     /// A record's one line in a list, by the form's `instance_name`; its title where there is none.

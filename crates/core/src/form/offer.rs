@@ -105,6 +105,9 @@ mod tests {
     use super::*;
     use crate::form::shipped::NOW;
     use crate::form::{Codes, answers_from_json};
+    use crate::ids::{Actor, OfficerId, RecordId};
+    use crate::record::Record;
+    use crate::record::view::{FieldView, RecordView, ValueView};
     use serde_json::json;
 
     fn streets() -> Form {
@@ -150,6 +153,31 @@ mod tests {
         }
         assert_eq!(found(&form, &json!({}), "street", "nowhere").total, 0);
         assert_eq!(found(&form, &json!({}), "ward", "s"), Offer::default());
+    }
+
+    #[test]
+    fn a_record_brings_the_labels_of_what_it_names_and_no_more() {
+        let form = streets();
+        let value = ValueView {
+            answer: json!("cafe"),
+            officer: OfficerId(1),
+            actor: Actor(1),
+            at_ms: 0,
+            dot: String::new(),
+        };
+        let field = FieldView {
+            field: FieldKey::new("street"),
+            path: "street".to_owned(),
+            row: None,
+            values: vec![value],
+            seen: String::new(),
+        };
+        let mut view = RecordView::of(RecordId([1; 16]), &Record::default(), None);
+        view.fields.push(field);
+        let screen = form.for_record(&view);
+        let named: Vec<_> = screen.lists["street"].iter().map(|choice| choice.name.as_str()).collect();
+        assert_eq!(named, ["cafe"]);
+        assert_eq!(screen.long_lists["street"], 10_001);
     }
 
     #[test]
