@@ -44,6 +44,11 @@ export class World {
     return said(built('kerbside-server'), ['admin', ...words, '--data', this.data], process.env);
   }
 
+  /** Brings a form in and publishes it for a team, as the system manager does without a browser. */
+  brings(file, team) {
+    return said(built('kerbside-server'), ['import', 'forms', file, '--publish', '--team', team, '--data', this.data], process.env);
+  }
+
   async code(email) {
     const [{ code }] = await this.admin('device', 'code', '--officer', email);
     return code;

@@ -1,6 +1,7 @@
 //! Whatever the post does, and in whatever order people write, all copies end up the same.
 
 use kerbside_core::field::FieldKey;
+use kerbside_core::record::view::RecordView;
 use kerbside_device::Choice;
 use serde_json::{Value, json};
 
@@ -80,6 +81,40 @@ fn a_warden_and_a_triager_who_disagree_see_both_answers_until_one_of_them_choose
     assert_eq!(shown(&mut world, ann, record), [json!("in the alley")]);
     assert_eq!(world.case("jo", record).view.two_answers, 0);
     world.all_agree();
+}
+
+/// Each adds an exhibit with no signal, and each puts the rows there are into an order of their own.
+#[test]
+fn two_officers_who_add_rows_offline_both_keep_theirs_and_see_them_in_one_order() {
+    let mut world = World::new(10);
+    let (ann, sam) = (world.device("ann"), world.device("sam"));
+    let record = world.reports(ann, "Mile Cross Road");
+    world.settle();
+    let rows = ["aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb"];
+    for (at, row) in [ann, sam].into_iter().zip(rows) {
+        world.devices[at.0].is_offline = true;
+        let answers = json!({
+            "evidence": "yes", "found/what": "Two envelopes", "found/exhibits": [row],
+            "@order/found/exhibits": [row], format!("found/exhibits/ref@{row}"): row,
+            format!("found/exhibits/is@{row}"): "Envelope",
+        });
+        let now = world.reading();
+        world.vault(at).edit(record, answers.as_object().unwrap(), &[], now).unwrap();
+    }
+    world.settle();
+    world.all_agree();
+    let standing = |view: &RecordView| {
+        let rows = view.fields.iter().find(|field| field.path == "found/exhibits").unwrap();
+        rows.values[0].answer.clone()
+    };
+    let case = world.case("jo", record);
+    let mut both: Vec<String> = serde_json::from_value(standing(&case.view)).unwrap();
+    assert_eq!(standing(&world.vault(ann).show(record).unwrap()), json!(both));
+    assert_eq!(standing(&world.vault(sam).show(record).unwrap()), json!(both));
+    both.sort();
+    assert_eq!(both, rows);
+    let orders = case.view.fields.iter().filter(|field| field.path.starts_with("@order")).count();
+    assert_eq!((case.view.two_answers, orders), (0, 0), "an order is nothing to choose between");
 }
 
 #[test]

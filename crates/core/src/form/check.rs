@@ -49,7 +49,9 @@ pub fn check(tree: &Tree<'_>, place: usize, question: &Question, stand: &Stand) 
                 broken.then(|| fault(FaultCode::Constraint).saying(question.rules.constraint_message.clone()))
             })
     };
-    let read_only = needed(&question.rules.read_only).unwrap_or(false);
+    // What would be worked out again at once is not for typing.
+    let read_only = needed(&question.rules.read_only).unwrap_or(false)
+        || question.kind.is_shown() && tree.calculated(place, stand).is_some();
     let choices = offered.filter(|_| short).map(|items| names(tree, question, &items));
     State { required, read_only, choices, fault }
 }

@@ -160,6 +160,7 @@ fn rows_stand_in_the_officers_order_and_words_say_the_answers() {
     assert_eq!(calculated("big"), "1");
     assert_eq!(calculated(&format!("room/share@{a}")), "0.75");
     assert_eq!(calculated("due"), "2026-04-03");
+    assert!(evaluation.read_only.contains(&"due".parse().unwrap()), "it would be worked out again at once");
 }
 
 #[test]
