@@ -95,7 +95,7 @@ fn two_officers_who_add_rows_offline_both_keep_theirs_and_see_them_in_one_order(
         world.devices[at.0].is_offline = true;
         let answers = json!({
             "evidence": "yes", "found/what": "Two envelopes", "found/exhibits": [row],
-            "@order/found/exhibits": [row], format!("found/exhibits/ref@{row}"): row,
+            "@order/found/exhibits": [row], format!("found/exhibits/ref@{row}"): "AB/01",
             format!("found/exhibits/is@{row}"): "Envelope",
         });
         let now = world.reading();
