@@ -15,7 +15,7 @@ use crate::save::{Act, Saved, unpack};
 use crate::store::{DraftRow, Seen};
 use crate::vault::Vault;
 use anyhow::{Context, Result};
-use edits::{Contents, contents_of, creating, key, require_readable, seen_in, show_photos};
+use edits::{Contents, contents_of, creating, key, require_readable, seen_in};
 use kerbside_core::change::PhotoFacts;
 use kerbside_core::field::FieldKey;
 use kerbside_core::form::{Evaluation, Form, FormForScreen, QuestionKind};
@@ -253,7 +253,7 @@ impl Vault {
             let kept = self.keep_photo(bytes, &Origin::from(*from), now)?;
             contents.photos.push((field, kept.sha256, kept.facts));
         }
-        show_photos(&mut contents.answers, &contents.photos);
+        contents.show_photos();
         Ok(())
     }
 
@@ -280,7 +280,7 @@ impl Vault {
             .into_iter()
             .map(|(field, sha256, facts, _)| (key(&field), sha256, facts))
             .collect();
-        show_photos(&mut contents.answers, &contents.photos);
+        contents.show_photos();
         Ok(contents)
     }
 

@@ -64,7 +64,9 @@ impl Vault {
         let mut ids = self.row_ids()?;
         let then = moment_of(draft, now);
         let all = consequences(&after.form, &before.answers, &after.answers, then, &mut ids);
-        let set_off = differences(&after.answers, &all);
+        let mut set_off = differences(&after.answers, &all);
+        // What was typed and cannot be read yet is the officer's to put right, not the form's to replace.
+        set_off.retain(|field, _| after.unreadable.iter().all(|unread| unread.field.to_string() != *field));
         let text = answer.to_string();
         self.store.transact(|store| {
             store.put_draft_answer(draft, &field.to_string(), &text, now.wall_ms)?;
@@ -120,7 +122,7 @@ impl Contents {
         let forms = (Arc::clone(&self.form), self.older.clone());
         let mut contents = contents_of(self.row.clone(), forms, self.seen.clone(), json);
         contents.photos.clone_from(&self.photos);
-        super::edits::show_photos(&mut contents.answers, &contents.photos);
+        contents.show_photos();
         contents
     }
 }

@@ -206,15 +206,22 @@ pub(super) fn rows_in(form: &Form, field: &FieldKey, value: &Value) -> Option<Ve
     Some(rows.iter().filter_map(|row| row.parse().ok()).map(Member::Row).collect())
 }
 
-/// Photos count as answers while a form is evaluated.
-pub(super) fn show_photos(answers: &mut Answers, photos: &[(FieldKey, Sha256, PhotoFacts)]) {
-    for (field, sha256, _) in photos {
-        let mut hashes = match answers.get(field) {
-            Some(Value::Codes(hashes)) => hashes.clone(),
-            _ => std::collections::BTreeSet::new(),
-        };
-        hashes.insert(sha256.to_string());
-        answers.insert(field.clone(), Value::Codes(hashes));
+impl Contents {
+    /// Photos count as answers while a form is evaluated. Those of a question that only the older version has go with
+    /// the record all the same, and stand in nobody's way.
+    pub(super) fn show_photos(&mut self) {
+        for (field, sha256, _) in &self.photos {
+            let older = self.older.as_ref().is_some_and(|older| older.question(&field.path).is_some());
+            if older && self.form.question(&field.path).is_none() {
+                continue;
+            }
+            let mut hashes = match self.answers.get(field) {
+                Some(Value::Codes(hashes)) => hashes.clone(),
+                _ => std::collections::BTreeSet::new(),
+            };
+            hashes.insert(sha256.to_string());
+            self.answers.insert(field.clone(), Value::Codes(hashes));
+        }
     }
 }
 

@@ -101,7 +101,7 @@ impl Contents {
         let answers = self.json.into_iter().chain(parked).collect();
         let mut contents = super::edits::contents_of(row, (form, Some(older)), self.seen, answers);
         contents.photos = self.photos;
-        super::edits::show_photos(&mut contents.answers, &contents.photos);
+        contents.show_photos();
         contents
     }
 

@@ -264,6 +264,9 @@ fn a_draft_stays_on_its_version_until_it_is_moved_and_nothing_typed_is_dropped()
     for (field, answer) in [("size", json!("small")), ("street", json!("Elm Road")), ("bags", json!(1))] {
         ann.answer(draft, &FieldKey::new(field), &answer, NOW).unwrap();
     }
+    let sound = ann
+        .photograph(draft, &FieldKey::new("sound"), b"ID3 and the rest", &PhotoFrom::File.into(), NOW)
+        .unwrap();
     assert_eq!(ann.draft(draft, NOW).unwrap().newer, None);
     ann.keep_pack("form.visit", 2, second_version().as_bytes()).unwrap();
     let waiting = ann.draft(draft, NOW).unwrap();
@@ -286,6 +289,7 @@ fn a_draft_stays_on_its_version_until_it_is_moved_and_nothing_typed_is_dropped()
     let saved = ann.save_draft(draft, NOW).unwrap();
     let head = ann.head(saved.record).unwrap();
     assert_eq!((head.form(), head.form_version()), ("visit", 2));
+    assert_eq!(saved.photos, [sound.sha256], "a recording that is asked for no more goes with the record");
     assert_eq!(head.provisional(&FieldKey::new("bags")), Some(Value::Int(1)));
     assert_eq!(head.provisional(&FieldKey::new("street")), Some(Value::Int(14)));
 
@@ -296,6 +300,18 @@ fn a_draft_stays_on_its_version_until_it_is_moved_and_nothing_typed_is_dropped()
     ann.save_draft(again.id, NOW).unwrap();
     let head = ann.head(saved.record).unwrap();
     assert_eq!(head.provisional(&FieldKey::new("bags")), Some(Value::Int(1)));
+}
+
+#[test]
+fn what_was_typed_and_cannot_be_read_yet_is_not_replaced_by_what_the_form_gives() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ann = visitor(folder.path());
+    let draft = ann.start_draft("visit", NOW).unwrap().id;
+    let typed = FieldKey::new("named_at");
+    ann.answer(draft, &typed, &json!("about nine"), NOW).unwrap();
+    let answered = ann.answer(draft, &FieldKey::new("street"), &json!("Elm Road"), NOW).unwrap();
+    assert!(answered.set_off.is_empty());
+    assert_eq!(ann.draft(draft, NOW).unwrap().answers["named_at"], "about nine");
 }
 
 #[test]
