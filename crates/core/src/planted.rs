@@ -122,6 +122,13 @@ mod planted {
         MUTANT.get() == Some(mutant)
     }
 
+    /// A write that cannot be stopped here is counted all the same: who dies at it finds out when it commits.
+    pub fn count_write() {
+        if let Some(left) = WRITES_LEFT.get() {
+            WRITES_LEFT.set(Some(left.saturating_sub(1)));
+        }
+    }
+
     /// Whether the process has died: what it goes on to do must come to nothing.
     #[must_use]
     pub fn is_dead() -> bool {
@@ -145,4 +152,4 @@ mod planted {
 #[cfg(not(kerbside_sim))]
 pub use absent::{crashes_here, is};
 #[cfg(kerbside_sim)]
-pub use planted::{crash_after, crashes_here, is, is_dead, plant};
+pub use planted::{count_write, crash_after, crashes_here, is, is_dead, plant};

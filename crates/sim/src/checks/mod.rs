@@ -1,9 +1,13 @@
 //! The promise, checked on everything at once when all has settled: one line a check, one file a subject.
 
 mod answers;
+mod clocks;
 mod log;
 mod lost;
 mod phones;
+mod photos;
+mod seals;
+mod sets;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,15 +36,22 @@ const CHECKS: &[Check] = &[
     check("nothing is lost", lost::nothing_lost),
     check("nothing is made up", lost::nothing_made_up),
     check("the right answers stand", answers::right_answers_stand),
+    check("the right members stand", sets::right_members_stand),
+    check("seals hold", seals::seals_hold),
+    check("clocks are sane", clocks::clocks_are_sane),
+    check("photos have come", photos::photos_have_come),
+    check("no photo waits", photos::no_photo_waits),
     check("no queue is stuck", phones::no_queue_is_stuck),
     check("each phone holds its scope", phones::scope_is_held),
     check("every vault verifies", phones::vaults_verify),
 ];
 
 /// A settled world, read once for all checks.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Settled {
-    /// The server's log, folded.
+    /// The changes in the server's log, in its order.
+    pub log: Vec<Change>,
+    /// The log, folded.
     pub folded: BTreeMap<RecordId, Record>,
     /// Every act in the server's log.
     pub taken: BTreeSet<Marker>,
@@ -77,6 +88,7 @@ impl Settled {
         for entry in world.server.log_changes()? {
             let change = ChangeBytes::received(entry.bytes).read().context("Reading the log")?;
             settled.fold(&change)?;
+            settled.log.push(change);
         }
         for phone in &world.phones {
             let own = phone.vault.own_changes()?.into_iter().map(Own::of);
