@@ -12,6 +12,7 @@ mod checks;
 mod desk;
 mod ledger;
 mod mishaps;
+mod replays;
 mod settle;
 mod world;
 
