@@ -3,7 +3,7 @@
 use crate::install::{Need, install};
 use crate::program::{built, cargo, is_here, npm, read, root, run, say, target};
 use crate::steps::Steps;
-use crate::{advisories, demo, fuzz, kill};
+use crate::{advisories, demo, faults, fuzz};
 use anyhow::{Context, Result, bail};
 use std::path::Path;
 use std::process::Command;
@@ -36,8 +36,8 @@ pub fn check() -> Result<()> {
         no_exported_sqlite,
     )?;
     steps.step("The simulator finds nothing", "Repeat the seed it printed", || simulate(&[]))?;
-    steps.step("Both programs survive being killed", "What it left is in the folder it named", || {
-        kill::kill(&[])
+    steps.step("Both programs survive a failing world", "What it left is in the folder it named", || {
+        faults::sample()
     })?;
     steps.step("Nothing a stranger hands in breaks it", "What broke it is in the folder it named", || {
         fuzz::fuzz(&[])
