@@ -27,10 +27,12 @@ pub enum Mutant {
     OutboxClearedOnSend,
     /// The same act under another dot is taken for another.
     NoCid,
+    /// A reply to an earlier push is taken for the answer to this one.
+    AnyOldReply,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::CounterOutsideTransaction,
         Self::CursorBeforePage,
         Self::PageBeforeProof,
@@ -42,6 +44,7 @@ impl Mutant {
         Self::RedotToHwm,
         Self::OutboxClearedOnSend,
         Self::NoCid,
+        Self::AnyOldReply,
     ];
 }
 

@@ -99,6 +99,7 @@ impl World {
         if self.phones[phone].life != life {
             return Ok(());
         }
+        self.old_reply_is_no_answer(phone, push, reply)?;
         let dies = self.plan_crash();
         let applied = self.apply(phone, push, reply);
         self.end_crash();
