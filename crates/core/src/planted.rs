@@ -27,6 +27,8 @@ pub enum Mutant {
     OutboxClearedOnSend,
     /// The same act under another dot is taken for another.
     NoCid,
+    /// A reply to an earlier push is taken for the answer to this one.
+    AnyOldReply,
     /// The server answers a push before it has committed it.
     ReplyBeforeCommit,
     /// A remote clock is adopted however far ahead it is.
@@ -62,6 +64,7 @@ impl Mutant {
         Self::RedotToHwm,
         Self::OutboxClearedOnSend,
         Self::NoCid,
+        Self::AnyOldReply,
         Self::ReplyBeforeCommit,
         Self::ClockWithoutBound,
         Self::SealNotEnforced,

@@ -269,7 +269,8 @@ fn answer(
 ) -> Result<Reply> {
     let writer = own_writer(tx, device, push.actor)?;
     let fork = is_fork(tx, &writer, push, head)?;
-    let receipt = receipt(tx, identity, device, &writer, push.acked)?;
+    let mut receipt = receipt(tx, identity, device, &writer, push.acked)?;
+    receipt.answers = Some(push.tag());
     let page = if fork {
         pull::Page { cursor: push.cursor.clone(), ..pull::Page::default() }
     } else {
@@ -308,6 +309,7 @@ fn receipt(
         epoch: identity.epoch,
         marks: marks(tx, device)?,
         checkpoint: Vec::new(),
+        answers: None,
     })
 }
 

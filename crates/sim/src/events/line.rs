@@ -83,6 +83,7 @@ impl World {
         if self.phones[phone].life != life {
             return Ok(());
         }
+        self.old_reply_is_no_answer(phone, push, reply)?;
         self.phone_risks(phone, "applying", |world| world.apply(phone, push, reply))?;
         Ok(())
     }

@@ -7,6 +7,7 @@ pub mod desk;
 pub mod line;
 mod mishaps;
 pub mod photos;
+mod replays;
 mod risk;
 mod seals;
 pub mod sets;
