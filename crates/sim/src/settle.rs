@@ -1,6 +1,6 @@
 //! The line heals: everyone exchanges until nobody has anything more to say.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use kerbside_device::Budget;
 
 use crate::world::World;
@@ -16,6 +16,12 @@ pub fn settle(world: &mut World) -> Result<()> {
     for tidy in TIDY {
         tidy(world)?;
     }
+    until_quiet(world).context("with forms still open")?;
+    drop_drafts(world)?;
+    until_quiet(world)
+}
+
+fn until_quiet(world: &mut World) -> Result<()> {
     for _ in 0..PATIENCE {
         let mut is_quiet = true;
         for at in 0..world.phones.len() {
@@ -33,5 +39,15 @@ fn restart_everything(world: &mut World) -> Result<()> {
     world.letters.clear();
     world.server.open_again();
     (0..world.phones.len()).for_each(|at| world.reopen(at));
+    Ok(())
+}
+
+/// A form that is open keeps its record on the phone, wherever the record went.
+fn drop_drafts(world: &mut World) -> Result<()> {
+    for phone in &mut world.phones {
+        for draft in phone.vault.drafts()? {
+            phone.vault.discard_draft(draft.id)?;
+        }
+    }
     Ok(())
 }

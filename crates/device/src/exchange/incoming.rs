@@ -168,7 +168,8 @@ impl Vault {
             if own.actor == receipt.actor && receipt.through < own.counter {
                 continue;
             }
-            if store.record(own.record)?.is_some_and(|row| row.base.is_some()) {
+            // One that is leaving was asked for and did not come: a draft may keep it here, and asking again would never end.
+            if store.record(own.record)?.is_some_and(|row| row.base.is_some() && !row.leaving) {
                 intake.want(own.record)?;
             } else {
                 intake.leave(own.record)?;

@@ -79,12 +79,7 @@ pub fn check_all(world: &mut World) -> Result<u32> {
 impl Settled {
     /// No act may be in the log twice, under whatever dots.
     fn read(world: &mut World) -> Result<Self> {
-        let mut settled = Self {
-            folded: BTreeMap::new(),
-            taken: BTreeSet::new(),
-            taken_in: BTreeMap::new(),
-            own: Vec::new(),
-        };
+        let mut settled = Self::default();
         for entry in world.server.log_changes()? {
             let change = ChangeBytes::received(entry.bytes).read().context("Reading the log")?;
             settled.fold(&change)?;

@@ -2,17 +2,19 @@
 
 use anyhow::{Context, Result, bail};
 use kerbside_core::exchange::{Push, Receipt, Reply, Verdict};
+use kerbside_core::ids::DeviceId;
 use kerbside_device::Budget;
 
 use crate::ledger::markers_in;
+use crate::phone::Phone;
 use crate::world::World;
 
 /// More exchanges in a row than a phone of these worlds needs to be done.
-const EXCHANGES: u32 = 60;
+const EXCHANGES: u32 = 400;
 
 #[derive(Debug, Clone)]
 pub enum Letter {
-    Push { phone: usize, life: u32, push: Box<Push> },
+    Push { phone: usize, life: u32, device: DeviceId, push: Box<Push> },
     Reply { phone: usize, life: u32, push: Box<Push>, reply: Box<Reply> },
 }
 
@@ -26,8 +28,8 @@ impl World {
         let Some(push) = pushed else { return Ok(()) };
         let (count, first, actor) = (push.changes.len(), push.first, push.actor);
         self.note(&format!("phone {phone} pushes {count} from {first} of {actor}"));
-        let life = self.phones[phone].life;
-        self.letters.push(Letter::Push { phone, life, push: Box::new(push) });
+        let Phone { life, device, .. } = self.phones[phone];
+        self.letters.push(Letter::Push { phone, life, device, push: Box::new(push) });
         Ok(())
     }
 
@@ -47,13 +49,17 @@ impl World {
         }
         let at = self.rng.usize(..self.letters.len());
         match self.letters.swap_remove(at) {
-            Letter::Push { phone, life, push } => self.reaches_server(phone, life, push),
+            Letter::Push { phone, life, device, push } => self.reaches_server((phone, life, device), push),
             Letter::Reply { phone, life, push, reply } => self.reaches_phone(phone, life, &push, &reply),
         }
     }
 
-    fn reaches_server(&mut self, phone: usize, life: u32, push: Box<Push>) -> Result<()> {
-        let (device, now_ms) = (self.phones[phone].device, self.now_ms);
+    fn reaches_server(
+        &mut self,
+        (phone, life, device): (usize, u32, DeviceId),
+        push: Box<Push>,
+    ) -> Result<()> {
+        let now_ms = self.now_ms;
         let taken = self.server_risks("taking a push", |world| world.server.take(now_ms, device, &push))?;
         let Some(reply) = taken else { return Ok(()) };
         self.note_duplicates(&push, &reply)?;

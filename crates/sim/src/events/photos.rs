@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use kerbside_core::cbor;
 use kerbside_core::field::FieldKey;
 use kerbside_core::ids::Sha256;
@@ -18,6 +18,8 @@ use crate::phone::markers;
 use crate::world::{FIELDS, World, visible};
 
 const PAPERS: &str = "papers";
+/// More pieces than all the photos of a world have.
+const MOST_PIECES: u32 = 5_000;
 
 /// The photos that were acknowledged, by the answer that came with them.
 #[derive(Debug, Default)]
@@ -31,13 +33,6 @@ impl PhotoActs {
     pub fn promised(&self) -> impl Iterator<Item = (&Marker, Sha256)> {
         self.promised.iter().map(|(marker, sha256)| (marker, *sha256))
     }
-}
-
-/// What one step of sending came to.
-enum Step {
-    Received,
-    Moved,
-    Nothing,
 }
 
 impl World {
@@ -87,17 +82,16 @@ impl World {
 
     /// Everything a phone has to send, over a line that holds. True when anything went.
     pub fn send_all_photos(&mut self, at: usize) -> Result<bool> {
-        let mut went = false;
-        while let Some(upload) = self.phones[at].vault.photos_to_send()?.first().cloned() {
-            match self.send_a_piece(at, &upload)? {
-                Step::Received | Step::Moved => went = true,
-                Step::Nothing => break,
-            }
+        for sent in 0..MOST_PIECES {
+            let Some(upload) = self.phones[at].vault.photos_to_send()?.first().cloned() else {
+                return Ok(0 < sent);
+            };
+            self.send_a_piece(at, &upload)?;
         }
-        Ok(went)
+        bail!("phone {at} sends pieces of photos without end")
     }
 
-    fn send_a_piece(&mut self, at: usize, row: &UploadRow) -> Result<Step> {
+    fn send_a_piece(&mut self, at: usize, row: &UploadRow) -> Result<()> {
         let (device, now_ms) = (self.phones[at].device, self.now_ms);
         let (record, sha256, bytes) = (row.record, row.sha256, row.bytes);
         let asked = self.server_risks("answering about a photo", |world| {
@@ -111,7 +105,7 @@ impl World {
             }
             worded(asked)
         })?;
-        let Some(asked) = asked.filter(|_| !self.reply_is_lost()) else { return Ok(Step::Moved) };
+        let Some(asked) = asked.filter(|_| !self.reply_is_lost()) else { return Ok(()) };
         match asked {
             Err(code) => self.photo_refused(at, row, code),
             Ok(PhotoAsked::Complete(receipt)) => {
@@ -124,13 +118,13 @@ impl World {
                 self.phone_risks(at, "taking a photo's receipt", |world| {
                     world.phones[at].vault.take_photo_receipt(row, &bytes, now)
                 })?;
-                Ok(Step::Received)
+                Ok(())
             }
             Ok(PhotoAsked::Wanted(upload)) => self.send_to(at, row, &upload),
         }
     }
 
-    fn send_to(&mut self, at: usize, row: &UploadRow, upload: &Upload) -> Result<Step> {
+    fn send_to(&mut self, at: usize, row: &UploadRow, upload: &Upload) -> Result<()> {
         let path = format!("/v1/uploads/{}", data_of(upload));
         self.phone_risks(at, "noting where a photo goes", |world| {
             world.phones[at].vault.photo_goes_to(row, &path)
@@ -153,7 +147,7 @@ impl World {
             Ok(Ok(reached))
         })?;
         match reached.filter(|_| brought == piece.len() && !self.reply_is_lost()) {
-            None => Ok(Step::Moved),
+            None => Ok(()),
             Some(Err(code)) => self.photo_refused(at, row, code),
             Some(Ok(reached)) => {
                 self.note(&format!("phone {at} sent {reached} of {} of {}", row.bytes, row.sha256));
@@ -161,7 +155,7 @@ impl World {
                 self.phone_risks(at, "noting how far a photo is", |world| {
                     world.phones[at].vault.photo_reached(row, reached, now)
                 })?;
-                Ok(Step::Moved)
+                Ok(())
             }
         }
     }
@@ -176,12 +170,12 @@ impl World {
         Ok(false)
     }
 
-    fn photo_refused(&mut self, at: usize, row: &UploadRow, code: Code) -> Result<Step> {
+    fn photo_refused(&mut self, at: usize, row: &UploadRow, code: Code) -> Result<()> {
         self.note(&format!("a photo of phone {at} is refused: {}", code.name()));
         self.phone_risks(at, "starting a photo again", |world| {
             world.phones[at].vault.start_photo_again(row, code)
         })?;
-        Ok(Step::Moved)
+        Ok(())
     }
 
     fn reply_is_lost(&mut self) -> bool {

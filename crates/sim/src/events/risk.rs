@@ -5,6 +5,7 @@ use anyhow::Result;
 use kerbside_core::planted;
 use kerbside_core::problem::Problem;
 use kerbside_device::Faults;
+use kerbside_server::store::Faulty;
 
 use crate::world::World;
 
@@ -102,9 +103,11 @@ impl World {
 
 /// A refusal that a person is told; anything else is a fault.
 fn in_words<T>(cause: anyhow::Error) -> Result<Result<T, String>> {
-    match (cause.downcast_ref::<Problem>(), cause.downcast_ref::<Faults>()) {
-        (Some(problem), _) => Ok(Err(problem.code.name().to_owned())),
-        (None, Some(faults)) => Ok(Err(faults.to_string())),
-        (None, None) => Err(cause),
+    if let Some(problem) = cause.downcast_ref::<Problem>() {
+        return Ok(Err(problem.code.name().to_owned()));
     }
+    if cause.is::<Faults>() || cause.is::<Faulty>() {
+        return Ok(Err(cause.to_string()));
+    }
+    Err(cause)
 }

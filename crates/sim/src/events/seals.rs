@@ -12,6 +12,7 @@ impl World {
         let Some(record) = self.any_record(at)? else { return Ok(()) };
         let manifest = Sha256::of(&self.rng.u64(..).to_be_bytes());
         let seal = Edit::Seal { manifest, signature: vec![7; 64] };
-        self.save_edits(at, record, vec![seal]).map(|_| ())
+        let marker = self.ledger.new_marker();
+        self.save_edits(at, record, &marker, vec![seal])
     }
 }

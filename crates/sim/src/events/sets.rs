@@ -62,11 +62,9 @@ impl World {
             _ => Member::Text(ASSIGNEES[self.rng.usize(..ASSIGNEES.len())].to_owned()),
         };
         let add = Edit::SetAdd { field, members: vec![member.clone()] };
-        let marker = self.save_edits(at, record, vec![add])?;
-        if let Some(marker) = marker {
-            self.ledger.sets.adds.insert(marker, (set, member));
-        }
-        Ok(())
+        let marker = self.ledger.new_marker();
+        self.ledger.sets.adds.insert(marker.clone(), (set, member));
+        self.save_edits(at, record, &marker, vec![add])
     }
 
     fn take_out(
@@ -82,9 +80,8 @@ impl World {
         let seen = adds.filter(|marker| here.contains(marker.as_str())).cloned().collect();
         let context = head.member_context(&field, &member);
         let remove = Edit::SetRemove { field, context, members: vec![member] };
-        if let Some(marker) = self.save_edits(at, record, vec![remove])? {
-            self.ledger.sets.removals.insert(marker, seen);
-        }
-        Ok(())
+        let marker = self.ledger.new_marker();
+        self.ledger.sets.removals.insert(marker.clone(), seen);
+        self.save_edits(at, record, &marker, vec![remove])
     }
 }

@@ -42,6 +42,7 @@ impl World {
         let at = self.any_phone();
         let Some(record) = self.any_record(at)? else { return Ok(()) };
         let unknown = Edit::Unknown { tag: self.rng.u64(40..50), bytes: vec![0x81, self.rng.u8(0..24)] };
-        self.save_edits(at, record, vec![unknown]).map(|_| ())
+        let marker = self.ledger.new_marker();
+        self.save_edits(at, record, &marker, vec![unknown])
     }
 }

@@ -95,16 +95,16 @@ impl World {
         &mut self,
         at: usize,
         record: RecordId,
+        marker: &Marker,
         mut edits: Vec<Edit>,
-    ) -> Result<Option<Marker>> {
-        let marker = self.ledger.new_marker();
-        self.tries(&marker, None, Some(record), BTreeSet::new());
+    ) -> Result<()> {
+        self.tries(marker, None, Some(record), BTreeSet::new());
         edits.push(Edit::Note { kind: "note".into(), text: marker.clone() });
         let now = self.reading(at);
         let saved = self
             .phone_asks(at, "saving edits", |world| world.phones[at].vault.save_edits(record, edits, now))?;
-        self.acknowledges(at, &marker, saved.as_ref());
-        Ok(saved.map(|_| marker))
+        self.acknowledges(at, marker, saved.as_ref());
+        Ok(())
     }
 
     pub fn tries(
