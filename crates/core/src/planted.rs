@@ -27,10 +27,24 @@ pub enum Mutant {
     OutboxClearedOnSend,
     /// The same act under another dot is taken for another.
     NoCid,
+    /// A restored server allots from where its backup stood.
+    RestoreWithoutRaise,
+    /// A restored server goes on in the epoch of its backup.
+    RestoreInOldEpoch,
+    /// Marks say what the live store holds, not what the backup does.
+    MarksOfLiveStore,
+    /// The archive is cleared of what is received, in a backup or not.
+    ClearedOnReceived,
+    /// What was held is not judged again when what it waits for arrives.
+    HeldForEver,
+    /// What builds on dots that did not come back is taken at once.
+    NothingHeld,
+    /// After a restore only the newest actor's work comes back.
+    OldActorsForgotten,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 18] = [
         Self::CounterOutsideTransaction,
         Self::CursorBeforePage,
         Self::PageBeforeProof,
@@ -42,6 +56,13 @@ impl Mutant {
         Self::RedotToHwm,
         Self::OutboxClearedOnSend,
         Self::NoCid,
+        Self::RestoreWithoutRaise,
+        Self::RestoreInOldEpoch,
+        Self::MarksOfLiveStore,
+        Self::ClearedOnReceived,
+        Self::HeldForEver,
+        Self::NothingHeld,
+        Self::OldActorsForgotten,
     ];
 }
 

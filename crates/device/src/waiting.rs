@@ -38,16 +38,19 @@ pub enum Why {
     TryAgain,
     WifiOnly,
     SignIn,
+    /// The council's server does not know this device any more: it was put back to an older backup.
+    EnrolAgain,
 }
 
 impl Why {
-    const ALL: [(Self, &'static str); 6] = [
+    const ALL: [(Self, &'static str); 7] = [
         (Self::None, "none"),
         (Self::NoSignal, "no_signal"),
         (Self::ServerBusy, "server_busy"),
         (Self::TryAgain, "try_again"),
         (Self::WifiOnly, "wifi_only"),
         (Self::SignIn, "sign_in"),
+        (Self::EnrolAgain, "enrol_again"),
     ];
 
     #[must_use]

@@ -144,6 +144,7 @@ impl World {
             name: "Handheld".to_owned(),
             app: "0.1.0".to_owned(),
             unlock_share: vec![0; 32],
+            proof: None,
         };
         let enrolled = self.server.enrol_device(self.now_ms, &enrol)?;
         let identity = Identity {

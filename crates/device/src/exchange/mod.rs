@@ -6,6 +6,7 @@ mod incoming;
 mod items;
 mod outgoing;
 mod retire;
+mod returning;
 #[cfg(test)]
 pub(crate) mod tests;
 

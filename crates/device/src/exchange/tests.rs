@@ -94,6 +94,9 @@ impl Office {
             epoch: self.epoch,
             marks: vec![Mark { actor: push.actor, through: self.through, backed_up_through: self.safe }],
             checkpoint: Vec::new(),
+            backup_ms: None,
+            safe_photos: Vec::new(),
+            settled: Vec::new(),
         };
         Reply {
             receipt: Signed::new(Label::Receipt, &receipt, &office_key()),
@@ -257,7 +260,7 @@ fn a_vault_put_back_from_yesterday_is_found_out_and_goes_on_under_another_actor(
     let retire = restored.retire_request().unwrap();
     assert_eq!(retire.offered.len(), 2);
     restored
-        .retired(&retire, &Retired { actor: Actor(50), held: vec![1], verdicts: Vec::new() }, NOW)
+        .retired(&retire, &Retired { actor: Actor(50), held: vec![1], verdicts: Vec::new(), receipt: None }, NOW)
         .unwrap();
     let push = restored.outgoing(Budget::default(), NOW).unwrap();
     assert_eq!((push.actor, push.first, push.changes.len()), (Actor(50), 1, 1));

@@ -1,7 +1,7 @@
 //! Syncing: exchanges until neither side has more, then documents, then photos.
 //! The vault is held only between requests, so that an officer can go on typing.
 
-use super::photos::send_photo;
+use super::photos::{ask_after_photos, send_photo};
 use super::pipe::{Ask, Pipe, Refused};
 use crate::clock::Reading;
 use crate::exchange::Budget;
@@ -111,6 +111,7 @@ fn work<A: VaultAccess>(
             break;
         }
     }
+    ask_after_photos(access, pipe)?;
     for upload in access.with(|vault| vault.photos_to_send())? {
         if !in_time() {
             break;

@@ -6,12 +6,14 @@ mod changes;
 mod drafts;
 mod photos;
 mod progress;
+mod proofs;
 mod records;
 
 pub use changes::{ChangeState, OwnChange};
 pub use drafts::{DraftRow, Seen};
 pub use photos::{PhotoRow, UploadRow, UploadState};
 pub use progress::Progress;
+pub use proofs::Returning;
 pub use records::RecordRow;
 
 use crate::keys::VaultKey;
@@ -24,7 +26,11 @@ use std::path::Path;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-const MIGRATIONS: [&str; 2] = [include_str!("001_first.sql"), include_str!("002_drafts.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("001_first.sql"),
+    include_str!("002_drafts.sql"),
+    include_str!("003_restore.sql"),
+];
 
 pub struct Store {
     connection: Connection,

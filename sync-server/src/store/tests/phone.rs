@@ -41,6 +41,7 @@ impl Phone {
             name: "phone".into(),
             app: "0.1.0".into(),
             unlock_share: vec![],
+            proof: None,
         };
         let enrolled = store.enrol_device(NOW, &enrol).unwrap();
         Self {
@@ -155,6 +156,9 @@ impl Phone {
             clock: ClockReading { wall_ms: NOW, monotonic_ms: 0, boot: 1 },
             app: "0.1.0".into(),
             capabilities: vec![],
+            lost: vec![],
+            asks: None,
+            proof: None,
             head: Signed::new(Label::Head, &head, &self.key),
         }
     }
