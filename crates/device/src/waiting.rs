@@ -35,6 +35,9 @@ pub enum Why {
     None,
     NoSignal,
     ServerBusy,
+    ServerFull,
+    /// Something between us and the office answers in its place.
+    Portal,
     TryAgain,
     WifiOnly,
     SignIn,
@@ -43,10 +46,12 @@ pub enum Why {
 }
 
 impl Why {
-    const ALL: [(Self, &'static str); 7] = [
+    const ALL: [(Self, &'static str); 9] = [
         (Self::None, "none"),
         (Self::NoSignal, "no_signal"),
         (Self::ServerBusy, "server_busy"),
+        (Self::ServerFull, "server_full"),
+        (Self::Portal, "portal"),
         (Self::TryAgain, "try_again"),
         (Self::WifiOnly, "wifi_only"),
         (Self::SignIn, "sign_in"),

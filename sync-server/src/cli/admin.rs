@@ -114,9 +114,7 @@ pub fn run(store: &mut Store, admin: Admin) -> Result<()> {
             let dot = Dot { actor: Actor(actor), counter };
             print(&json!({"released": store.give_up_dots(now_ms(), dot)?}))
         }
-        Admin::Release { actor: None, .. } => {
-            print(&json!({"released": store.give_up_all(now_ms())?}))
-        }
+        Admin::Release { actor: None, .. } => print(&json!({"released": store.give_up_all(now_ms())?})),
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use kerbside_core::planted;
+use postgres::fallible_iterator::FallibleIterator;
 
 pub use super::value::{Row, Sql};
 
@@ -58,6 +59,8 @@ enum Mode {
 impl Connection {
     pub(super) fn sqlite(connection: rusqlite::Connection, writer: Option<Arc<Mutex<()>>>) -> Self {
         connection.set_prepared_statement_cache_capacity(128);
+        #[cfg(kerbside_sim)]
+        let connection = let_it_die(connection);
         Self { driver: Driver::Sqlite(connection), writer }
     }
 
@@ -110,6 +113,28 @@ impl Connection {
                 rows.iter().map(Row::from_postgres).collect()
             }
         }
+    }
+
+    /// Hands each row on as it comes, so that a table of any size passes through.
+    pub(super) fn each(&mut self, sql: &str, mut take: impl FnMut(Row) -> Result<()>) -> Result<()> {
+        match &mut self.driver {
+            Driver::Sqlite(connection) => {
+                let mut statement = connection.prepare(sql).with_context(|| at(sql))?;
+                let columns = statement.column_count();
+                let mut rows = statement.query(()).with_context(|| at(sql))?;
+                while let Some(row) = rows.next().with_context(|| at(sql))? {
+                    take(Row::from_sqlite(row, columns)?)?;
+                }
+            }
+            Driver::Postgres(postgres) => {
+                let none: [&(dyn postgres::types::ToSql + Sync); 0] = [];
+                let mut rows = postgres.client.query_raw(sql, none).with_context(|| at(sql))?;
+                while let Some(row) = rows.next().with_context(|| at(sql))? {
+                    take(Row::from_postgres(&row)?)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The first row, if there is one.
@@ -180,6 +205,18 @@ impl Connection {
             Driver::Postgres(postgres) => !postgres.client.is_closed(),
         }
     }
+}
+
+/// In a simulation every row that is written is a place to die, and nothing is committed after that.
+#[cfg(kerbside_sim)]
+fn let_it_die(mut connection: rusqlite::Connection) -> rusqlite::Connection {
+    fn writes(_: rusqlite::hooks::Action, _: &str, _: &str, _: i64) {
+        // Whoever has died finds out when it commits.
+        planted::crashes_here();
+    }
+    connection.update_hook(Some(writes)).expect("one's own connection takes a hook");
+    connection.commit_hook(Some(planted::is_dead)).expect("one's own connection takes a hook");
+    connection
 }
 
 fn bound(values: &[Sql]) -> Vec<&(dyn postgres::types::ToSql + Sync)> {

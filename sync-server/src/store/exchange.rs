@@ -6,8 +6,8 @@ use anyhow::Result;
 use ed25519_dalek::SigningKey;
 use kerbside_core::chain;
 use kerbside_core::exchange::{
-    Allotted, Enrol, Head, OFFER_LIMIT, PUSH_LIMIT, Push, Receipt, Reply, Retire, Retired,
-    UnlockRequest, Unlocked, Verdict,
+    Allotted, Enrol, Head, OFFER_LIMIT, PUSH_LIMIT, Push, Receipt, Reply, Retire, Retired, UnlockRequest,
+    Unlocked, Verdict,
 };
 use kerbside_core::ids::{Actor, DeviceId, Dot, Sha256};
 use kerbside_core::planted::{self, Mutant};
@@ -36,6 +36,9 @@ impl Store {
     pub fn take(&mut self, now_ms: i64, device: DeviceId, push: &Push) -> Result<Reply> {
         let identity = self.identity()?;
         let head = open_head(&identity, self.public_key(device)?, device, push)?;
+        if planted::is(Mutant::ReplyBeforeCommit) {
+            return self.answer_first(now_ms, device, push, (&identity, &head));
+        }
         if !push.changes.is_empty() {
             let forms = &mut self.forms;
             self.connection.transaction(|tx| {
@@ -46,6 +49,29 @@ impl Store {
         }
         self.see(now_ms, device, push)?;
         self.connection.snapshot(|tx| answer(tx, &identity, now_ms, device, push, &head))
+    }
+
+    /// What must never be: the reply is on its way whether or not the commit comes about.
+    fn answer_first(
+        &mut self,
+        now_ms: i64,
+        device: DeviceId,
+        push: &Push,
+        (identity, head): (&Identity, &Head),
+    ) -> Result<Reply> {
+        let forms = &mut self.forms;
+        let mut early = None;
+        let done = self.connection.transaction(|tx| {
+            let mut taking = Taking::begin(tx, forms, now_ms)?;
+            receive(&mut taking, identity, device, push, head)?;
+            taking.finish()?;
+            early = Some(answer(tx, identity, now_ms, device, push, head)?);
+            Ok(())
+        });
+        match early {
+            Some(reply) => Ok(reply),
+            None => Err(done.err().unwrap_or_else(|| anyhow::anyhow!("Neither a reply nor a fault"))),
+        }
     }
 
     /// Gives up a forked actor: the device goes on with a new one.
@@ -233,7 +259,8 @@ fn is_fork(tx: &mut Connection, writer: &Writer, push: &Push, head: &Head) -> Re
 
 fn hashes(push: &Push) -> Result<Vec<Sha256>> {
     let hashes = push.hashes();
-    Ok(hashes.ok_or_else(|| Problem::new(Code::Malformed, "a change without bytes that is not declared lost"))?)
+    Ok(hashes
+        .ok_or_else(|| Problem::new(Code::Malformed, "a change without bytes that is not declared lost"))?)
 }
 
 fn chain_at(tx: &mut Connection, actor: Actor, counter: u64) -> Result<Option<Sha256>> {
@@ -300,6 +327,7 @@ fn receipt(
     push: &Push,
 ) -> Result<Receipt> {
     let mut receipt = receipt_at(tx, identity, device, writer, writer.last)?;
+    receipt.answers = Some(push.tag());
     receipt.verdicts = verdicts(tx, writer.actor, push.acked)?;
     if let Some(asks) = &push.asks {
         receipt.safe_photos = returning::safe_photos(tx, device, asks)?;
@@ -326,6 +354,7 @@ fn receipt_at(
         epoch: identity.epoch,
         marks: returning::marks(tx, device)?,
         checkpoint: Vec::new(),
+        answers: None,
         backup_ms: returning::newest_backup(tx)?,
         safe_photos: Vec::new(),
         settled: Vec::new(),

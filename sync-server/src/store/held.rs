@@ -46,7 +46,14 @@ impl Store {
                     _ => Waits::Record(row.find_bytes(6)?.map_or(record, RecordId)),
                 };
                 let waits_for = if let Waits::Dot(dot) = waits { Some(dot.to_string()) } else { None };
-                Ok(HeldChange { dot: own.to_string(), record, received_ms: row.int(3)?, waits_for, own, waits })
+                Ok(HeldChange {
+                    dot: own.to_string(),
+                    record,
+                    received_ms: row.int(3)?,
+                    waits_for,
+                    own,
+                    waits,
+                })
             })
             .collect()
     }

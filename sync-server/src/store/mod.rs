@@ -25,6 +25,7 @@ mod packs;
 mod people;
 mod photos;
 mod pool;
+mod portable;
 mod pull;
 mod records;
 mod returning;
@@ -100,6 +101,11 @@ impl Store {
             Driver::Sqlite(sqlite) => copy_sqlite(backup.connection.driver(), sqlite),
             Driver::Postgres(_) => anyhow::bail!("Only a SQLite database is copied in one piece"),
         }
+    }
+
+    /// What a process that died and was started again has: what was committed, and nothing else.
+    pub fn open_again(&mut self) {
+        self.forms = packs::FormShelf::default();
     }
 
     fn is_sound(&self) -> bool {

@@ -33,7 +33,8 @@ pub(super) fn writer(tx: &mut Connection, device: DeviceId, actor: Actor) -> Res
     if is_known || lives::prospect(tx, Dot { actor, counter: 1 })? == Prospect::NeverAllotted {
         return Err(strange().into());
     }
-    let row = tx.one("SELECT officer FROM device WHERE id = $1", values![device])?;
+    let row = tx.find("SELECT officer FROM device WHERE id = $1", values![device])?;
+    let row = row.ok_or_else(|| Problem::new(Code::DeviceUnknown, "no such device"))?;
     let officer = read_officer(tx, OfficerId(row.u32(0)?))?.ok_or_else(strange)?;
     Ok(Writer { actor, officer, last: 0, chain: chain::START, is_retired: true })
 }

@@ -5,6 +5,7 @@ mod forms;
 mod office;
 mod phone;
 mod photos;
+mod restoring;
 mod scratch;
 
 use std::collections::BTreeMap;
@@ -72,7 +73,14 @@ fn ann(store: &mut Store) -> Officer {
 
 fn enrol(code: &str, key: u8) -> Enrol {
     let key = PublicKey([key; 32]);
-    Enrol { code: code.into(), key, name: "phone".into(), app: "0.1.0".into(), unlock_share: vec![7; 32], proof: None }
+    Enrol {
+        code: code.into(),
+        key,
+        name: "phone".into(),
+        app: "0.1.0".into(),
+        unlock_share: vec![7; 32],
+        proof: None,
+    }
 }
 
 fn code_of(fault: &anyhow::Error) -> Option<Code> {

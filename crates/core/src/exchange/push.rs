@@ -130,12 +130,23 @@ impl Push {
     /// The hash of each change, of those too whose bytes are gone. None where one is neither here nor declared.
     #[must_use]
     pub fn hashes(&self) -> Option<Vec<Sha256>> {
-        let declared = |counter: u64| self.lost.iter().find(|lost| lost.counter == counter).map(|lost| lost.hash);
+        let declared =
+            |counter: u64| self.lost.iter().find(|lost| lost.counter == counter).map(|lost| lost.hash);
         let hashes = (self.first..).zip(&self.changes);
         hashes
-            .map(|(counter, bytes)| {
-                if bytes.is_empty() { declared(counter) } else { Some(Sha256::of(bytes)) }
-            })
+            .map(
+                |(counter, bytes)| {
+                    if bytes.is_empty() { declared(counter) } else { Some(Sha256::of(bytes)) }
+                },
+            )
             .collect()
+    }
+
+    /// What tells this push from every other of its device: a receipt repeats it, so that no old reply passes for a new one.
+    #[must_use]
+    pub fn tag(&self) -> u32 {
+        let said = [cbor::encode(&self.clock), self.cursor.clone(), self.head.signature.clone()].concat();
+        let [a, b, c, d, ..] = Sha256::of(&said).0;
+        u32::from_be_bytes([a, b, c, d])
     }
 }

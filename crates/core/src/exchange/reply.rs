@@ -110,14 +110,17 @@ pub struct Receipt {
     /// Reserved for the audit's checkpoint.
     #[cbor(n(9), with = "cbor::blob")]
     pub checkpoint: Vec<u8>,
-    /// When the newest backup that was read back was made.
+    /// The [`tag`](super::Push::tag) of the push this answers.
     #[n(10)]
+    pub answers: Option<u32>,
+    /// When the newest backup that was read back was made.
+    #[n(11)]
     pub backup_ms: Option<i64>,
     /// Of the photos asked about, those that are in a backup.
-    #[cbor(n(11), skip_if = "Vec::is_empty")]
+    #[cbor(n(12), skip_if = "Vec::is_empty")]
     pub safe_photos: Vec<Sha256>,
     /// Of the held dots asked about, those that are held no longer, with what is not plain acceptance.
-    #[cbor(n(12), skip_if = "Vec::is_empty")]
+    #[cbor(n(13), skip_if = "Vec::is_empty")]
     pub settled: Vec<Settled>,
 }
 

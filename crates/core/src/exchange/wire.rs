@@ -118,6 +118,7 @@ fn receipt() -> Receipt {
         epoch: Epoch([4; 16]),
         marks: vec![Mark { actor: Actor(1), through: 41, backed_up_through: 12 }],
         checkpoint: Vec::new(),
+        answers: None,
         backup_ms: None,
         safe_photos: Vec::new(),
         settled: Vec::new(),
@@ -272,14 +273,18 @@ fn examples() -> Vec<Example> {
         unlock_share: vec![1; 32],
         proof: None,
     };
-    let again =
-        Enrol { proof: Some(Signed::new(Label::Receipt, &receipt(), &key())), ..enrol.clone() };
+    let again = Enrol { proof: Some(Signed::new(Label::Receipt, &receipt(), &key())), ..enrol.clone() };
     let retire = Retire { actor: Actor(1), offered: vec![Offered { counter: 41, hash: Sha256([3; 32]) }] };
     let head: Head = push().head.open(Label::Head, &PublicKey::of(&key())).expect("our own signature");
     vec![
         ("change", cbor::encode(&full_change()), rewrite::<Change>),
         ("head", cbor::encode(&head), rewrite::<Head>),
         ("receipt", cbor::encode(&receipt()), rewrite::<Receipt>),
+        (
+            "receipt-with-answers",
+            cbor::encode(&Receipt { answers: Some(push().tag()), ..receipt() }),
+            rewrite::<Receipt>,
+        ),
         ("photo-receipt", cbor::encode(&photo_receipt()), rewrite::<PhotoReceipt>),
         ("request-proof", cbor::encode(&proof()), rewrite::<RequestProof>),
         ("push", cbor::encode(&push()), rewrite::<Push>),

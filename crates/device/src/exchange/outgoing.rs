@@ -10,8 +10,8 @@ use kerbside_core::exchange::{
 };
 use kerbside_core::ids::{Actor, Sha256};
 use kerbside_core::planted::{self, Mutant};
-use kerbside_core::{cbor, chain};
 use kerbside_core::sign::{Label, Signed};
+use kerbside_core::{cbor, chain};
 
 /// How much one push may hold and one reply may bring.
 #[derive(Debug, Clone, Copy)]

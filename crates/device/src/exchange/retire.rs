@@ -54,7 +54,13 @@ impl Vault {
             let own = store.change_at(redot.from, *old_counter)?.context("An offered change is there")?;
             records.push(own.record);
             if own.bytes.is_empty() {
-                store.settle_change((own.actor, own.counter), ChangeState::Missing, false, None, now.wall_ms)?;
+                store.settle_change(
+                    (own.actor, own.counter),
+                    ChangeState::Missing,
+                    false,
+                    None,
+                    now.wall_ms,
+                )?;
                 store.note_in_journal(now.wall_ms, "lost", &format!("{}.{}", own.actor, own.counter))?;
                 continue;
             }

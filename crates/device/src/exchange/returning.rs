@@ -79,7 +79,8 @@ impl Vault {
                 intake.touch_all(store.unsettle_changes(actor, held)?)?;
             }
         }
-        let held = receipt.marks.iter().find(|mark| mark.actor == progress.actor).map_or(0, |mark| mark.through);
+        let held =
+            receipt.marks.iter().find(|mark| mark.actor == progress.actor).map_or(0, |mark| mark.through);
         intake.touch_all(store.unsettle_changes(progress.actor, held)?)?;
         progress.epoch = receipt.epoch;
         progress.received = progress.received.min(held);
@@ -145,7 +146,12 @@ impl Vault {
     }
 
     /// What became of held changes of actors that were given up since.
-    pub(super) fn take_settled(&self, store: &Store, settled: &[Settled], intake: &mut Intake<'_>) -> Result<()> {
+    pub(super) fn take_settled(
+        &self,
+        store: &Store,
+        settled: &[Settled],
+        intake: &mut Intake<'_>,
+    ) -> Result<()> {
         for Settled { dot, verdict } in settled {
             if let Some(own) = store.change_at(dot.actor, dot.counter)? {
                 settle(store, intake, &own, verdict.as_ref(), intake.now)?;

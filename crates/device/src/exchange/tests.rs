@@ -97,6 +97,7 @@ impl Office {
             backup_ms: None,
             safe_photos: Vec::new(),
             settled: Vec::new(),
+            answers: Some(push.tag()),
         };
         Reply {
             receipt: Signed::new(Label::Receipt, &receipt, &office_key()),
@@ -260,7 +261,11 @@ fn a_vault_put_back_from_yesterday_is_found_out_and_goes_on_under_another_actor(
     let retire = restored.retire_request().unwrap();
     assert_eq!(retire.offered.len(), 2);
     restored
-        .retired(&retire, &Retired { actor: Actor(50), held: vec![1], verdicts: Vec::new(), receipt: None }, NOW)
+        .retired(
+            &retire,
+            &Retired { actor: Actor(50), held: vec![1], verdicts: Vec::new(), receipt: None },
+            NOW,
+        )
         .unwrap();
     let push = restored.outgoing(Budget::default(), NOW).unwrap();
     assert_eq!((push.actor, push.first, push.changes.len()), (Actor(50), 1, 1));
@@ -278,28 +283,30 @@ fn after_the_server_is_restored_everything_it_lost_is_offered_again() {
     let push = ann.outgoing(Budget::default(), NOW).unwrap();
     let reply = Office { items: vec![echo(&one.dot), echo(&two.dot)], ..Office::taking(&push) }.reply(&push);
     ann.incoming(&push, &reply, NOW).unwrap();
+    let three = saves(&mut ann, "three");
     let push = ann.outgoing(Budget::default(), NOW).unwrap();
     let first = ann.store.change_at(Actor(1), 1).unwrap().unwrap();
-    let page = pack_page([Entry {
-        record: Some(one.record),
-        reference: Some("SI-000001"),
-        received_ms: Some(1),
-        state: &ann.head(one.record).unwrap(),
-    }]);
-    let restored = Office {
-        through: 1,
-        chain: first.chain,
-        epoch: Epoch([6; 16]),
-        items: vec![Item::Enter { seq: 1, page }],
-        paging: Paging::Whole,
-        ..Office::taking(&push)
-    };
+    let restored = Office { through: 1, chain: first.chain, epoch: Epoch([6; 16]), ..Office::taking(&push) };
     let applied = ann.incoming(&push, &restored.reply(&push), NOW).unwrap();
-    assert!(applied.new_epoch && applied.more);
+    assert!(applied.new_epoch && applied.more && !applied.fork);
     assert_eq!(state(&ann, two.record), WorkState::Saved);
+    is_whole(&ann);
+
     let push = ann.outgoing(Budget::default(), NOW).unwrap();
     assert_eq!((push.first, push.changes.len(), push.epoch), (2, 1, Epoch([6; 16])));
-    assert!(ann.store.record(two.record).unwrap().unwrap().base.is_none());
+    assert!(push.proof.is_some(), "what the old server signed for comes back under the dot it had");
+    let chain = ann.store.change_at(Actor(1), 2).unwrap().unwrap().chain;
+    let back = Office { chain, epoch: Epoch([6; 16]), ..Office::taking(&push) };
+    let applied = ann.incoming(&push, &back.reply(&push), NOW).unwrap();
+    assert!(applied.fork && ann.needs_retiring().unwrap());
+
+    let retire = ann.retire_request().unwrap();
+    let retired = Retired { actor: Actor(50), held: vec![1, 2], verdicts: Vec::new(), receipt: None };
+    ann.retired(&retire, &retired, NOW).unwrap();
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    assert_eq!((push.actor, push.first, push.changes.len()), (Actor(50), 1, 1));
+    let moved = ChangeBytes::received(push.changes[0].clone()).read().unwrap();
+    assert_eq!((moved.record, moved.was), (three.record, Some(Dot { actor: Actor(1), counter: 3 })));
     is_whole(&ann);
 }
 
@@ -367,4 +374,19 @@ fn a_form_of_a_newer_kind_is_not_kept_and_the_old_one_stays_on_offer() {
     assert_eq!(ann.incoming(&push, &reply, NOW).unwrap().missing_packs.len(), 1);
     assert_eq!(ann.forms().unwrap()[0].version, 1);
     assert!(ann.start_draft("sighting", NOW).is_ok());
+}
+
+#[test]
+fn a_reply_to_an_earlier_push_is_no_answer_to_this_one() {
+    let mut ann = vault(1, 1);
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    let old = Office::taking(&push).reply(&push);
+    ann.incoming(&push, &old, NOW).unwrap();
+    let saved = saves(&mut ann, "a fridge");
+    let push = ann.outgoing(Budget::default(), NOW.later(1)).unwrap();
+    let refused = ann.incoming(&push, &old, NOW.later(1)).unwrap_err();
+    assert_eq!(refused.downcast_ref::<Problem>().unwrap().code, Code::CaptivePortal);
+    assert_eq!(state(&ann, saved.record), WorkState::Saved);
+    let reply = Office::taking(&push).reply(&push);
+    assert_eq!(ann.incoming(&push, &reply, NOW.later(2)).unwrap().sent, 1);
 }
