@@ -79,7 +79,7 @@ fn saves_at(line: &Line, clock: &str) -> Result<String> {
     let file = line.folder.join("answers.json");
     std::fs::write(&file, answers.to_string()).context("Could not write the answers")?;
     let file = file.to_str().context("The folder's path is text")?;
-    let words = ["create", super::FORM, "--answers", file, "--at", "52.6285,1.2920,6"];
+    let words = ["create", "--form", super::FORM, "--answers", file, "--at", "52.6285,1.2920,6"];
     record_of(at(line, clock, &words)?.lines)
 }
 

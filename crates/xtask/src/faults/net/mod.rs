@@ -116,7 +116,7 @@ struct Line {
 impl Line {
     fn saves(&self) -> Result<String> {
         let answers = crate::demo::example(FORM)?;
-        let words = ["create", FORM, "--answers", "-", "--at", "52.6285,1.2920,6"];
+        let words = ["create", "--form", FORM, "--answers", "-", "--at", "52.6285,1.2920,6"];
         record_of(self.device.given(&words, Some(&answers))?)
     }
 
@@ -126,7 +126,7 @@ impl Line {
         std::fs::write(&file, &photo).context("Could not write a photo")?;
         let path = file.to_str().context("The folder's path is text")?;
         let answers = crate::demo::example(FORM)?;
-        let words = ["create", FORM, "--answers", "-", "--photo", path, "--at", "52.6285,1.2920,6"];
+        let words = ["create", "--form", FORM, "--answers", "-", "--photo", path, "--at", "52.6285,1.2920,6"];
         Ok((record_of(self.device.given(&words, Some(&answers))?)?, photo.len()))
     }
 

@@ -133,7 +133,7 @@ fn tls(town: &mut Town) -> Result<usize> {
     device.does(&["enrol", "--server", &at_localhost, "--code", &code()?, "--ca", ca])?;
     device.does(&["sync", "--until-idle", "--deadline", "60"])?;
     let answers = crate::demo::example(super::FORM)?;
-    device.given(&["create", super::FORM, "--answers", "-"], Some(&answers))?;
+    device.given(&["create", "--form", super::FORM, "--answers", "-"], Some(&answers))?;
 
     relay.cut()?;
     let liar = Proxy::open_at(format!("127.0.0.1:{port}").parse().context("An address")?, town.address)?;
