@@ -42,7 +42,8 @@ pub(super) fn read(mut response: Response, patience: Duration) -> Result<Answer,
     let mut body = Vec::new();
     let mut piece = [0; 16 * 1024];
     loop {
-        let size = response.read(&mut piece).map_err(|cause| Refused::of(Code::NoSignal, cause.to_string()))?;
+        let size =
+            response.read(&mut piece).map_err(|cause| Refused::of(Code::NoSignal, cause.to_string()))?;
         let Some(bytes) = piece.get(..size).filter(|bytes| !bytes.is_empty()) else { break };
         body.extend_from_slice(bytes);
         if ANSWER_LIMIT < body.len() {

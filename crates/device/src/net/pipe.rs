@@ -247,7 +247,8 @@ mod tests {
         assert_eq!(asking(later).retry_after_s, Some(150));
         let gone_by = "HTTP/1.1 503 Busy\r\ndate: Mon, 16 Mar 2026 09:00:00 GMT\r\nretry-after: Mon, 16 Mar 2026 08:00:00 GMT\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
         assert_eq!(asking(gone_by).retry_after_s, Some(0));
-        let nonsense = "HTTP/1.1 429 Slow\r\nretry-after: soon\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        let nonsense =
+            "HTTP/1.1 429 Slow\r\nretry-after: soon\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
         assert_eq!(asking(nonsense).retry_after_s, None);
     }
 

@@ -1,8 +1,8 @@
 //! Syncing: exchanges until neither side has more, then documents, then photos.
 //! The vault is held only between requests, so that an officer can go on typing.
 
-use super::photos::send_photo;
 use super::pace::Pace;
+use super::photos::send_photo;
 use super::pipe::{Ask, PATIENCE, Pipe, Refused};
 use crate::clock::Reading;
 use crate::exchange::Budget;
