@@ -6,4 +6,5 @@
 )]
 
 mod disorder;
+mod fleet;
 mod world;
