@@ -27,10 +27,12 @@ pub enum Mutant {
     OutboxClearedOnSend,
     /// The same act under another dot is taken for another.
     NoCid,
+    /// A withdrawal is taken to have seen what its writer had not.
+    WithdrawalCoversUnseen,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::CounterOutsideTransaction,
         Self::CursorBeforePage,
         Self::PageBeforeProof,
@@ -42,6 +44,7 @@ impl Mutant {
         Self::RedotToHwm,
         Self::OutboxClearedOnSend,
         Self::NoCid,
+        Self::WithdrawalCoversUnseen,
     ];
 }
 

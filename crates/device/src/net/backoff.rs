@@ -41,12 +41,13 @@ fn wait_ms(failures: u32, retry_after_s: Option<u32>, jitter: u8) -> i64 {
 }
 
 fn why(code: Code) -> Why {
-    const WHYS: [(Code, Why); 7] = [
+    const WHYS: [(Code, Why); 8] = [
         (Code::NoSignal, Why::NoSignal),
         (Code::Busy, Why::ServerBusy),
         (Code::DiskFull, Why::ServerBusy),
         (Code::TooManyTries, Why::ServerBusy),
-        (Code::DeviceRevoked, Why::SignIn),
+        (Code::DeviceRevoked, Why::DeviceRevoked),
+        (Code::ProtocolTooOld, Why::ProtocolTooOld),
         (Code::ProofWrong, Why::SignIn),
         (Code::SignInNeeded, Why::SignIn),
     ];
