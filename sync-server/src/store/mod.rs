@@ -5,6 +5,7 @@
 
 mod cases;
 mod chance;
+mod conflicts;
 mod connection;
 mod counts;
 mod devices;
@@ -30,6 +31,7 @@ mod taking;
 #[cfg(test)]
 mod tests;
 mod trays;
+mod trust;
 mod value;
 mod verify;
 
@@ -37,6 +39,7 @@ use anyhow::{Context, Result};
 
 pub use cases::{Case, Happening, TimelineLine};
 pub use chance::Chance;
+pub use conflicts::{Origin, TwoAnswersLine, TwoAnswersPage};
 pub use connection::Connection;
 pub use counts::Counts;
 pub use devices::{CODE_LASTS_MS, Device, DeviceCode, DeviceLine, Enrolled};
@@ -53,6 +56,7 @@ pub use photos::{PHOTO_LIMIT, PhotoAsked, Upload};
 pub use pool::{Db, Place};
 pub use sessions::{Lasting, Session, Tried};
 pub use trays::{Tray, TrayLine, TrayPage};
+pub use trust::{DeviceTrust, Period, Trust, TrustLine, TrustPage};
 pub use value::{Row, Sql};
 pub use verify::{Digest, Verified};
 
@@ -95,6 +99,11 @@ impl Store {
             Driver::Sqlite(sqlite) => copy_sqlite(backup.connection.driver(), sqlite),
             Driver::Postgres(_) => anyhow::bail!("Only a SQLite database is copied in one piece"),
         }
+    }
+
+    /// What a process that died and was started again has: what was committed, and nothing else.
+    pub fn open_again(&mut self) {
+        self.forms = packs::FormShelf::default();
     }
 
     fn is_sound(&self) -> bool {

@@ -7,4 +7,5 @@
 
 mod disorder;
 mod fleet;
+mod people;
 mod world;

@@ -37,6 +37,12 @@ pub struct Push {
     /// A signed [`Head`] at the last change the device holds of its own, sent here or before.
     #[n(10)]
     pub head: Signed,
+    /// When the oldest saved thing that this push does not bring was saved: a change or a photo. Milliseconds since 1970.
+    #[n(12)]
+    pub oldest_unsent_ms: Option<i64>,
+    /// How many such things there are, where there are any.
+    #[n(13)]
+    pub unsent: Option<u32>,
 }
 
 /// How much the device can take.

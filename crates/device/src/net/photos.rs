@@ -45,9 +45,7 @@ pub(super) fn send_photo<A: VaultAccess>(
         return Err(not_ours("No place to send a photo to").into());
     };
     let path = path_of(&url);
-    access.with(|vault| {
-        vault.store.transact(|store| store.set_upload_url(upload.record, upload.sha256, Some(&path)))
-    })?;
+    access.with(|vault| vault.photo_goes_to(upload, &path))?;
     let mut offset = match named.offset {
         Some(offset) => offset,
         None => offset_at(pipe, &path)?,
@@ -57,10 +55,7 @@ pub(super) fn send_photo<A: VaultAccess>(
         let began_ms = now().monotonic_ms;
         offset = send_piece(pipe, &path, offset, &piece)?;
         pace.took(now().monotonic_ms.saturating_sub(began_ms));
-        access.with(|vault| {
-            let sent = offset as u64;
-            vault.store.transact(|store| store.set_upload_sent(upload.record, upload.sha256, sent))
-        })?;
+        access.with(|vault| vault.photo_reached(upload, offset as u64, now()))?;
     }
     let named = name_photo(pipe, upload)?;
     settle(access, upload, &named, now())
@@ -120,7 +115,7 @@ impl Vault {
     }
 
     /// What may be sent: photos whose record the server holds, oldest first.
-    pub(super) fn photos_to_send(&self) -> Result<Vec<UploadRow>> {
+    pub fn photos_to_send(&self) -> Result<Vec<UploadRow>> {
         let mut ready = Vec::new();
         for upload in self.store.uploads()? {
             let waiting = matches!(upload.state, UploadState::Saved | UploadState::Sending);
@@ -143,7 +138,7 @@ impl Vault {
     }
 
     /// Where a try went wrong the next begins anew. True when it will never go.
-    pub(super) fn start_photo_again(&mut self, upload: &UploadRow, code: Code) -> Result<bool> {
+    pub fn start_photo_again(&mut self, upload: &UploadRow, code: Code) -> Result<bool> {
         const ANEW: [Code; 5] =
             [Code::UploadGone, Code::NotFound, Code::RangeWrong, Code::PhotoHashWrong, Code::PhotoNotWhole];
         const NEVER: [Code; 5] = [

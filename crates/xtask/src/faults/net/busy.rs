@@ -41,7 +41,13 @@ fn troubles() -> Vec<Trouble> {
     vec![
         says("429 without more", "429 Too Many Requests", "", html, own),
         says("429 with seconds", "429 Too Many Requests", "Retry-After: 4\r\n", html, (4_000, "server_busy")),
-        says("503 in our terms", "503 Service Unavailable", "Retry-After: 3\r\n", (ours, &busy), (3_000, "server_busy")),
+        says(
+            "503 in our terms",
+            "503 Service Unavailable",
+            "Retry-After: 3\r\n",
+            (ours, &busy),
+            (3_000, "server_busy"),
+        ),
         says("503 without more", "503 Service Unavailable", "", (ours, &busy), own),
         says(
             "503 with a date",

@@ -97,7 +97,8 @@ fn at(line: &Line, clock: &str, words: &[&str]) -> Result<Said> {
     let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
     ensure!(output.status.success(), "`kerbside {}` at {clock}: {complaint}", words.join(" "));
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    let lines = printed.lines().map(|line| serde_json::from_str(line).with_context(|| format!("Not JSON: {line}")));
+    let lines =
+        printed.lines().map(|line| serde_json::from_str(line).with_context(|| format!("Not JSON: {line}")));
     Ok(Said { code: 0, lines: lines.collect::<Result<_>>()?, complaint })
 }
 

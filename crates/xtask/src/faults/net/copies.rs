@@ -102,7 +102,8 @@ impl Story {
         for _ in 0..3 {
             self.all_sync()?;
         }
-        let devices: Vec<&Device> = [&self.ann.device, &self.sam.device].into_iter().chain(&self.doubles).collect();
+        let devices: Vec<&Device> =
+            [&self.ann.device, &self.sam.device].into_iter().chain(&self.doubles).collect();
         let found = self.town.holds(&self.saved, &devices)?;
         for device in &devices {
             let listed = device.does(&["list"])?;

@@ -172,7 +172,8 @@ fn is_clean(whose: &str, verified: &Value) -> Result<()> {
 
 /// A picture of about this size and of its own hash: comment segments of noise right after its start.
 fn photo(number: usize, bytes: usize) -> Result<Vec<u8>> {
-    let picture = std::fs::read(root().join("e2e/photos/street-corner.jpg")).context("Could not read a photo")?;
+    let picture =
+        std::fs::read(root().join("e2e/photos/street-corner.jpg")).context("Could not read a photo")?;
     let (start, rest) = picture.split_at_checked(2).context("A photo has a start")?;
     let mut whole = start.to_vec();
     let mut noise = number as u64 + 1;

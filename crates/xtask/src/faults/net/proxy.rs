@@ -155,7 +155,9 @@ impl Shared {
         let mut state = self.state();
         let trick = match state.once.iter().position(|(begins, _)| path.starts_with(begins)) {
             Some(at) => state.once.remove(at).map(|(_, trick)| trick),
-            None => state.always.clone().filter(|(begins, _)| path.starts_with(begins)).map(|(_, trick)| trick),
+            None => {
+                state.always.clone().filter(|(begins, _)| path.starts_with(begins)).map(|(_, trick)| trick)
+            }
         };
         let trick = trick.unwrap_or(Trick::Honest);
         let tricked = !matches!(trick, Trick::Honest);
@@ -174,7 +176,9 @@ impl Shared {
                 Ok(false)
             }
             Trick::Silent => {
-                while !self.closed.load(Ordering::SeqCst) && near.read(&mut [0; 64]).is_ok_and(|size| 0 < size) {}
+                while !self.closed.load(Ordering::SeqCst)
+                    && near.read(&mut [0; 64]).is_ok_and(|size| 0 < size)
+                {}
                 Ok(false)
             }
             Trick::Replays => {
@@ -221,7 +225,10 @@ impl Shared {
         near.write_all(&reply.whole)?;
         let (_, path) = request.asks();
         let mut state = self.state();
-        if !is_piece && reply.whole.starts_with(b"HTTP/1.1 200") && !state.replies.iter().any(|(of, _)| *of == path) {
+        if !is_piece
+            && reply.whole.starts_with(b"HTTP/1.1 200")
+            && !state.replies.iter().any(|(of, _)| *of == path)
+        {
             state.replies.push((path, reply.whole));
         }
         Ok(true)
