@@ -63,6 +63,8 @@ pub enum Mutant {
     PhotoReceivedWhenSent,
     /// A photo that any device has sent counts as sent by every one that names it.
     PhotoOfAnother,
+    /// A withdrawal is taken to have seen what its writer had not.
+    WithdrawalCoversUnseen,
 }
 
 impl Mutant {
@@ -96,6 +98,7 @@ impl Mutant {
         Self::PhotoRowBeforeFile,
         Self::PhotoReceivedWhenSent,
         Self::PhotoOfAnother,
+        Self::WithdrawalCoversUnseen,
     ];
 }
 

@@ -157,15 +157,28 @@ impl Store {
     }
 
     fn see(&mut self, now_ms: i64, device: DeviceId, push: &Push) -> Result<()> {
-        let row = self.connection.one("SELECT last_seen_at FROM device WHERE id = $1", values![device])?;
-        if now_ms < row.int(0)? + SEEN_EVERY_MS {
+        let row = self.connection.one(
+            "SELECT d.last_seen_at, d.unsent, d.oldest_unsent_at, COALESCE(a.receipted, 0) FROM device d \
+             LEFT JOIN actor a ON a.id = $1 AND a.device = d.id WHERE d.id = $2",
+            values![push.actor, device],
+        )?;
+        let unsent = (push.unsent.unwrap_or(0), push.oldest_unsent_ms);
+        let receipted = to_row(push.first.saturating_sub(1))?;
+        let is_news = (row.u32(1)?, row.find_int(2)?) != unsent || row.int(3)? < receipted;
+        if !is_news && now_ms < row.int(0)? + SEEN_EVERY_MS {
             return Ok(());
         }
         let app: String = push.app.chars().take(64).collect();
         self.connection.transaction(|tx| {
             tx.execute(
-                "UPDATE device SET last_seen_at = $1, app_version = $2 WHERE id = $3",
-                values![now_ms, app, device],
+                "UPDATE device SET last_seen_at = $1, app_version = $2, unsent = $3, oldest_unsent_at = $4 \
+                 WHERE id = $5",
+                values![now_ms, app, unsent.0, unsent.1, device],
+            )?;
+            // What a device offers next says up to where it holds our receipt.
+            tx.execute(
+                "UPDATE actor SET receipted = $1 WHERE id = $2 AND device = $3 AND receipted < $4",
+                values![receipted, push.actor, device, receipted],
             )
             .map(|_| ())
         })
@@ -209,6 +222,7 @@ fn receive(
         returning::adopt(taking.tx, device, &writer, taking.now_ms)?;
     }
     let first_new = usize::try_from(writer.last + 1 - push.first)?;
+    count_repeats(taking, first_new.min(push.changes.len()))?;
     for (bytes, hash) in push.changes.iter().zip(hashes(push)?).skip(first_new) {
         match push.proof.as_ref().filter(|_| is_back && bytes.is_empty()) {
             Some(proof) => {
@@ -232,6 +246,21 @@ fn receive(
                 kerbside_core::cbor::encode(&push.head),
                 taking.now_ms
             ],
+        )
+        .map(|_| ())
+}
+
+/// What came again is known by its dot and hash; that it came is counted.
+fn count_repeats(taking: &mut Taking<'_>, repeats: usize) -> Result<()> {
+    if repeats == 0 {
+        return Ok(());
+    }
+    taking
+        .tx
+        .execute(
+            "INSERT INTO repeat_tally (hour, repeats) VALUES ($1, $2) \
+             ON CONFLICT (hour) DO UPDATE SET repeats = repeat_tally.repeats + excluded.repeats",
+            values![taking.now_ms / 3_600_000, i64::try_from(repeats)?],
         )
         .map(|_| ())
 }

@@ -31,6 +31,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../sql/sqlite/003_restore.sql"),
         postgres: include_str!("../../sql/postgres/003_restore.sql"),
     },
+    Migration {
+        number: 7,
+        name: "people",
+        sqlite: include_str!("../../sql/sqlite/007_people.sql"),
+        postgres: include_str!("../../sql/postgres/007_people.sql"),
+    },
 ];
 
 /// The newest number this program knows.
@@ -101,7 +107,7 @@ mod tests {
                     )
                     .unwrap();
             }
-            assert_eq!(due(&mut connection).unwrap()[0], "002_forms");
+            assert_eq!(due(&mut connection).unwrap().first().unwrap(), "002_forms");
             run(&mut connection).unwrap();
             let rows = connection
                 .query("SELECT form, version, from_ms, withdrawn_ms FROM form_version ORDER BY version", &[])

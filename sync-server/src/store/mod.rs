@@ -5,6 +5,7 @@
 
 mod cases;
 mod chance;
+mod conflicts;
 mod connection;
 mod counts;
 mod devices;
@@ -34,6 +35,7 @@ mod taking;
 #[cfg(test)]
 mod tests;
 mod trays;
+mod trust;
 mod value;
 mod verify;
 
@@ -41,6 +43,7 @@ use anyhow::{Context, Result};
 
 pub use cases::{Case, Happening, TimelineLine};
 pub use chance::Chance;
+pub use conflicts::{Origin, TwoAnswersLine, TwoAnswersPage};
 pub use connection::Connection;
 pub use counts::Counts;
 pub use devices::{CODE_LASTS_MS, Device, DeviceCode, DeviceLine, Enrolled};
@@ -59,6 +62,7 @@ pub use photos::{PHOTO_LIMIT, PhotoAsked, Upload};
 pub use pool::{Db, Place};
 pub use sessions::{Lasting, Session, Tried};
 pub use trays::{Tray, TrayLine, TrayPage};
+pub use trust::{DeviceTrust, Period, Trust, TrustLine, TrustPage};
 pub use value::{Row, Sql};
 pub use verify::{Digest, Verified};
 

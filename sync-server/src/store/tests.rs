@@ -3,8 +3,10 @@
 mod exchange;
 mod forms;
 mod office;
+mod people;
 mod phone;
 mod photos;
+mod put_back;
 mod restoring;
 mod scratch;
 

@@ -40,6 +40,12 @@ pub struct Push {
     /// Counter and hash of each change whose bytes this device cleared because a backup held them.
     #[cbor(n(11), skip_if = "Vec::is_empty")]
     pub lost: Vec<Lost>,
+    /// When the oldest saved thing that this push does not bring was saved: a change or a photo. Milliseconds since 1970.
+    #[n(12)]
+    pub oldest_unsent_ms: Option<i64>,
+    /// How many such things there are, where there are any.
+    #[n(13)]
+    pub unsent: Option<u32>,
     #[n(14)]
     pub asks: Option<Asks>,
     /// A receipt of the server's earlier life: what it once held of this actor comes back as far as this reaches.

@@ -149,6 +149,8 @@ fn push() -> Push {
         lost: Vec::new(),
         asks: None,
         proof: None,
+        oldest_unsent_ms: None,
+        unsent: None,
     }
 }
 
@@ -288,6 +290,11 @@ fn examples() -> Vec<Example> {
         ("photo-receipt", cbor::encode(&photo_receipt()), rewrite::<PhotoReceipt>),
         ("request-proof", cbor::encode(&proof()), rewrite::<RequestProof>),
         ("push", cbor::encode(&push()), rewrite::<Push>),
+        (
+            "push-with-unsent",
+            cbor::encode(&Push { oldest_unsent_ms: Some(1_773_650_000_000), unsent: Some(3), ..push() }),
+            rewrite::<Push>,
+        ),
         ("reply", cbor::encode(&reply()), rewrite::<Reply>),
         ("page", page(), |bytes| {
             let entered = crate::record::unpack_page(bytes).expect("an old page must be readable for ever");

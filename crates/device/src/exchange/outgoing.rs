@@ -74,6 +74,7 @@ impl Vault {
         (budget, now): (Budget, Reading),
     ) -> Result<Push> {
         let Outgoing { actor, first, last, chain, changes, lost } = outgoing;
+        let (oldest_unsent_ms, unsent) = self.store.saved_behind(actor, last)?;
         let head = Head {
             server: self.identity.server,
             council: self.identity.council.clone(),
@@ -106,6 +107,8 @@ impl Vault {
             app: env!("CARGO_PKG_VERSION").to_owned(),
             capabilities: Vec::new(),
             head: Signed::new(Label::Head, &head, &self.signing),
+            oldest_unsent_ms,
+            unsent: Some(unsent).filter(|unsent| 0 < *unsent),
         })
     }
 

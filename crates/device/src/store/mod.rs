@@ -4,6 +4,7 @@
 
 mod changes;
 mod drafts;
+mod outcomes;
 mod photos;
 mod progress;
 mod proofs;
@@ -11,6 +12,7 @@ mod records;
 
 pub use changes::{ChangeState, OwnChange};
 pub use drafts::{DraftRow, Seen};
+pub use outcomes::OutcomeRow;
 pub use photos::{PhotoRow, UploadRow, UploadState};
 pub use progress::Progress;
 pub use proofs::Returning;
@@ -26,8 +28,13 @@ use std::path::Path;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-const MIGRATIONS: &[&str] =
-    &[include_str!("001_first.sql"), include_str!("002_drafts.sql"), include_str!("003_restore.sql")];
+/// In the order of their numbers, which the database keeps as its `user_version`.
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("001_first.sql")),
+    (2, include_str!("002_drafts.sql")),
+    (3, include_str!("003_restore.sql")),
+    (7, include_str!("007_people.sql")),
+];
 
 pub struct Store {
     connection: Connection,
@@ -90,17 +97,15 @@ impl Store {
             .connection
             .pragma_query_value(None, "user_version", |row| row.get(0))
             .context("Read the schema version")?;
-        let done = usize::try_from(version).context("Read the schema version")?;
-        if MIGRATIONS.len() < done {
+        if MIGRATIONS.last().is_some_and(|(newest, _)| *newest < version) {
             bail!("This vault was written by a newer version");
         }
-        for (step, sql) in MIGRATIONS.iter().enumerate().skip(done) {
+        for (number, sql) in MIGRATIONS.iter().filter(|(number, _)| version < *number) {
             self.transact(|store| {
                 store.connection.execute_batch(sql).context("Run a migration")?;
-                let version = i64::try_from(step + 1)?;
                 store
                     .connection
-                    .pragma_update(None, "user_version", version)
+                    .pragma_update(None, "user_version", number)
                     .context("Write the schema version")
             })?;
         }

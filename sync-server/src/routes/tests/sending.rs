@@ -40,6 +40,8 @@ pub(super) fn push(handheld: &Handheld<'_>, changes: &[Vec<u8>]) -> Vec<u8> {
         asks: None,
         proof: None,
         head: Signed::new(Label::Head, &head, &handheld.key),
+        oldest_unsent_ms: None,
+        unsent: None,
     })
 }
 
