@@ -157,16 +157,8 @@ fn tls(town: &mut Town) -> Result<usize> {
     says_a_page_once(&port)?;
     let said = device.tries(&["sync", "--deadline", "6"], None)?;
     let report = said.lines.first().cloned().unwrap_or_default();
-<<<<<<< HEAD
     ensure!(said.code == LATER && report.get("waiting") == Some(&json!(1)), "A page passed for TLS: {report}");
     ensure!(report.get("stopped") == Some(&json!("captive_portal")), "It was taken for something else: {report}");
-=======
-    ensure!(
-        said.code == LATER && report.get("waiting") == Some(&json!(1)),
-        "A page passed for TLS: {report}"
-    );
-    drop(liar);
->>>>>>> main
     relay.mend()?;
     let report = only(device.does(&["sync", "--until-idle", "--deadline", "60"])?)?;
     ensure!(report.get("waiting") == Some(&json!(0)), "Something still waits: {report}");
