@@ -200,10 +200,11 @@ impl Vault {
             if own.actor == receipt.actor && receipt.through < own.counter {
                 continue;
             }
-            if store.record(own.record)?.is_some_and(|row| row.base.is_some()) {
-                intake.want(own.record)?;
-            } else {
-                intake.leave(own.record)?;
+            match store.record(own.record)? {
+                Some(row) if row.base.is_some() => intake.want(own.record)?,
+                Some(_) => intake.leave(own.record)?,
+                // It left long ago, and came back only to a restored server.
+                None => store.nothing_pending_in(own.record)?,
             }
         }
         intake.finish()

@@ -73,8 +73,10 @@ impl Vault {
             let mark = receipt.marks.iter().find(|mark| mark.actor == actor);
             let held = mark.map_or(0, |mark| mark.through);
             let is_whole = actor == progress.actor || !planted::is(Mutant::OldActorsForgotten);
-            let returns = held < through && is_whole && self.proves(store, actor, through)?;
-            store.set_returned(actor, returns.then_some(held))?;
+            // A return that a second restore broke off is asked about from its beginning.
+            let asked = store.first_saved(actor, through)?.map_or(held, |first| held.min(first - 1));
+            let returns = asked < through && is_whole && self.proves(store, actor, through)?;
+            store.set_returned(actor, returns.then_some(asked))?;
             if returns {
                 intake.touch_all(store.unsettle_changes(actor, held)?)?;
             }

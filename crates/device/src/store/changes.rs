@@ -250,6 +250,18 @@ impl Store {
             .context("Clear the archive")
     }
 
+    /// The first of an actor's changes, up to here, that no server is known to hold.
+    pub fn first_saved(&self, actor: Actor, through: u64) -> Result<Option<u64>> {
+        let first: Option<i64> = self
+            .connection
+            .prepare_cached(
+                "SELECT MIN(counter) FROM own_change WHERE actor = ?1 AND counter <= ?2 AND state = 'saved'",
+            )?
+            .query_row((actor.0, to_row(through)), |row| row.get(0))
+            .context("Look for what is not settled")?;
+        Ok(first.map(from_row))
+    }
+
     /// Held changes of actors that were given up: nothing else tells what became of them.
     pub fn held_of_others(&self, present: Actor, most: u32) -> Result<Vec<Dot>> {
         self.connection

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use kerbside_core::exchange::{Push, Receipt, Reply, Verdict};
-use kerbside_device::Budget;
+use kerbside_device::{Budget, ChangeState};
 
 use crate::events::restoring::is_unknown_device;
 use crate::ledger::markers_in;
@@ -133,6 +133,11 @@ impl World {
                 retired => retired?,
             };
             self.phones[phone].vault.retired(&retire, &retired, now)?;
+            for own in self.phones[phone].vault.own_changes()? {
+                if own.actor == retire.actor && own.state == ChangeState::Redotted {
+                    self.ledger.comes_anew(markers_in(&own.bytes));
+                }
+            }
             let (offered, held) = (retire.offered.len(), &retired.held);
             self.note(&format!(
                 "phone {phone}: {} gives way to {}, {offered} offered, {held:?} held",

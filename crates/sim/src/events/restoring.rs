@@ -7,10 +7,11 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use kerbside_core::problem::{Code, Problem};
+use kerbside_device::{ChangeState, Vault};
 use kerbside_server::store::{Raised, Store};
 
-use crate::ledger::{Marker, markers_on_server};
-use crate::phone::markers;
+use crate::events::line::Letter;
+use crate::ledger::{Marker, markers_in, markers_on_server};
 use crate::world::World;
 
 /// A month of the archive in a world whose days are minutes.
@@ -71,8 +72,9 @@ impl World {
         self.restores += 1;
         self.note(&format!("server restored from backup {at}"));
         let mut kept = markers_on_server(&mut self.server)?;
+        before.difference(&kept).for_each(|marker| self.ledger.goes_with_server(marker));
         for phone in &self.phones {
-            kept.extend(markers(&phone.vault)?);
+            kept.extend(still_to_send(&phone.vault)?);
         }
         for marker in before.difference(&kept) {
             if self.ledger.is_on_server_alone(marker) || cleared.contains(marker) {
@@ -97,9 +99,19 @@ impl World {
         let enrolled = self.server.enrol_device(self.now_ms, &enrol)?;
         self.phones[at].vault.enrolled_again(&enrolled, None)?;
         self.phones[at].device = enrolled.device;
+        // What it sent under its old name the server takes from nobody.
+        self.letters.retain(|letter| match letter {
+            Letter::Push { phone, .. } | Letter::Reply { phone, .. } => *phone != at,
+        });
         self.note(&format!("phone {at} enrolled again"));
         Ok(())
     }
+}
+
+/// What a phone can still bring. A change that was given another dot goes under that one, if it was not cleared.
+fn still_to_send(vault: &Vault) -> Result<BTreeSet<Marker>> {
+    let own = vault.own_changes()?.into_iter().filter(|own| own.state != ChangeState::Redotted);
+    Ok(own.flat_map(|own| markers_in(&own.bytes)).collect())
 }
 
 /// Whether the server says that it does not know the device.
