@@ -200,7 +200,9 @@ fn unsent(cause: &reqwest::Error) -> Refused {
 
 fn is_of_tls(cause: &(dyn std::error::Error + 'static)) -> bool {
     let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    cause.is::<rustls::Error>() || wrapped.is_some_and(|inner| is_of_tls(inner)) || cause.source().is_some_and(is_of_tls)
+    cause.is::<rustls::Error>()
+        || wrapped.is_some_and(|inner| is_of_tls(inner))
+        || cause.source().is_some_and(is_of_tls)
 }
 
 #[cfg(test)]
@@ -285,7 +287,8 @@ mod tests {
     #[test]
     fn whoever_answers_tls_with_a_page_is_somebody_in_between() {
         let portal = saying("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n<html>sign in</html>");
-        let mut pipe = Pipe::unsigned(&portal.replace("http://127.0.0.1", "https://localhost"), None).unwrap();
+        let mut pipe =
+            Pipe::unsigned(&portal.replace("http://127.0.0.1", "https://localhost"), None).unwrap();
         let refused = pipe.exchange::<u32, u32>("/v1/sync", &1, false).unwrap_err();
         assert_eq!(refused.problem.code, Code::CaptivePortal);
     }

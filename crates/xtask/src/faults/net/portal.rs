@@ -157,8 +157,14 @@ fn tls(town: &mut Town) -> Result<usize> {
     says_a_page_once(&port)?;
     let said = device.tries(&["sync", "--deadline", "6"], None)?;
     let report = said.lines.first().cloned().unwrap_or_default();
-    ensure!(said.code == LATER && report.get("waiting") == Some(&json!(1)), "A page passed for TLS: {report}");
-    ensure!(report.get("stopped") == Some(&json!("captive_portal")), "It was taken for something else: {report}");
+    ensure!(
+        said.code == LATER && report.get("waiting") == Some(&json!(1)),
+        "A page passed for TLS: {report}"
+    );
+    ensure!(
+        report.get("stopped") == Some(&json!("captive_portal")),
+        "It was taken for something else: {report}"
+    );
     relay.mend()?;
     let report = only(device.does(&["sync", "--until-idle", "--deadline", "60"])?)?;
     ensure!(report.get("waiting") == Some(&json!(0)), "Something still waits: {report}");
@@ -169,7 +175,8 @@ fn tls(town: &mut Town) -> Result<usize> {
 
 /// What a portal does with a handshake that it cannot read.
 fn says_a_page_once(port: &str) -> Result<()> {
-    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).context("Could not stand in for the office")?;
+    let listener =
+        TcpListener::bind(format!("127.0.0.1:{port}")).context("Could not stand in for the office")?;
     std::thread::spawn(move || {
         let Ok((mut stream, _)) = listener.accept() else { return };
         let page = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n<html>Please sign in</html>";
