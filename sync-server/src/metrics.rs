@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use kerbside_core::problem::Code;
 
@@ -15,7 +16,18 @@ pub struct Metrics {
     requests: AtomicU64,
     /// A few dozen codes, counted now and then: a lock is enough.
     refusals: Mutex<BTreeMap<Code, u64>>,
+    exchanges: Exchanges,
 }
+
+/// How long exchanges took, from the request's head to the reply: those within each bound, and all.
+#[derive(Debug, Default)]
+struct Exchanges {
+    within: [AtomicU64; BOUNDS_MS.len()],
+    all: AtomicU64,
+    ms: AtomicU64,
+}
+
+const BOUNDS_MS: [u64; 7] = [25, 50, 100, 250, 500, 1_000, 2_500];
 
 impl Metrics {
     pub fn count_panic(&self) {
@@ -28,6 +40,15 @@ impl Metrics {
 
     pub fn count_refusal(&self, code: Code) {
         *self.refusals.lock().unwrap_or_else(PoisonError::into_inner).entry(code).or_default() += 1;
+    }
+
+    pub fn count_exchange(&self, took: Duration) {
+        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        for (within, _) in self.exchanges.within.iter().zip(BOUNDS_MS).filter(|(_, bound)| ms <= *bound) {
+            within.fetch_add(1, Ordering::Relaxed);
+        }
+        self.exchanges.all.fetch_add(1, Ordering::Relaxed);
+        self.exchanges.ms.fetch_add(ms, Ordering::Relaxed);
     }
 
     pub fn panics(&self) -> u64 {
@@ -56,6 +77,7 @@ impl Metrics {
         for (name, kind, value) in single {
             line(&mut page, name, kind, "", value);
         }
+        self.exchanges.print(&mut page);
         let age = age_s(now_ms, counts.last_commit_at);
         line(&mut page, "kerbside_last_commit_age_seconds", "gauge", "", age);
         if let Some(backup_ms) = counts.trust.backup_ms {
@@ -80,6 +102,22 @@ impl Metrics {
             line(&mut page, "kerbside_requests_refused_total", "counter", &label, *count);
         }
         page
+    }
+}
+
+impl Exchanges {
+    fn print(&self, page: &mut String) {
+        let name = "kerbside_exchange_seconds";
+        let seconds = |ms: u64| format!("{}.{:03}", ms / 1000, ms % 1000);
+        writeln!(page, "# TYPE {name} histogram").ok();
+        for (within, bound) in self.within.iter().zip(BOUNDS_MS) {
+            let within = within.load(Ordering::Relaxed);
+            writeln!(page, "{name}_bucket{{le=\"{}\"}} {within}", seconds(bound)).ok();
+        }
+        let all = self.all.load(Ordering::Relaxed);
+        writeln!(page, "{name}_bucket{{le=\"+Inf\"}} {all}").ok();
+        writeln!(page, "{name}_sum {}", seconds(self.ms.load(Ordering::Relaxed))).ok();
+        writeln!(page, "{name}_count {all}").ok();
     }
 }
 

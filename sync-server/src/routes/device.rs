@@ -12,7 +12,8 @@ use kerbside_core::exchange::{Enrol, INFLATED_LIMIT, PROTOCOL, PUSH_LIMIT, Push,
 use kerbside_core::problem::{Code, Problem};
 use serde_json::json;
 
-use super::body::{SENT_LIMIT, device_of, from_device, message, read, reply, with_nonce};
+use super::body::{SENT_LIMIT, claimed, device_of, from_device, message, packed, read, reply, with_nonce};
+use super::room::only_if_quick;
 use super::{App, Failure};
 use crate::auth::proof;
 use crate::clock::now_ms;
@@ -94,16 +95,21 @@ pub async fn sync(State(app): State<App>, request: Request) -> Response {
     with_nonce(&app, &headers, outcome).await
 }
 
+/// Proof, taking and the reply's bytes in one turn at the database.
 async fn exchange(app: &App, request: Request) -> Result<Response, Failure> {
-    let signed = from_device(app, request, SENT_LIMIT).await?;
-    let push: Push = message(&signed.headers, &signed.body)?;
-    let brings_work = !push.changes.is_empty();
-    let device = signed.device.id;
-    let answer = app.db.run(move |store| store.take(now_ms(), device, &push)).await?;
+    let claimed = claimed(app, request, SENT_LIMIT).await?;
+    only_if_quick(app)?;
+    let take = move |store: &mut Store| {
+        let device = claimed.prove(store)?.id;
+        let push: Push = message(&claimed.headers, &claimed.body)?;
+        let reply = store.take(now_ms(), device, &push)?;
+        Ok((packed(&reply)?, !push.changes.is_empty()))
+    };
+    let (answer, brings_work) = app.db.run(take).await?;
     if brings_work {
         app.live.nudge();
     }
-    reply(&answer)
+    Ok(answer.into_response())
 }
 
 pub async fn actor(State(app): State<App>, request: Request) -> Response {

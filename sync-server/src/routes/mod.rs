@@ -11,6 +11,7 @@ mod health;
 mod layers;
 mod live;
 mod photos;
+mod room;
 mod trust;
 mod uploads;
 
@@ -24,6 +25,7 @@ use tokio::sync::Semaphore;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 pub use failure::{Failure, ProblemBody};
+pub use room::Room;
 
 use forms::{answering, drafts};
 
@@ -39,6 +41,7 @@ pub struct App {
     pub photos: Photos,
     pub live: Live,
     pub metrics: Arc<Metrics>,
+    pub room: Room,
     /// Whether browsers reach us over TLS.
     pub tls: bool,
     /// Passwords are checked two at a time: each takes 19 MiB and a core.

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use kerbside_core::planted;
 use postgres::fallible_iterator::FallibleIterator;
 
+use super::packs::CouncilShelf;
 pub use super::value::{Row, Sql};
 
 /// Either database, behind the three verbs the store needs.
@@ -17,6 +18,8 @@ pub struct Connection {
     driver: Driver,
     /// SQLite has one writer: waiting here is fair, waiting in its busy handler is not.
     writer: Option<Arc<Mutex<()>>>,
+    /// What every exchange is offered, read once for each revision of the council.
+    pub(super) councils: Arc<Mutex<CouncilShelf>>,
 }
 
 pub(super) enum Driver {
@@ -61,12 +64,12 @@ impl Connection {
         connection.set_prepared_statement_cache_capacity(128);
         #[cfg(kerbside_sim)]
         let connection = let_it_die(connection);
-        Self { driver: Driver::Sqlite(connection), writer }
+        Self { driver: Driver::Sqlite(connection), writer, councils: Arc::default() }
     }
 
     pub(super) fn postgres(client: postgres::Client) -> Self {
         let postgres = Postgres { client, statements: HashMap::new() };
-        Self { driver: Driver::Postgres(Box::new(postgres)), writer: None }
+        Self { driver: Driver::Postgres(Box::new(postgres)), writer: None, councils: Arc::default() }
     }
 
     pub(super) fn driver(&self) -> &Driver {

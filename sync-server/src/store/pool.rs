@@ -4,14 +4,18 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tokio::sync::Semaphore;
 
 use super::chance::Chance;
 use super::connection::Connection;
+use super::packs::CouncilShelf;
 use super::{Store, dialect, migrate};
+use crate::clock;
 
 /// Where the database is.
 #[derive(Clone)]
@@ -84,7 +88,16 @@ struct Shared {
     idle: Mutex<Vec<Store>>,
     turns: Arc<Semaphore>,
     writer: Arc<Mutex<()>>,
+    councils: Arc<Mutex<CouncilShelf>>,
+    connections: u64,
+    /// How many wait for a connection or have one.
+    here: AtomicU64,
+    /// How long one has it, of late.
+    each_us: AtomicU64,
 }
+
+/// The longest that anyone should have to wait for a connection.
+const LONGEST_WAIT_US: u64 = 400_000;
 
 impl Db {
     pub fn open(place: Place, connections: usize) -> Result<Self> {
@@ -94,6 +107,10 @@ impl Db {
             idle: Mutex::new(vec![]),
             turns: Arc::new(Semaphore::new(connections)),
             writer: Arc::new(Mutex::new(())),
+            councils: Arc::default(),
+            connections: connections.max(1) as u64,
+            here: AtomicU64::new(0),
+            each_us: AtomicU64::new(0),
         };
         drop(first);
         Ok(Self { shared: Arc::new(shared) })
@@ -105,12 +122,15 @@ impl Db {
         T: Send + 'static,
         W: FnOnce(&mut Store) -> Result<T> + Send + 'static,
     {
+        let here = Here::comes(&self.shared);
         let turn = Arc::clone(&self.shared.turns).acquire_owned().await?;
         let shared = Arc::clone(&self.shared);
         let done = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
+            let _both = (turn, here);
             let mut store = shared.take()?;
+            let began = clock::tick();
             let outcome = work(&mut store);
+            shared.took(began.elapsed());
             shared.put_back(store);
             outcome
         });
@@ -119,6 +139,31 @@ impl Db {
             Err(fault) if fault.is_panic() => std::panic::resume_unwind(fault.into_panic()),
             Err(fault) => bail!("Database work was cut short: {fault}"),
         }
+    }
+}
+
+impl Db {
+    /// Whether one more would have to wait too long. Whoever can come again later is asked to.
+    pub fn is_crowded(&self) -> bool {
+        let (here, each_us) =
+            (self.shared.here.load(Ordering::Relaxed), self.shared.each_us.load(Ordering::Relaxed));
+        LONGEST_WAIT_US < here.saturating_mul(each_us) / self.shared.connections
+    }
+}
+
+/// One that waits for a connection or has one.
+struct Here(Arc<Shared>);
+
+impl Here {
+    fn comes(shared: &Arc<Shared>) -> Self {
+        shared.here.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for Here {
+    fn drop(&mut self) {
+        self.0.here.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -138,8 +183,15 @@ impl Shared {
         if let Some(store) = idle {
             return Ok(store);
         }
-        let connection = self.place.connect(Some(Arc::clone(&self.writer)))?;
+        let mut connection = self.place.connect(Some(Arc::clone(&self.writer)))?;
+        connection.councils = Arc::clone(&self.councils);
         Ok(Store::over(connection, Chance::System))
+    }
+
+    fn took(&self, time: Duration) {
+        let us = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let before = self.each_us.load(Ordering::Relaxed);
+        self.each_us.store((before.saturating_mul(15).saturating_add(us)) / 16, Ordering::Relaxed);
     }
 
     /// A connection that died or was left inside a transaction is dropped, not reused.
