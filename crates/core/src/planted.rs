@@ -27,10 +27,16 @@ pub enum Mutant {
     OutboxClearedOnSend,
     /// The same act under another dot is taken for another.
     NoCid,
+    /// A comparison of digests compares nothing.
+    DigestOfNothing,
+    /// What is entered anew is merged into what was held instead of replacing it.
+    RepairMerges,
+    /// A record entered anew forgets what was pending in it.
+    RepairDropsPending,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::CounterOutsideTransaction,
         Self::CursorBeforePage,
         Self::PageBeforeProof,
@@ -42,6 +48,9 @@ impl Mutant {
         Self::RedotToHwm,
         Self::OutboxClearedOnSend,
         Self::NoCid,
+        Self::DigestOfNothing,
+        Self::RepairMerges,
+        Self::RepairDropsPending,
     ];
 }
 

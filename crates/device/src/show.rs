@@ -105,7 +105,7 @@ impl Vault {
     pub fn show(&self, record: RecordId) -> Result<RecordView> {
         let row = self.store.record(record)?;
         let row = row.ok_or_else(|| Problem::new(Code::NotFound, "No such record on this device"))?;
-        let mut view = RecordView::of(record, &crate::save::unpack(&row.head)?, row.office_reference);
+        let mut view = RecordView::of(record, &self.head_of(&row)?, row.office_reference);
         let uploads = self.store.uploads_of(record)?;
         for photo in &mut view.photos {
             photo.received = uploads

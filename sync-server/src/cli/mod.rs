@@ -3,6 +3,7 @@
 mod admin;
 mod council;
 mod import;
+mod verify;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -14,7 +15,6 @@ use serde::Serialize;
 
 use crate::clock::now_ms;
 use crate::config::{Home, Listen};
-use crate::photos::Photos;
 use crate::serve;
 use crate::store::Store;
 
@@ -47,7 +47,7 @@ enum Command {
         check: bool,
     },
     /// Prove that the log makes the records, every chain holds, and every photo is what its hash says.
-    Verify,
+    Verify(verify::Arguments),
     /// Print the merged state of everything.
     Dump {
         /// Keys sorted, and nothing of this run in it.
@@ -80,7 +80,7 @@ fn command(cli: Cli) -> Result<ExitCode> {
         Command::Import(forms) => import::run(&mut open(&data)?, forms),
         Command::Export(form) => import::export(&mut open(&data)?, form).map(|()| ExitCode::SUCCESS),
         Command::Migrate { check } => migrate(&data, check),
-        Command::Verify => verify(&data),
+        Command::Verify(arguments) => verify::run(&data, &arguments),
         Command::Dump { canonical: _ } => {
             print(&open(&data)?.dump_canonical()?)?;
             Ok(ExitCode::SUCCESS)
@@ -132,17 +132,6 @@ fn migrate(data: &Home, check: bool) -> Result<ExitCode> {
     }
     print(&serde_json::json!({"migrated": place.migrate()?}))?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn verify(data: &Home) -> Result<ExitCode> {
-    let mut store = open(data)?;
-    let mut verified = store.verify()?;
-    verified.bad_photos = Photos::open(&data.photos()?)?.bad(&store.photos()?);
-    if !verified.bad_photos.is_empty() {
-        "damaged".clone_into(&mut verified.integrity);
-    }
-    print(&verified)?;
-    Ok(if verified.integrity == "ok" { ExitCode::SUCCESS } else { ExitCode::from(INTEGRITY_FAULT) })
 }
 
 fn print<T: Serialize>(value: &T) -> Result<()> {

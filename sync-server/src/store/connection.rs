@@ -56,9 +56,13 @@ enum Mode {
 }
 
 impl Connection {
-    pub(super) fn sqlite(connection: rusqlite::Connection, writer: Option<Arc<Mutex<()>>>) -> Self {
+    pub(super) fn sqlite(
+        connection: rusqlite::Connection,
+        writer: Option<Arc<Mutex<()>>>,
+    ) -> Result<Self> {
         connection.set_prepared_statement_cache_capacity(128);
-        Self { driver: Driver::Sqlite(connection), writer }
+        super::rows::teach(&connection)?;
+        Ok(Self { driver: Driver::Sqlite(connection), writer })
     }
 
     pub(super) fn postgres(client: postgres::Client) -> Self {

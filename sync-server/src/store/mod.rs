@@ -5,6 +5,7 @@
 
 mod cases;
 mod chance;
+mod compare;
 mod connection;
 mod counts;
 mod devices;
@@ -17,6 +18,7 @@ mod history;
 mod identity;
 mod judge;
 mod live;
+mod mending;
 mod migrate;
 mod office;
 mod packs;
@@ -25,6 +27,7 @@ mod photos;
 mod pool;
 mod pull;
 mod records;
+mod rows;
 mod sessions;
 mod taking;
 #[cfg(test)]
@@ -46,6 +49,7 @@ pub use forms::{FormLine, FormState, FormVersion, Publication};
 pub use history::{Kept, State};
 pub use identity::Identity;
 pub use live::Poke;
+pub use mending::Mended;
 pub use migrate::newest as newest_schema;
 pub use office::{Faulty, OfficeEdit};
 pub use people::{CouncilFile, Officer, OfficerFile, Role, TeamFile};
@@ -54,7 +58,8 @@ pub use pool::{Db, Place};
 pub use sessions::{Lasting, Session, Tried};
 pub use trays::{Tray, TrayLine, TrayPage};
 pub use value::{Row, Sql};
-pub use verify::{Digest, Verified};
+pub use compare::{Repair, RepairLine};
+pub use verify::Verified;
 
 use connection::Driver;
 
@@ -74,7 +79,7 @@ impl Store {
     /// A server's whole database in memory, whose every random byte follows from `seed`.
     pub fn in_memory(seed: u64) -> Result<Self> {
         let sqlite = rusqlite::Connection::open_in_memory()?;
-        let mut connection = Connection::sqlite(sqlite, None);
+        let mut connection = Connection::sqlite(sqlite, None)?;
         dialect::make_durable(&mut connection)?;
         migrate::run(&mut connection)?;
         Ok(Self::over(connection, Chance::Seeded { seed, drawn: 0 }))
@@ -84,7 +89,7 @@ impl Store {
     pub fn copy(&self) -> Result<Self> {
         let mut sqlite = rusqlite::Connection::open_in_memory()?;
         copy_sqlite(self.connection.driver(), &mut sqlite)?;
-        let mut connection = Connection::sqlite(sqlite, None);
+        let mut connection = Connection::sqlite(sqlite, None)?;
         dialect::make_durable(&mut connection)?;
         Ok(Self::over(connection, self.chance.clone()))
     }

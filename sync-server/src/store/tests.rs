@@ -5,6 +5,8 @@ mod forms;
 mod office;
 mod phone;
 mod photos;
+mod repair;
+mod rotting;
 mod scratch;
 
 use std::collections::BTreeMap;

@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use kerbside_core::chain;
 use kerbside_core::change::ChangeBytes;
 use kerbside_core::exchange::{OFFER_LIMIT, Offered, Retire, Retired};
-use kerbside_core::ids::RecordId;
+use kerbside_core::ids::{RecordId, Sha256};
 use kerbside_core::redot::Redot;
 
 impl Vault {
@@ -38,7 +38,9 @@ impl Vault {
         // What was saved while the answer was on its way comes along.
         let first = retire.offered.first().map_or(1, |offered| offered.counter);
         let own = self.store.changes_from(progress.actor, first, u32::MAX)?;
-        let counters: Vec<u64> = own.iter().map(|own| own.counter).collect();
+        // What went bad here is not written anew as if it were what was saved.
+        let sound = own.iter().filter(|own| Sha256::of(&own.bytes) == own.hash);
+        let counters: Vec<u64> = sound.map(|own| own.counter).collect();
         let redot = Redot::new(retire.actor, retired.actor, &counters, &retired.held);
         self.store.transact(|store| self.go_on_as(store, &redot, retired, now))
     }

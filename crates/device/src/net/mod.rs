@@ -2,6 +2,7 @@
 
 mod backoff;
 mod client;
+mod compare;
 mod enrol;
 mod photos;
 mod pipe;
@@ -10,4 +11,4 @@ mod sync;
 pub use client::build_client;
 pub(crate) use enrol::{enrol, unlock_share};
 pub use pipe::Refused;
-pub use sync::{SyncReport, VaultAccess, sync};
+pub use sync::{Comparing, LookedAfter, SyncReport, VaultAccess, sync, sync_comparing};
