@@ -119,6 +119,10 @@ codes! {
     /// Nothing was changed, so there is nothing to save.
     NothingChanged = "nothing_changed", 409;
     NeedsNewerVersion = "needs_newer_version", 426;
+    /// Its writer may no longer make it: someone in the office decides whether it is taken.
+    InReview = "in_review", 403;
+    /// A withdrawal does not say why.
+    ReasonMissing = "reason_missing", 422;
 }
 
 /// A refusal that a person should be told of.

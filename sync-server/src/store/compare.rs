@@ -6,7 +6,6 @@ use anyhow::Result;
 use kerbside_core::change::ChangeBytes;
 use kerbside_core::exchange::{Bucket, Buckets, Compared, DIGEST_VERSION, LIST_LIMIT, Question};
 use kerbside_core::ids::{Actor, DeviceId, Dot, RecordId, Sha256};
-use kerbside_core::planted::{self, Mutant};
 use serde::{Deserialize, Serialize};
 
 use super::Store;
@@ -128,8 +127,8 @@ fn compare(
     let identity = identity::read(tx)?;
     let seq = tx.one("SELECT seq FROM council WHERE id = 1", &[])?.int(0)?;
     let missing = missing_of(tx, device)?;
-    let same_moment = question.version == DIGEST_VERSION
-        && pull::stands_at(&identity, officer, &question.cursor, seq);
+    let same_moment =
+        question.version == DIGEST_VERSION && pull::stands_at(&identity, officer, &question.cursor, seq);
     let told = Compared { version: DIGEST_VERSION, seq, missing, ..Compared::default() };
     if !same_moment {
         return Ok(told);
@@ -145,7 +144,7 @@ fn compare(
         same_moment,
         records: buckets.records(),
         digest: buckets.whole(),
-        buckets: if planted::is(Mutant::DigestOfNothing) { Default::default() } else { buckets.parts() },
+        buckets: buckets.parts(),
         listed: listed.into_iter().collect(),
         unknown,
         ..told
@@ -176,7 +175,9 @@ fn missing_of(tx: &mut Connection, device: DeviceId) -> Result<Vec<Dot>> {
          ORDER BY m.actor, m.counter",
         values![device],
     )?;
-    rows.iter().map(|row| Ok(Dot { actor: Actor(row.u32(0)?), counter: u64::try_from(row.int(1)?)? })).collect()
+    rows.iter()
+        .map(|row| Ok(Dot { actor: Actor(row.u32(0)?), counter: u64::try_from(row.int(1)?)? }))
+        .collect()
 }
 
 /// Puts a change's bytes back where they went bad: only the very bytes that were hashed when they came.

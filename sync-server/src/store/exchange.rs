@@ -34,6 +34,9 @@ impl Store {
     pub fn take(&mut self, now_ms: i64, device: DeviceId, push: &Push) -> Result<Reply> {
         let identity = self.identity()?;
         let head = open_head(&identity, self.public_key(device)?, device, push)?;
+        if planted::is(Mutant::ReplyBeforeCommit) {
+            return self.answer_first(now_ms, device, push, (&identity, &head));
+        }
         if !push.changes.is_empty() {
             let forms = &mut self.forms;
             self.connection.transaction(|tx| {
@@ -44,6 +47,29 @@ impl Store {
         }
         self.see(now_ms, device, push)?;
         self.connection.snapshot(|tx| answer(tx, &identity, now_ms, device, push, &head))
+    }
+
+    /// What must never be: the reply is on its way whether or not the commit comes about.
+    fn answer_first(
+        &mut self,
+        now_ms: i64,
+        device: DeviceId,
+        push: &Push,
+        (identity, head): (&Identity, &Head),
+    ) -> Result<Reply> {
+        let forms = &mut self.forms;
+        let mut early = None;
+        let done = self.connection.transaction(|tx| {
+            let mut taking = Taking::begin(tx, forms, now_ms)?;
+            receive(&mut taking, device, push, head)?;
+            taking.finish()?;
+            early = Some(answer(tx, identity, now_ms, device, push, head)?);
+            Ok(())
+        });
+        match early {
+            Some(reply) => Ok(reply),
+            None => Err(done.err().unwrap_or_else(|| anyhow::anyhow!("Neither a reply nor a fault"))),
+        }
     }
 
     /// Gives up a forked actor: the device goes on with a new one.
@@ -126,15 +152,28 @@ impl Store {
     }
 
     fn see(&mut self, now_ms: i64, device: DeviceId, push: &Push) -> Result<()> {
-        let row = self.connection.one("SELECT last_seen_at FROM device WHERE id = $1", values![device])?;
-        if now_ms < row.int(0)? + SEEN_EVERY_MS {
+        let row = self.connection.one(
+            "SELECT d.last_seen_at, d.unsent, d.oldest_unsent_at, COALESCE(a.receipted, 0) FROM device d \
+             LEFT JOIN actor a ON a.id = $1 AND a.device = d.id WHERE d.id = $2",
+            values![push.actor, device],
+        )?;
+        let unsent = (push.unsent.unwrap_or(0), push.oldest_unsent_ms);
+        let receipted = to_row(push.first.saturating_sub(1))?;
+        let is_news = (row.u32(1)?, row.find_int(2)?) != unsent || row.int(3)? < receipted;
+        if !is_news && now_ms < row.int(0)? + SEEN_EVERY_MS {
             return Ok(());
         }
         let app: String = push.app.chars().take(64).collect();
         self.connection.transaction(|tx| {
             tx.execute(
-                "UPDATE device SET last_seen_at = $1, app_version = $2 WHERE id = $3",
-                values![now_ms, app, device],
+                "UPDATE device SET last_seen_at = $1, app_version = $2, unsent = $3, oldest_unsent_at = $4 \
+                 WHERE id = $5",
+                values![now_ms, app, unsent.0, unsent.1, device],
+            )?;
+            // What a device offers next says up to where it holds our receipt.
+            tx.execute(
+                "UPDATE actor SET receipted = $1 WHERE id = $2 AND device = $3 AND receipted < $4",
+                values![receipted, push.actor, device, receipted],
             )
             .map(|_| ())
         })
@@ -173,6 +212,7 @@ fn receive(taking: &mut Taking<'_>, device: DeviceId, push: &Push, head: &Head) 
         return Ok(());
     }
     let first_new = usize::try_from(writer.last + 1 - push.first)?;
+    count_repeats(taking, first_new.min(push.changes.len()))?;
     for bytes in push.changes.iter().skip(first_new) {
         taking.take(&mut writer, bytes)?;
     }
@@ -187,6 +227,21 @@ fn receive(taking: &mut Taking<'_>, device: DeviceId, push: &Push, head: &Head) 
                 kerbside_core::cbor::encode(&push.head),
                 taking.now_ms
             ],
+        )
+        .map(|_| ())
+}
+
+/// What came again is known by its dot and hash; that it came is counted.
+fn count_repeats(taking: &mut Taking<'_>, repeats: usize) -> Result<()> {
+    if repeats == 0 {
+        return Ok(());
+    }
+    taking
+        .tx
+        .execute(
+            "INSERT INTO repeat_tally (hour, repeats) VALUES ($1, $2) \
+             ON CONFLICT (hour) DO UPDATE SET repeats = repeat_tally.repeats + excluded.repeats",
+            values![taking.now_ms / 3_600_000, i64::try_from(repeats)?],
         )
         .map(|_| ())
 }
@@ -243,7 +298,8 @@ fn answer(
 ) -> Result<Reply> {
     let writer = own_writer(tx, device, push.actor)?;
     let fork = is_fork(tx, &writer, push, head)?;
-    let receipt = receipt(tx, identity, device, &writer, push.acked)?;
+    let mut receipt = receipt(tx, identity, device, &writer, push.acked)?;
+    receipt.answers = Some(push.tag());
     let page = if fork {
         pull::Page { cursor: push.cursor.clone(), ..pull::Page::default() }
     } else {
@@ -282,6 +338,7 @@ fn receipt(
         epoch: identity.epoch,
         marks: marks(tx, device)?,
         checkpoint: Vec::new(),
+        answers: None,
     })
 }
 

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use kerbside_core::change::{CHANGE_LIMIT, Change, ChangeBytes, Edit};
-use kerbside_core::field::{FieldKey, TEAM};
+use kerbside_core::field::{FieldKey, LIFECYCLE, TEAM};
 use kerbside_core::form::{Form, Merge};
 use kerbside_core::ids::{Actor, Dot};
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::Code;
-use kerbside_core::record::Record;
+use kerbside_core::record::{Lifecycle, Record, WITHDRAWN};
+use kerbside_core::value::Value;
 
 use super::connection::Connection;
 use super::faults;
@@ -58,8 +59,11 @@ pub(super) fn judge(taking: &mut Taking<'_>, writer: &Writer, dot: Dot, change: 
         (Some(_), false) | (None, true) => {}
     }
     let state = kept.map(|kept| kept.state).unwrap_or_default();
-    if is_sealed_against(&state, change) {
+    if is_sealed_against(&state, change) && !planted::is(Mutant::SealNotEnforced) {
         return Ok(Judged::Refused(Code::Sealed));
+    }
+    if withdraws(change) && !may_withdraw(taking, writer, change, &state)? {
+        return Ok(Judged::Refused(Code::NotAllowed));
     }
     if let Some(code) = out_of_scope(taking, writer, change, &state)? {
         return Ok(Judged::Refused(code));
@@ -138,6 +142,24 @@ fn is_sealed_against(state: &Record, change: &Change) -> bool {
             .edits
             .iter()
             .all(|edit| matches!(edit, Edit::Attach { photo, .. } if named.contains(photo)))
+}
+
+fn withdraws(change: &Change) -> bool {
+    let withdrawn = Value::code(WITHDRAWN);
+    change.edits.iter().any(
+        |edit| matches!(edit, Edit::Put { field, value, .. } if field.path == LIFECYCLE && *value == withdrawn),
+    )
+}
+
+/// Whoever began a record withdraws it, and whoever may withdraw any; and where a withdrawal stands already, whoever is
+/// asked may agree to it.
+fn may_withdraw(taking: &mut Taking<'_>, writer: &Writer, change: &Change, state: &Record) -> Result<bool> {
+    let own = state.created().is_some_and(|stamp| stamp.officer == change.officer);
+    if own || state.lifecycle() != Lifecycle::Open {
+        return Ok(true);
+    }
+    let lately = records::teams_lately(taking.tx, change.record, taking.now_ms - GRACE_MS)?;
+    Ok(authorise(&writer.officer, Action::WithdrawRecord, Target::Record(&lately)).is_allowed())
 }
 
 /// Whether the officer may do this to a record of these teams.

@@ -229,10 +229,8 @@ fn make_again(tx: &mut Connection, forms: &mut FormShelf, record: RecordId) -> R
         values![record, LOG_CHANGE],
     )?;
     let Some(first) = first else { return Ok(()) };
-    let last = tx.one(
-        "SELECT MAX(seq) FROM log WHERE record = $1 AND kind = $2",
-        values![record, LOG_CHANGE],
-    )?;
+    let last =
+        tx.one("SELECT MAX(seq) FROM log WHERE record = $1 AND kind = $2", values![record, LOG_CHANGE])?;
     let state = verify::fold(tx, record)?;
     let form = forms.nearest(tx, state.form(), state.form_version())?;
     let there = tx.find("SELECT office_reference FROM record WHERE id = $1", values![record])?;
@@ -329,7 +327,6 @@ fn tell(
 ) -> Result<()> {
     let server = super::identity::read(tx)?.server.0;
     let last = tx.one("SELECT COALESCE(MAX(number), 0) FROM repair WHERE holder = $1", values![server])?;
-    let repair =
-        Repair { number: last.int(0)? + 1, at_ms: now_ms, kind: kind.to_owned(), record, photo };
+    let repair = Repair { number: last.int(0)? + 1, at_ms: now_ms, kind: kind.to_owned(), record, photo };
     compare::note(tx, now_ms, &server, &repair)
 }

@@ -31,6 +31,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../sql/sqlite/005_repair.sql"),
         postgres: include_str!("../../sql/postgres/005_repair.sql"),
     },
+    Migration {
+        number: 7,
+        name: "people",
+        sqlite: include_str!("../../sql/sqlite/007_people.sql"),
+        postgres: include_str!("../../sql/postgres/007_people.sql"),
+    },
 ];
 
 /// The newest number this program knows.
@@ -92,7 +98,7 @@ mod tests {
                     )
                     .unwrap();
             }
-            assert_eq!(due(&mut connection).unwrap().first().map(String::as_str), Some("002_forms"));
+            assert_eq!(due(&mut connection).unwrap().first().unwrap(), "002_forms");
             run(&mut connection).unwrap();
             let rows = connection
                 .query("SELECT form, version, from_ms, withdrawn_ms FROM form_version ORDER BY version", &[])

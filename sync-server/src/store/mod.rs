@@ -6,6 +6,7 @@
 mod cases;
 mod chance;
 mod compare;
+mod conflicts;
 mod connection;
 mod counts;
 mod devices;
@@ -27,12 +28,15 @@ mod photos;
 mod pool;
 mod pull;
 mod records;
+#[cfg(kerbside_sim)]
+mod rot;
 mod rows;
 mod sessions;
 mod taking;
 #[cfg(test)]
 mod tests;
 mod trays;
+mod trust;
 mod value;
 mod verify;
 
@@ -40,6 +44,8 @@ use anyhow::{Context, Result};
 
 pub use cases::{Case, Happening, TimelineLine};
 pub use chance::Chance;
+pub use compare::{Repair, RepairLine};
+pub use conflicts::{Origin, TwoAnswersLine, TwoAnswersPage};
 pub use connection::Connection;
 pub use counts::Counts;
 pub use devices::{CODE_LASTS_MS, Device, DeviceCode, DeviceLine, Enrolled};
@@ -57,8 +63,8 @@ pub use photos::{PHOTO_LIMIT, PhotoAsked, Upload};
 pub use pool::{Db, Place};
 pub use sessions::{Lasting, Session, Tried};
 pub use trays::{Tray, TrayLine, TrayPage};
+pub use trust::{DeviceTrust, Period, Trust, TrustLine, TrustPage};
 pub use value::{Row, Sql};
-pub use compare::{Repair, RepairLine};
 pub use verify::Verified;
 
 use connection::Driver;
@@ -100,6 +106,11 @@ impl Store {
             Driver::Sqlite(sqlite) => copy_sqlite(backup.connection.driver(), sqlite),
             Driver::Postgres(_) => anyhow::bail!("Only a SQLite database is copied in one piece"),
         }
+    }
+
+    /// What a process that died and was started again has: what was committed, and nothing else.
+    pub fn open_again(&mut self) {
+        self.forms = packs::FormShelf::default();
     }
 
     fn is_sound(&self) -> bool {

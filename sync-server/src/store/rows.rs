@@ -53,9 +53,8 @@ impl Sum {
 
 /// Teaches a SQLite connection the sum, without which it could not write a row.
 pub(super) fn teach(sqlite: &rusqlite::Connection) -> Result<()> {
-    let flags = FunctionFlags::SQLITE_UTF8
-        | FunctionFlags::SQLITE_DETERMINISTIC
-        | FunctionFlags::SQLITE_INNOCUOUS;
+    let flags =
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     sqlite
         .create_scalar_function("whole", -1, flags, |values| {
             let mut sum = Sum(0x5eed_0fa5_0b51_de00);
@@ -69,7 +68,8 @@ pub(super) fn teach(sqlite: &rusqlite::Connection) -> Result<()> {
 
 /// The index that holds a table's sums, in the order of its key so that new rows fall beside each other.
 fn index_of(tx: &mut Connection, table: &str) -> Result<String> {
-    let columns = tx.query(&format!("SELECT name, pk FROM pragma_table_info('{table}') ORDER BY cid"), &[])?;
+    let columns =
+        tx.query(&format!("SELECT name, pk FROM pragma_table_info('{table}') ORDER BY cid"), &[])?;
     let mut all = Vec::new();
     let mut key = Vec::new();
     for column in &columns {
@@ -83,11 +83,7 @@ fn index_of(tx: &mut Connection, table: &str) -> Result<String> {
     if first.is_empty() {
         first.extend(all.first().cloned());
     }
-    Ok(format!(
-        "CREATE INDEX {table}_whole ON {table} ({}, whole({}))",
-        first.join(", "),
-        all.join(", ")
-    ))
+    Ok(format!("CREATE INDEX {table}_whole ON {table} ({}, whole({}))", first.join(", "), all.join(", ")))
 }
 
 fn tables(tx: &mut Connection) -> Result<Vec<String>> {
@@ -168,7 +164,11 @@ fn sqlite_damage(tx: &mut Connection) -> Result<Damage> {
         }
     }
     for row in tx.query("PRAGMA foreign_key_check", &[])? {
-        found.said.push(format!("a row of {} names a row of {} that is not there", row.text(0)?, row.text(2)?));
+        found.said.push(format!(
+            "a row of {} names a row of {} that is not there",
+            row.text(0)?,
+            row.text(2)?
+        ));
     }
     let mut fresh = super::Store::in_memory(0)?;
     if schema(tx)? != schema(&mut fresh.connection)? {

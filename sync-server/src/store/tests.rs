@@ -3,6 +3,7 @@
 mod exchange;
 mod forms;
 mod office;
+mod people;
 mod phone;
 mod photos;
 mod repair;

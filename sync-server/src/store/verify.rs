@@ -122,7 +122,9 @@ fn count(tx: &mut Connection) -> Result<u64> {
 /// Changes whose bytes are waited for.
 pub(super) fn missing(tx: &mut Connection) -> Result<Vec<Dot>> {
     let rows = tx.query("SELECT actor, counter FROM body_missing ORDER BY actor, counter", &[])?;
-    rows.iter().map(|row| Ok(Dot { actor: Actor(row.u32(0)?), counter: u64::try_from(row.int(1)?)? })).collect()
+    rows.iter()
+        .map(|row| Ok(Dot { actor: Actor(row.u32(0)?), counter: u64::try_from(row.int(1)?)? }))
+        .collect()
 }
 
 fn each_actor(tx: &mut Connection, found: &mut Verified) -> Result<()> {
@@ -213,8 +215,8 @@ fn each_record(tx: &mut Connection, found: &mut Verified) -> Result<()> {
     let mut buckets = Buckets::default();
     let mut after = vec![];
     loop {
-        let rows =
-            tx.query("SELECT id, state FROM record WHERE id > $1 ORDER BY id LIMIT $2", values![after, PAGE])?;
+        let rows = tx
+            .query("SELECT id, state FROM record WHERE id > $1 ORDER BY id LIMIT $2", values![after, PAGE])?;
         for row in &rows {
             let id = RecordId(row.bytes(0)?);
             let state = row.blob(1)?;

@@ -6,4 +6,5 @@
 )]
 
 mod disorder;
+mod people;
 mod world;

@@ -226,7 +226,10 @@ mod tests {
         let text = serde_json::to_string(&answer).unwrap();
         assert!(text.contains("\"0a\""));
         assert_eq!(serde_json::from_str::<Compared>(&text).unwrap(), answer);
-        let bare = format!("{{\"version\":2,\"seq\":1,\"same_moment\":false,\"records\":0,\"digest\":\"{}\"}}", Sha256([0; 32]));
+        let bare = format!(
+            "{{\"version\":2,\"seq\":1,\"same_moment\":false,\"records\":0,\"digest\":\"{}\"}}",
+            Sha256([0; 32])
+        );
         assert!(serde_json::from_str::<Compared>(&bare).unwrap().buckets.is_empty());
     }
 }

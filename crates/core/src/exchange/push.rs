@@ -37,6 +37,12 @@ pub struct Push {
     /// A signed [`Head`] at the last change the device holds of its own, sent here or before.
     #[n(10)]
     pub head: Signed,
+    /// When the oldest saved thing that this push does not bring was saved: a change or a photo. Milliseconds since 1970.
+    #[n(12)]
+    pub oldest_unsent_ms: Option<i64>,
+    /// How many such things there are, where there are any.
+    #[n(13)]
+    pub unsent: Option<u32>,
 }
 
 /// How much the device can take.
@@ -87,5 +93,13 @@ impl Push {
     #[must_use]
     pub fn last(&self) -> u64 {
         (self.first + self.changes.len() as u64).saturating_sub(1)
+    }
+
+    /// What tells this push from every other of its device: a receipt repeats it, so that no old reply passes for a new one.
+    #[must_use]
+    pub fn tag(&self) -> u32 {
+        let said = [cbor::encode(&self.clock), self.cursor.clone(), self.head.signature.clone()].concat();
+        let [a, b, c, d, ..] = Sha256::of(&said).0;
+        u32::from_be_bytes([a, b, c, d])
     }
 }

@@ -50,8 +50,7 @@ fn say(found: &LookedAfter, out: &Out) -> Result<()> {
 }
 
 fn say_repairs(vault: &Vault, after: i64, out: &Out) -> Result<()> {
-    let new: Vec<RepairRow> =
-        vault.repairs()?.into_iter().filter(|repair| after < repair.number).collect();
+    let new: Vec<RepairRow> = vault.repairs()?.into_iter().filter(|repair| after < repair.number).collect();
     for repair in new.iter().rev() {
         out.line(repair, |words| {
             let said = words.say(&format!("device.repair.{}", repair.kind.name()), &[]);

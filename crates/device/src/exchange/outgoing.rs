@@ -54,6 +54,7 @@ impl Vault {
             }
             self.store.transact(|store| store.put_progress(&progress)).context("Note what is offered")?;
         }
+        let (oldest_unsent_ms, unsent) = self.store.saved_behind(progress.actor, last)?;
         let head = Head {
             server: self.identity.server,
             council: self.identity.council.clone(),
@@ -78,6 +79,8 @@ impl Vault {
             app: env!("CARGO_PKG_VERSION").to_owned(),
             capabilities: Vec::new(),
             head: Signed::new(Label::Head, &head, &self.signing),
+            oldest_unsent_ms,
+            unsent: Some(unsent).filter(|unsent| 0 < *unsent),
         })
     }
 

@@ -2,8 +2,10 @@
 //! server meets it in the simulator and in the stories.
 
 use super::*;
+use crate::Way;
 use crate::clock::Reading;
-use crate::show::{Choice, WorkState};
+use crate::settle::Choice;
+use crate::show::WorkState;
 use crate::vault::{Identity, Vault};
 use crate::{Filter, Saved};
 use ed25519_dalek::SigningKey;
@@ -94,6 +96,7 @@ impl Office {
             epoch: self.epoch,
             marks: vec![Mark { actor: push.actor, through: self.through, backed_up_through: self.safe }],
             checkpoint: Vec::new(),
+            answers: Some(push.tag()),
         };
         Reply {
             receipt: Signed::new(Label::Receipt, &receipt, &office_key()),
@@ -198,6 +201,63 @@ fn a_refused_change_is_undone_in_the_record_and_stays_readable_with_its_reason()
     is_whole(&ann);
     ann.put_away(saved.record).unwrap();
     assert_eq!(ann.waiting().unwrap().strip.needs_you, 0);
+}
+
+#[test]
+fn a_refused_answer_comes_back_as_a_draft_to_put_right() {
+    let mut ann = vault(1, 1);
+    let saved = saves(&mut ann, "a fridge");
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    let reply = Office { items: vec![echo(&saved.dot)], ..Office::taking(&push) }.reply(&push);
+    ann.incoming(&push, &reply, NOW).unwrap();
+    ann.edit(saved.record, &answers("two fridges"), &[], NOW).unwrap();
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    let own = ann.store.change_at(Actor(1), 2).unwrap().unwrap();
+    let verdicts = vec![(2, Verdict::Refused("bad_context".into()))];
+    let reply = Office { chain: own.chain, verdicts, ..Office::taking(&push) }.reply(&push);
+    ann.incoming(&push, &reply, NOW).unwrap();
+    assert_eq!(ann.waiting().unwrap().items[0].ways, [Way::AnswerAgain, Way::LeaveToOffice]);
+    let draft = ann.answer_again(saved.record, NOW).unwrap();
+    assert_eq!((draft.record, &draft.answers["what"]), (Some(saved.record), &"two fridges".into()));
+    assert_eq!(ann.waiting().unwrap().strip.needs_you, 0, "it is a draft now");
+    let refused = ann.refused(saved.record).unwrap();
+    assert_eq!((refused.len(), &refused[0].answer), (1, &"two fridges".into()), "it stays readable");
+    ann.save_draft(draft.id, NOW.later(1)).unwrap();
+    let view = ann.show(saved.record).unwrap();
+    assert_eq!(
+        view.fields.iter().find(|field| field.path == "what").unwrap().values[0].answer,
+        "two fridges"
+    );
+    is_whole(&ann);
+}
+
+#[test]
+fn what_the_office_is_looking_at_asks_nothing_of_its_officer() {
+    let mut ann = vault(1, 1);
+    let saved = saves(&mut ann, "a fridge");
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    let verdicts = vec![(1, Verdict::Refused("in_review".into()))];
+    let reply = Office { verdicts, ..Office::taking(&push) }.reply(&push);
+    ann.incoming(&push, &reply, NOW).unwrap();
+    let waiting = ann.waiting().unwrap();
+    assert_eq!(waiting.strip.needs_you, 0);
+    assert_eq!((waiting.items[0].record, waiting.items[0].state), (Some(saved.record), WorkState::Received));
+    assert_eq!(waiting.items[0].reason_code.as_deref(), Some("in_review"));
+    assert!(waiting.items[0].ways.is_empty());
+    is_whole(&ann);
+}
+
+#[test]
+fn a_push_says_what_is_still_here_when_it_has_been_taken() {
+    let mut ann = vault(1, 1);
+    for what in ["a fridge", "a sofa", "a bath"] {
+        saves(&mut ann, what);
+    }
+    let one = Budget { changes: 1, ..Budget::default() };
+    let push = ann.outgoing(one, NOW).unwrap();
+    assert_eq!((push.unsent, push.oldest_unsent_ms), (Some(2), Some(NOW.wall_ms)));
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    assert_eq!((push.unsent, push.oldest_unsent_ms), (None, None));
 }
 
 #[test]
@@ -364,4 +424,19 @@ fn a_form_of_a_newer_kind_is_not_kept_and_the_old_one_stays_on_offer() {
     assert_eq!(ann.incoming(&push, &reply, NOW).unwrap().missing_packs.len(), 1);
     assert_eq!(ann.forms().unwrap()[0].version, 1);
     assert!(ann.start_draft("sighting", NOW).is_ok());
+}
+
+#[test]
+fn a_reply_to_an_earlier_push_is_no_answer_to_this_one() {
+    let mut ann = vault(1, 1);
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    let old = Office::taking(&push).reply(&push);
+    ann.incoming(&push, &old, NOW).unwrap();
+    let saved = saves(&mut ann, "a fridge");
+    let push = ann.outgoing(Budget::default(), NOW.later(1)).unwrap();
+    let refused = ann.incoming(&push, &old, NOW.later(1)).unwrap_err();
+    assert_eq!(refused.downcast_ref::<Problem>().unwrap().code, Code::CaptivePortal);
+    assert_eq!(state(&ann, saved.record), WorkState::Saved);
+    let reply = Office::taking(&push).reply(&push);
+    assert_eq!(ann.incoming(&push, &reply, NOW.later(2)).unwrap().sent, 1);
 }

@@ -123,7 +123,8 @@ impl VaultFile {
         }
         let mended = turn_bit_back(&bytes, |tried| Self::whole(tried).is_some());
         let file = mended.and_then(|mended| Self::whole(&mended));
-        let file = file.ok_or_else(|| Problem::new(Code::KeysDamaged, "vault.json is not as it was written"))?;
+        let file =
+            file.ok_or_else(|| Problem::new(Code::KeysDamaged, "vault.json is not as it was written"))?;
         tracing::warn!("A flipped bit of vault.json was turned back");
         file.write(folder)?;
         Ok(file)

@@ -31,9 +31,8 @@ pub(super) fn compare<A: VaultAccess>(
     }
     ask_for_photos(access, pipe, now)?;
     let Some(narrowed) = access.with(|vault| vault.narrowed(&question, &answer))? else {
-        return access.with(|vault| {
-            vault.take_differences(&question, &Default::default(), &BTreeSet::new(), now())
-        });
+        return access
+            .with(|vault| vault.take_differences(&question, &Default::default(), &BTreeSet::new(), now()));
     };
     let listed = ask(pipe, &narrowed)?;
     if !listed.same_moment {
@@ -115,7 +114,8 @@ pub(super) fn fetch_photos<A: VaultAccess>(
     for photo in damaged {
         let Some(record) = access.with(|vault| vault.holder_of(*photo))? else { continue };
         let path = format!("/v1/photos/{record}/{photo}");
-        let ask = Ask { method: Method::GET, path: &path, body: Vec::new(), headers: Vec::new(), signed: true };
+        let ask =
+            Ask { method: Method::GET, path: &path, body: Vec::new(), headers: Vec::new(), signed: true };
         let bytes = pipe.send(&ask)?.body;
         access.with(|vault| vault.put_photo_back(*photo, &bytes, now()))?;
         fetched += 1;

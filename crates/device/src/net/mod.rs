@@ -1,9 +1,11 @@
 //! The network half: an HTTP pipe for what the vault says and hears.
 
+mod answer;
 mod backoff;
 mod client;
 mod compare;
 mod enrol;
+mod pace;
 mod photos;
 mod pipe;
 mod sync;

@@ -14,6 +14,7 @@ use anyhow::{Context, Result};
 use data_encoding::HEXLOWER;
 use kerbside_core::change::PhotoFacts;
 use kerbside_core::ids::Sha256;
+use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -95,10 +96,10 @@ impl Vault {
         now: Reading,
     ) -> Result<PhotoRow> {
         let key: [u8; 32] = self.random.bytes()?;
-        self.put_blob(sha256, &key, PhotoSize::Original, original)?;
+        let mut parts = vec![(PhotoSize::Original, original)];
         if let Some(copies) = copies {
-            self.put_blob(sha256, &key, PhotoSize::Display, &copies.display)?;
-            self.put_blob(sha256, &key, PhotoSize::Thumb, &copies.thumb)?;
+            parts.push((PhotoSize::Display, &copies.display));
+            parts.push((PhotoSize::Thumb, &copies.thumb));
         }
         let row = PhotoRow {
             sha256,
@@ -109,6 +110,12 @@ impl Vault {
             height: copies.map_or(0, |copies| copies.height),
             added_ms: now.wall_ms,
         };
+        if planted::is(Mutant::PhotoRowBeforeFile) {
+            self.store.transact(|store| store.insert_photo(&row))?;
+        }
+        for (size, plain) in parts {
+            self.put_blob(sha256, &key, size, plain)?;
+        }
         self.store.transact(|store| store.insert_photo(&row))?;
         Ok(row)
     }

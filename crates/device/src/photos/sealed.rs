@@ -3,10 +3,11 @@
 //! so that no chunk can be cut off, swapped or carried to another file.
 
 use crate::files::write_durably;
-use kerbside_core::mend::turn_bit_back;
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use kerbside_core::mend::turn_bit_back;
+use kerbside_core::planted;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
@@ -29,7 +30,9 @@ impl BlobStore {
         match self {
             Self::Folder(folder) => write_durably(&folder.join(name), &sealed).context("Write a photo"),
             Self::Memory(blobs) => {
+                ensure!(!planted::crashes_here(), "The process died before a photo's file");
                 blobs.insert(name.to_owned(), sealed);
+                ensure!(!planted::crashes_here(), "The process died after a photo's file");
                 Ok(())
             }
         }
@@ -69,6 +72,7 @@ impl BlobStore {
                 _ => Ok(()),
             },
             Self::Memory(blobs) => {
+                ensure!(!planted::crashes_here(), "The process died before a photo's file was removed");
                 blobs.remove(name);
                 Ok(())
             }
@@ -141,8 +145,12 @@ pub fn mend_sealed(key: &[u8; 32], sealed: &[u8]) -> Option<Vec<u8>> {
     let bytes = body.len().checked_sub(TAG * body.len().div_ceil(CHUNK + TAG))?;
     let opens = |header: &[u8], chunk: &[u8], number| unseal_part(key, header, chunk, number, bytes).is_ok();
     let chunks: Vec<&[u8]> = body.chunks(CHUNK + TAG).collect();
-    let bad: Vec<usize> =
-        chunks.iter().enumerate().filter(|(number, chunk)| !opens(header, chunk, *number)).map(|(n, _)| n).collect();
+    let bad: Vec<usize> = chunks
+        .iter()
+        .enumerate()
+        .filter(|(number, chunk)| !opens(header, chunk, *number))
+        .map(|(n, _)| n)
+        .collect();
     // A flaw of the header spoils every chunk at once; the last is the shortest to try it on.
     if bad.len() == chunks.len()
         && let Some(last) = chunks.last()

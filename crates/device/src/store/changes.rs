@@ -213,6 +213,28 @@ impl Store {
         )
     }
 
+    /// The oldest saved thing and how many there are, besides the changes of this actor up to a counter.
+    pub fn saved_behind(&self, actor: Actor, through: u64) -> Result<(Option<i64>, u32)> {
+        self.connection
+            .prepare_cached(
+                "SELECT MIN(saved_ms), COUNT(*) FROM (
+                     SELECT saved_ms FROM own_change
+                         WHERE state = 'saved' AND state IN ('saved', 'refused', 'held')
+                         AND NOT (actor = ?1 AND counter <= ?2)
+                     UNION ALL SELECT since_ms FROM upload WHERE state IN ('saved', 'sending'))",
+            )?
+            .query_row((actor.0, to_row(through)), |row| Ok((row.get(0)?, row.get(1)?)))
+            .context("Count what is still here")
+    }
+
+    /// Changes that neither the server nor this device has any more.
+    pub fn missing_changes(&self) -> Result<u32> {
+        self.connection
+            .prepare_cached("SELECT COUNT(*) FROM own_change WHERE state = 'missing'")?
+            .query_row((), |row| row.get(0))
+            .context("Count what is lost")
+    }
+
     pub fn settle_change(
         &self,
         (actor, counter): (Actor, u64),

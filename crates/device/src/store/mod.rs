@@ -4,6 +4,7 @@
 
 mod changes;
 mod drafts;
+mod outcomes;
 mod pages;
 mod photos;
 mod progress;
@@ -15,6 +16,7 @@ mod salvage;
 
 pub use changes::{ChangeState, OwnChange};
 pub use drafts::{DraftRow, Seen};
+pub use outcomes::OutcomeRow;
 pub use photos::{PhotoRow, UploadRow, UploadState};
 pub use progress::Progress;
 pub use records::RecordRow;
@@ -31,10 +33,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-const MIGRATIONS: &[&str] = &[
-    include_str!("001_first.sql"),
-    include_str!("002_drafts.sql"),
-    include_str!("005_repair.sql"),
+/// In the order of their numbers, which the database keeps as its `user_version`.
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("001_first.sql")),
+    (2, include_str!("002_drafts.sql")),
+    (5, include_str!("005_repair.sql")),
+    (7, include_str!("007_people.sql")),
 ];
 
 pub struct Store {
@@ -59,12 +63,7 @@ impl Store {
     }
 
     pub fn in_memory() -> Result<Self> {
-        let store = Self {
-            connection: Connection::open_in_memory().context("Open a database in memory")?,
-            file: None,
-        };
-        store.prepare()?;
-        Ok(store)
+        Self::of_memory(Connection::open_in_memory().context("Open a database in memory")?)
     }
 
     /// The same rows in another database in memory, as a restored or cloned phone has them.
@@ -73,7 +72,14 @@ impl Store {
         Backup::new(&self.connection, &mut copy)
             .and_then(|backup| backup.run_to_completion(1000, Duration::ZERO, None))
             .context("Copy the database")?;
-        let store = Self { connection: copy, file: None };
+        Self::of_memory(copy)
+    }
+
+    #[cfg_attr(not(kerbside_sim), expect(unused_mut, reason = "only a simulation listens to a connection"))]
+    fn of_memory(mut connection: Connection) -> Result<Self> {
+        #[cfg(kerbside_sim)]
+        let_it_die(&mut connection)?;
+        let store = Self { connection, file: None };
         store.prepare()?;
         Ok(store)
     }
@@ -95,17 +101,15 @@ impl Store {
             .connection
             .pragma_query_value(None, "user_version", |row| row.get(0))
             .context("Read the schema version")?;
-        let done = usize::try_from(version).context("Read the schema version")?;
-        if MIGRATIONS.len() < done {
+        if MIGRATIONS.last().is_some_and(|(newest, _)| *newest < version) {
             bail!("This vault was written by a newer version");
         }
-        for (step, sql) in MIGRATIONS.iter().enumerate().skip(done) {
+        for (number, sql) in MIGRATIONS.iter().filter(|(number, _)| version < *number) {
             self.transact(|store| {
                 store.connection.execute_batch(sql).context("Run a migration")?;
-                let version = i64::try_from(step + 1)?;
                 store
                     .connection
-                    .pragma_update(None, "user_version", version)
+                    .pragma_update(None, "user_version", number)
                     .context("Write the schema version")
             })?;
         }
@@ -244,6 +248,17 @@ impl Store {
             .collect::<Result<_, _>>()
             .context("List packs")
     }
+}
+
+/// In a simulation every row that is written is a place to die, and nothing is committed after that.
+#[cfg(kerbside_sim)]
+fn let_it_die(connection: &mut Connection) -> Result<()> {
+    fn writes(_: rusqlite::hooks::Action, _: &str, _: &str, _: i64) {
+        // Whoever has died finds out when it commits.
+        planted::crashes_here();
+    }
+    connection.update_hook(Some(writes)).context("Listen to the writes")?;
+    connection.commit_hook(Some(planted::is_dead)).context("Listen to the commits")
 }
 
 /// What a person can do something about, said so: no room, or a file that does not read back as written.

@@ -38,7 +38,8 @@ impl Seals {
     /// Whether a page is as it was written. The first begins with the salt, which is not under the seal.
     pub fn fits(&self, page: &[u8], number: u32) -> bool {
         let skipped = if number == 1 { SALT } else { 0 };
-        let Some((sealed, seal)) = page.get(skipped..).and_then(|page| page.split_last_chunk::<SEAL>()) else {
+        let Some((sealed, seal)) = page.get(skipped..).and_then(|page| page.split_last_chunk::<SEAL>())
+        else {
             return false;
         };
         mac(&self.0, &[sealed, &number.to_le_bytes()]) == *seal
@@ -46,7 +47,8 @@ impl Seals {
 }
 
 fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 64] {
-    let mut mac = <Hmac<Sha512> as hmac::KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length");
+    let mut mac =
+        <Hmac<Sha512> as hmac::KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length");
     parts.iter().for_each(|part| mac.update(part));
     mac.finalize().into_bytes().into()
 }
@@ -134,12 +136,19 @@ pub struct Mended {
 pub fn mend_log(bytes: &[u8], seals: &Seals, pages: u32) -> Option<Mended> {
     let (header, frames) = bytes.split_at_checked(LOG_HEADER)?;
     let mut mended = Mended { bytes: header.to_vec(), bits: 0, lost: 0 };
+    let frames: Vec<&[u8]> = frames.chunks_exact(FRAME).collect();
     if !header_fits(header) {
-        mended.bytes = turn_bit_back(header, header_fits)?;
+        // The sum is weak here too, and the first frame says which header it was written under.
+        let fits = |tried: &[u8]| {
+            let first =
+                frames.first().map(|frame| Log::of(tried).is_some_and(|log| log.fits(log.sum, frame)));
+            header_fits(tried) && first != Some(false)
+        };
+        let parts = [24..LOG_HEADER, 0..24];
+        mended.bytes = parts.into_iter().find_map(|part| turn_bit_back_within(header, part, fits))?;
         mended.bits += 1;
     }
     let log = Log::of(&mended.bytes)?;
-    let frames: Vec<&[u8]> = frames.chunks_exact(FRAME).collect();
     // No database is larger than the largest page anyone wrote.
     let most = frames.iter().filter(|frame| seals_fit(seals, frame)).map(|frame| word(frame, 0)).max();
     let most = most.unwrap_or(0).max(pages);
@@ -177,9 +186,9 @@ fn mend_frame(frame: &[u8], seals: &Seals, most: u32, fits: impl Fn(&[u8]) -> bo
         return turn_bit_back(frame, |tried| fits(tried) && seals_fit(seals, tried));
     }
     let parts = [16..FRAME_HEADER, 8..16, 4..8];
-    parts.into_iter().find_map(|part| {
-        turn_bit_back_within(frame, part, |tried| fits(tried) && word(tried, 4) <= most)
-    })
+    parts
+        .into_iter()
+        .find_map(|part| turn_bit_back_within(frame, part, |tried| fits(tried) && word(tried, 4) <= most))
 }
 
 fn seals_fit(seals: &Seals, frame: &[u8]) -> bool {
@@ -225,8 +234,11 @@ impl Log {
 
     /// Whether something was committed in these frames and more was written after that: it was on the disk by then.
     fn goes_on(&self, frames: &[&[u8]], seals: &Seals) -> bool {
-        let ours: Vec<&&[u8]> =
-            frames.iter().take_while(|frame| self.is_of_this_life(frame)).filter(|frame| seals_fit(seals, frame)).collect();
+        let ours: Vec<&&[u8]> = frames
+            .iter()
+            .take_while(|frame| self.is_of_this_life(frame))
+            .filter(|frame| seals_fit(seals, frame))
+            .collect();
         let committed = ours.iter().position(|frame| word(frame, 4) != 0);
         committed.is_some_and(|at| at + 1 < ours.len())
     }
@@ -237,7 +249,8 @@ fn header_fits(header: &[u8]) -> bool {
     let is_big = magic & 1 == 1;
     magic & !1 == 0x377f_0682
         && word(header, 4) == LOG_VERSION
-        && summed(is_big, (0, 0), header.get(..24).unwrap_or_default()) == (word(header, 24), word(header, 28))
+        && summed(is_big, (0, 0), header.get(..24).unwrap_or_default())
+            == (word(header, 24), word(header, 28))
 }
 
 fn word(bytes: &[u8], at: usize) -> u32 {

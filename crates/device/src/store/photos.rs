@@ -76,11 +76,13 @@ pub struct UploadRow {
     pub reason: Option<String>,
     pub since_ms: i64,
     pub received_ms: Option<i64>,
+    /// The officer was told of the refusal and has put it away.
+    pub seen: bool,
 }
 
 const UPLOAD: &str =
     "SELECT upload.record, upload.sha256, photo.bytes, upload.url, upload.sent, upload.state,
-    upload.reason, upload.since_ms, upload.received_ms
+    upload.reason, upload.since_ms, upload.received_ms, upload.seen
     FROM upload JOIN photo ON photo.sha256 = upload.sha256";
 
 fn upload_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<UploadRow> {
@@ -94,6 +96,7 @@ fn upload_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<UploadRow> {
         reason: row.get(6)?,
         since_ms: row.get(7)?,
         received_ms: row.get(8)?,
+        seen: row.get(9)?,
     })
 }
 
@@ -228,6 +231,14 @@ impl Store {
             .prepare_cached("UPDATE upload SET state = 'refused', reason = ?3, url = NULL WHERE record = ?1 AND sha256 = ?2")?
             .execute((record.0, sha256.0, reason))
             .context("Keep why a photo was refused")?;
+        Ok(())
+    }
+
+    pub fn put_away_refused_photos(&self, record: RecordId) -> Result<()> {
+        self.connection
+            .prepare_cached("UPDATE upload SET seen = 1 WHERE record = ?1 AND state = 'refused'")?
+            .execute([record.0])
+            .context("Put a refused photo away")?;
         Ok(())
     }
 

@@ -139,13 +139,7 @@ impl Store {
         if open == 0 { self.insert_repair(kind, record.into(), now_ms, None) } else { Ok(()) }
     }
 
-    fn insert_repair(
-        &self,
-        kind: RepairKind,
-        about: About,
-        now_ms: i64,
-        done_ms: Option<i64>,
-    ) -> Result<()> {
+    fn insert_repair(&self, kind: RepairKind, about: About, now_ms: i64, done_ms: Option<i64>) -> Result<()> {
         // From the clock, so that a vault that began anew goes on above what it told of before.
         self.connection
             .prepare_cached(
@@ -236,7 +230,10 @@ impl Store {
 
     /// Every record that the server has confirmed here, in the order of ids and one at a time.
     pub fn each_base(&self, look: impl FnMut(RecordId, &[u8])) -> Result<()> {
-        self.each_state("SELECT id, base FROM record WHERE base IS NOT NULL AND leaving = 0 ORDER BY id", look)
+        self.each_state(
+            "SELECT id, base FROM record WHERE base IS NOT NULL AND leaving = 0 ORDER BY id",
+            look,
+        )
     }
 
     /// Every record as shown, in the order of ids and one at a time.

@@ -227,7 +227,8 @@ fn carry_table(damaged: &Path, key: &VaultKey, new: &Store, table: &str) -> Resu
     let top: i64 = read_only(damaged, key)
         .and_then(|old| Ok(old.query_row(&highest, (), |row| row.get(0))?))
         .unwrap_or(i64::MAX);
-    let select = format!("SELECT rowid, {} FROM {table} WHERE rowid >= ?1 ORDER BY rowid", columns.join(", "));
+    let select =
+        format!("SELECT rowid, {} FROM {table} WHERE rowid >= ?1 ORDER BY rowid", columns.join(", "));
     let (mut rows, mut misses, mut next) = (0, 0, 1);
     while next <= top && misses < MOST_MISSES {
         // A page that fails leaves the connection in no state to go on with.

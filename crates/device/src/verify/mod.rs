@@ -4,10 +4,14 @@
 mod dump;
 mod photos;
 mod repair;
+#[cfg(kerbside_sim)]
+mod rot;
 #[cfg(test)]
 mod tests;
 
 pub use repair::Repaired;
+#[cfg(kerbside_sim)]
+pub use rot::Rot;
 
 use crate::photos::PhotoSize;
 use crate::store::{OwnChange, RecordRow};
@@ -41,10 +45,20 @@ pub(crate) enum Fault {
     /// A page or the structure of the database.
     Database(String),
     /// The bytes of an own change are not those that were hashed.
-    Change { actor: Actor, counter: u64, record: RecordId },
-    Chain { actor: Actor, counter: u64 },
+    Change {
+        actor: Actor,
+        counter: u64,
+        record: RecordId,
+    },
+    Chain {
+        actor: Actor,
+        counter: u64,
+    },
     /// A change between two others is gone.
-    Gap { actor: Actor, counter: u64 },
+    Gap {
+        actor: Actor,
+        counter: u64,
+    },
     Counter(String),
     /// What the server had confirmed cannot be read.
     Base(RecordId),
@@ -194,9 +208,9 @@ fn check_change(own: &OwnChange, last: &mut BTreeMap<Actor, (u64, Sha256)>, foun
     let whole = own.bytes.is_empty() || is_known || {
         let change = ChangeBytes::received(own.bytes.clone());
         change.hash() == own.hash
-            && change.read().is_ok_and(|read| {
-                read.record == own.record && read.actor == actor && read.counter == counter
-            })
+            && change
+                .read()
+                .is_ok_and(|read| read.record == own.record && read.actor == actor && read.counter == counter)
     };
     if !whole {
         found.push(Fault::Change { actor, counter, record: own.record });

@@ -12,13 +12,12 @@ use kerbside_core::problem::{Code, Problem};
 impl Vault {
     /// The sizes of a photo whose file is not there or was altered.
     pub(crate) fn check_photo(&self, photo: &PhotoRow) -> Vec<PhotoSize> {
-        let sizes = PhotoSize::ALL.into_iter().filter(|size| *size == PhotoSize::Original || photo.is_picture());
+        let sizes =
+            PhotoSize::ALL.into_iter().filter(|size| *size == PhotoSize::Original || photo.is_picture());
         sizes
             .filter(|size| {
                 let opened = self.photo_bytes(photo.sha256, *size);
-                !opened.is_ok_and(|bytes| {
-                    *size != PhotoSize::Original || Sha256::of(&bytes) == photo.sha256
-                })
+                !opened.is_ok_and(|bytes| *size != PhotoSize::Original || Sha256::of(&bytes) == photo.sha256)
             })
             .collect()
     }

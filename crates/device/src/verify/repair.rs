@@ -3,14 +3,15 @@
 
 use super::Fault;
 use crate::clock::Reading;
-use kerbside_core::mend::turn_bit_back;
 use crate::store::{About, ChangeState, Healed, OwnChange, RepairKind, Store};
 use crate::vault::Vault;
 use anyhow::Result;
 use kerbside_core::chain;
 use kerbside_core::change::ChangeBytes;
 use kerbside_core::ids::{Actor, RecordId, Sha256};
+use kerbside_core::mend::turn_bit_back;
 use kerbside_core::problem::{Code, Problem};
+use kerbside_core::record::Record;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -57,10 +58,6 @@ impl Vault {
         let left = self.faults_of_records()?.len();
         repaired.repaired = u32::try_from(found.len().saturating_sub(left)).unwrap_or(u32::MAX);
         Ok(repaired)
-    }
-
-    pub(crate) fn photos_held(&self) -> Result<Vec<Sha256>> {
-        Ok(self.store.photos()?.into_iter().map(|photo| photo.sha256).collect())
     }
 
     pub(crate) fn check_and_repair_photo(
@@ -118,8 +115,15 @@ impl Vault {
             }
             if let Fault::Head(record) = fault {
                 store.note_in_journal(now.wall_ms, RepairKind::HeadRebuilt.name(), &record.to_string())?;
-                store.note_repair(RepairKind::HeadRebuilt, *record, now.wall_ms)?;
-                touched.insert(*record);
+                let row = store.record(*record)?;
+                let is_readable = row.as_ref().is_some_and(|row| Record::unpack(&row.head).is_ok());
+                if is_readable && row.is_some_and(|row| row.base.is_some()) {
+                    // Which of base and head is wrong only the server can say.
+                    store.ask_repair(RepairKind::HeadRebuilt, *record, now.wall_ms)?;
+                } else {
+                    store.note_repair(RepairKind::HeadRebuilt, *record, now.wall_ms)?;
+                    touched.insert(*record);
+                }
             }
         }
         if found.iter().any(|fault| matches!(fault, Fault::Unreadable(_))) {
@@ -136,7 +140,9 @@ fn mend_changes(store: &Store, found: &[Fault], now: Reading) -> Result<BTreeSet
     let damaged: BTreeSet<(Actor, u64)> = found
         .iter()
         .filter_map(|fault| match fault {
-            Fault::Change { actor, counter, .. } | Fault::Chain { actor, counter } => Some((*actor, *counter)),
+            Fault::Change { actor, counter, .. } | Fault::Chain { actor, counter } => {
+                Some((*actor, *counter))
+            }
             Fault::Database(_)
             | Fault::Gap { .. }
             | Fault::Counter(_)

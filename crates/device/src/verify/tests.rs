@@ -1,11 +1,11 @@
 //! Things that go bad inside a vault whose database is whole: each is found, and put right as far as it can be.
 
 use super::*;
+use crate::NewPhoto;
 use crate::clock::Reading;
 use crate::exchange::tests::{FORM, vault};
 use crate::photos::PhotoFrom;
 use crate::store::RepairKind;
-use crate::NewPhoto;
 use serde_json::{Map, json};
 
 const NOW: Reading = Reading { wall_ms: 1_773_652_364_000, monotonic_ms: 0, offset_min: 0 };

@@ -37,6 +37,8 @@ pub(super) fn push(handheld: &Handheld<'_>, changes: &[Vec<u8>]) -> Vec<u8> {
         app: "0.1.0".into(),
         capabilities: vec![],
         head: Signed::new(Label::Head, &head, &handheld.key),
+        oldest_unsent_ms: None,
+        unsent: None,
     })
 }
 

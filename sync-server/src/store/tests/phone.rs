@@ -156,7 +156,14 @@ impl Phone {
             app: "0.1.0".into(),
             capabilities: vec![],
             head: Signed::new(Label::Head, &head, &self.key),
+            oldest_unsent_ms: None,
+            unsent: None,
         }
+    }
+
+    /// A push that brings nothing, from a phone that holds receipts for all below `first`.
+    pub(super) fn push_from(&self, store: &mut Store, first: u64) -> Push {
+        Push { changes: vec![], first, ..self.push(store, first) }
     }
 
     /// Sends all it has, hears all there is.

@@ -104,8 +104,14 @@ fn whatever_repeats_the_log_is_found_wrong_and_made_from_it_again() {
             ("UPDATE record SET captured_at = captured_at + 1 WHERE id = $1", values![record].to_vec()),
             ("UPDATE record SET first_seq = first_seq + 1 WHERE id = $1", values![record].to_vec()),
             ("DELETE FROM record WHERE id = $1", values![record].to_vec()),
-            ("UPDATE dot SET hash = $1 WHERE actor = $2 AND counter = 2", values![[7; 32], phone.actor].to_vec()),
-            ("UPDATE dot SET chain = $1 WHERE actor = $2 AND counter = 2", values![[7; 32], phone.actor].to_vec()),
+            (
+                "UPDATE dot SET hash = $1 WHERE actor = $2 AND counter = 2",
+                values![[7; 32], phone.actor].to_vec(),
+            ),
+            (
+                "UPDATE dot SET chain = $1 WHERE actor = $2 AND counter = 2",
+                values![[7; 32], phone.actor].to_vec(),
+            ),
             ("UPDATE actor SET chain = $1 WHERE id = $2", values![[7; 32], phone.actor].to_vec()),
         ];
         for (sql, row) in spoilt {
@@ -117,8 +123,12 @@ fn whatever_repeats_the_log_is_found_wrong_and_made_from_it_again() {
             assert_eq!(left.integrity, "ok", "{}: {sql}: {left:?}", scratch.name);
             assert_eq!(store.states().unwrap().len(), 3);
         }
-        let kinds: Vec<_> =
-            store.repairs_since(0, 100).unwrap().into_iter().map(|line| (line.device, line.repair.kind)).collect();
+        let kinds: Vec<_> = store
+            .repairs_since(0, 100)
+            .unwrap()
+            .into_iter()
+            .map(|line| (line.device, line.repair.kind))
+            .collect();
         assert!(kinds.contains(&(None, "record_refolded".to_owned())), "{kinds:?}");
         let after = store.dump_canonical().unwrap();
         for (id, record) in sound["records"].as_object().unwrap() {

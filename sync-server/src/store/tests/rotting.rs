@@ -19,7 +19,8 @@ fn lived_in(store: &mut Store) {
     }
     let sha256 = phone.photographs(records[0], b"a photo");
     phone.exchanges(store);
-    let PhotoAsked::Wanted(upload) = store.ask_photo(NOW, phone.device, records[0], sha256, 7).unwrap() else {
+    let PhotoAsked::Wanted(upload) = store.ask_photo(NOW, phone.device, records[0], sha256, 7).unwrap()
+    else {
         panic!("it has not been sent")
     };
     store.complete_photo(NOW, &upload).unwrap();
@@ -28,13 +29,17 @@ fn lived_in(store: &mut Store) {
     store.make_device_code(&ann, NOW).unwrap();
     store.count_sign_in(&[Tried { key: "account".into(), free: 5 }], false, NOW).unwrap();
     store
-        .note_repairs(NOW, phone.device, &[Repair {
-            number: 1,
-            at_ms: NOW,
-            kind: "head_rebuilt".into(),
-            record: Some(records[0]),
-            photo: None,
-        }])
+        .note_repairs(
+            NOW,
+            phone.device,
+            &[Repair {
+                number: 1,
+                at_ms: NOW,
+                kind: "head_rebuilt".into(),
+                record: Some(records[0]),
+                photo: None,
+            }],
+        )
         .unwrap();
     store.beat(NOW).unwrap();
 }
@@ -47,7 +52,8 @@ fn all_that_is_read(store: &mut Store) -> Result<Vec<String>> {
     for row in &laid_out {
         all.push(format!("{row:?}"));
         if row.text(0)? == "table" {
-            let rows = store.connection.query(&format!("SELECT * FROM {} ORDER BY rowid", row.text(1)?), &[])?;
+            let rows =
+                store.connection.query(&format!("SELECT * FROM {} ORDER BY rowid", row.text(1)?), &[])?;
             all.extend(rows.iter().map(|row| format!("{row:?}")));
         }
     }
