@@ -1,10 +1,10 @@
 //! `verify`: looks at everything the server holds, and with `--repair` puts right what can be: from what it repeats
 //! itself, from a backup, or by asking the devices that still have it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use kerbside_core::problem::Problem;
 use serde::Serialize;
@@ -47,7 +47,7 @@ pub fn run(data: &Home, arguments: &Arguments) -> Result<ExitCode> {
     if found.integrity == "ok" || !arguments.repair {
         return conclude(&found, None);
     }
-    let mended = repair(&mut store, &photos, &found, arguments)?;
+    let mended = repair(&mut store, (&photos, &data.data), &found, arguments)?;
     let left = look(&mut store, &photos)?;
     conclude(&left, Some(&mended))
 }
@@ -62,19 +62,58 @@ fn look(store: &mut Store, photos: &Photos) -> Result<Verified> {
     Ok(verified.judged())
 }
 
-fn repair(store: &mut Store, photos: &Photos, found: &Verified, arguments: &Arguments) -> Result<Mended> {
-    let mut backup = match &arguments.from {
-        Some(folder) => Some(Place::File(folder.join("kerbside.db")).open()?),
-        None => None,
-    };
-    let mut mended = store.mend(now_ms(), found, backup.as_mut())?;
-    let kept = match &arguments.from {
-        Some(folder) => Some(Photos::open(&folder.join("photos"))?),
-        None => None,
-    };
+/// A backup to take things back from. It is read from a copy, and stays as it is.
+struct Backup {
+    store: Store,
+    photos: PathBuf,
+    copy: PathBuf,
+}
+
+impl Backup {
+    /// The folder of one backup, or a folder of backups, whose newest it is then.
+    fn open(folder: &Path, data: &Path) -> Result<Self> {
+        let of_one = if folder.join(DATABASE).exists() { folder.to_owned() } else { newest(folder)? };
+        let beside = [of_one.join("photos"), folder.join("photos"), folder.join("../photos")];
+        let photos = beside.iter().find(|photos| photos.exists()).cloned().unwrap_or_default();
+        let copy = data.join("backup-looked-into.db");
+        std::fs::copy(of_one.join(DATABASE), &copy).context("Reading the backup")?;
+        Ok(Self { store: Place::File(copy.clone()).open()?, photos, copy })
+    }
+}
+
+impl Drop for Backup {
+    fn drop(&mut self) {
+        if let Err(cause) = std::fs::remove_file(&self.copy) {
+            tracing::warn!(%cause, "The copy of a backup's database stays behind");
+        }
+    }
+}
+
+const DATABASE: &str = "kerbside.db";
+
+fn newest(folder: &Path) -> Result<PathBuf> {
+    let mut backups = Vec::new();
+    for entry in std::fs::read_dir(folder).context("Listing backups")? {
+        let path = entry?.path();
+        if path.join(DATABASE).exists() && path.join("manifest.json").exists() {
+            backups.push(path);
+        }
+    }
+    backups.sort();
+    backups.pop().context("No backup lies in that folder")
+}
+
+fn repair(
+    store: &mut Store,
+    (photos, data): (&Photos, &Path),
+    found: &Verified,
+    arguments: &Arguments,
+) -> Result<Mended> {
+    let mut backup = arguments.from.as_deref().map(|folder| Backup::open(folder, data)).transpose()?;
+    let mut mended = store.mend(now_ms(), found, backup.as_mut().map(|backup| &mut backup.store))?;
     for photo in &found.bad_photos {
-        let is_back = match &kept {
-            Some(kept) => photos.take_back(*photo, kept)?,
+        let is_back = match &backup {
+            Some(backup) => photos.take_back(*photo, &backup.photos)?,
             None => false,
         };
         if is_back {

@@ -156,8 +156,8 @@ impl Photos {
     }
 
     /// Puts an original back from another folder of photos, if it has the very bytes. What was in its place is kept.
-    pub fn take_back(&self, sha256: Sha256, from: &Self) -> Result<bool> {
-        let theirs = from.path(sha256);
+    pub fn take_back(&self, sha256: Sha256, from: &Path) -> Result<bool> {
+        let theirs = from.join(object_path(sha256).as_ref());
         if hash_file(&theirs).ok() != Some(sha256) {
             return Ok(false);
         }
@@ -244,7 +244,8 @@ fn object_path(sha256: Sha256) -> ObjectPath {
     ObjectPath::from(format!("{}/{name}", name.get(..2).unwrap_or("00")))
 }
 
-fn hash_file(path: &Path) -> Result<Sha256> {
+/// The hash of a file of any size.
+pub fn hash_file(path: &Path) -> Result<Sha256> {
     let mut file = File::open(path)?;
     let mut hash = sha2::Sha256::new();
     let mut buffer = vec![0; 64 * 1024];

@@ -3,11 +3,12 @@
 
 use super::compare::{compare, fetch_photos, tell_repairs};
 use super::pace::Pace;
-use super::photos::send_photo;
+use super::photos::{ask_after_photos, send_photo};
 use super::pipe::{Ask, PATIENCE, Pipe, Refused};
 use crate::clock::Reading;
 use crate::compare::Comparison;
 use crate::exchange::Budget;
+use crate::store::Returning;
 use crate::vault::Vault;
 use crate::verify::Repaired;
 use anyhow::Result;
@@ -90,13 +91,14 @@ const FRUITLESS: u32 = 3;
 /// An actor is given up once, or twice where two doubles race; never for ever.
 const FORKS: u32 = 4;
 /// What ends a sync, because nothing else would go either.
-const STOPS: [Code; 7] = [
+const STOPS: [Code; 8] = [
     Code::NoSignal,
     Code::Busy,
     Code::TooManyTries,
     Code::DiskFull,
     Code::CaptivePortal,
     Code::DeviceRevoked,
+    Code::DeviceUnknown,
     Code::ProofWrong,
 ];
 const LEAST_PATIENCE: Duration = Duration::from_secs(5);
@@ -168,6 +170,7 @@ fn work<A: VaultAccess>(
         exchange_all(access, pipe, tally, (deadline_ms, now), &mut pace)?;
     }
     tell_repairs(access, pipe)?;
+    ask_after_photos(access, pipe)?;
     send_photos(access, pipe, tally, (deadline_ms, now), &mut pace)
 }
 
@@ -335,9 +338,10 @@ impl Vault {
     }
 
     /// What any exchange worth its bytes moves on.
-    fn standing(&self) -> Result<(Actor, u64, u64, Option<Vec<u8>>)> {
+    fn standing(&self) -> Result<(Option<Returning>, Actor, u64, u64, Option<Vec<u8>>)> {
         let progress = self.store.progress()?;
-        Ok((progress.actor, progress.received, progress.acked, progress.cursor))
+        let back = self.store.returning()?;
+        Ok((back, progress.actor, progress.received, progress.acked, progress.cursor))
     }
 
     fn report(&self, pipe: &Pipe, tally: &Tally, stopped: Option<Code>) -> Result<SyncReport> {

@@ -8,6 +8,7 @@ mod outcomes;
 mod pages;
 mod photos;
 mod progress;
+mod proofs;
 mod records;
 mod repairs;
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub use drafts::{DraftRow, Seen};
 pub use outcomes::OutcomeRow;
 pub use photos::{PhotoRow, UploadRow, UploadState};
 pub use progress::Progress;
+pub use proofs::Returning;
 pub use records::RecordRow;
 pub use repairs::{About, RepairKind, RepairRow};
 pub use salvage::Healed;
@@ -37,6 +39,7 @@ use zeroize::Zeroizing;
 const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("001_first.sql")),
     (2, include_str!("002_drafts.sql")),
+    (3, include_str!("003_restore.sql")),
     (5, include_str!("005_repair.sql")),
     (7, include_str!("007_people.sql")),
 ];

@@ -218,8 +218,7 @@ fn check_change(own: &OwnChange, last: &mut BTreeMap<Actor, (u64, Sha256)>, foun
     let start = match last.insert(actor, (counter, own.chain)) {
         Some((before, chain)) if before + 1 == counter => chain,
         None if counter == 1 => chain::START,
-        // The oldest were cleared away once a backup held them.
-        None => return,
+        None => return found.push(Fault::Gap { actor, counter }),
         Some(_) => return found.push(Fault::Gap { actor, counter }),
     };
     if chain::next(start, own.hash) != own.chain {
