@@ -27,6 +27,12 @@ pub enum Mutant {
     OutboxClearedOnSend,
     /// The same act under another dot is taken for another.
     NoCid,
+    /// A comparison of digests compares nothing.
+    DigestOfNothing,
+    /// What is entered anew is merged into what was held instead of replacing it.
+    RepairMerges,
+    /// A record entered anew forgets what was pending in it.
+    RepairDropsPending,
     /// A restored server allots from where its backup stood.
     RestoreWithoutRaise,
     /// A restored server goes on in the epoch of its backup.
@@ -80,6 +86,9 @@ impl Mutant {
         Self::RedotToHwm,
         Self::OutboxClearedOnSend,
         Self::NoCid,
+        Self::DigestOfNothing,
+        Self::RepairMerges,
+        Self::RepairDropsPending,
         Self::RestoreWithoutRaise,
         Self::RestoreInOldEpoch,
         Self::MarksOfLiveStore,

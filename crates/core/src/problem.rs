@@ -114,6 +114,8 @@ codes! {
     AlreadyEnrolled = "already_enrolled", 409;
     UnsentWork = "unsent_work", 409;
     VaultDamaged = "vault_damaged", 500;
+    /// What opens the vault is not as it was written.
+    KeysDamaged = "keys_damaged", 500;
     /// Another process has this vault open.
     VaultInUse = "vault_in_use", 409;
     /// Nothing was changed, so there is nothing to save.

@@ -1,7 +1,7 @@
 //! What screens show of records, and a note added to one.
 
 use crate::clock::Reading;
-use crate::save::{Saved, answers_of, unpack};
+use crate::save::{Saved, answers_of};
 use crate::store::{ChangeState, OwnChange, RecordRow, UploadRow, UploadState};
 use crate::vault::Vault;
 use crate::waiting::is_asking;
@@ -99,7 +99,7 @@ impl Vault {
     pub fn show(&self, record: RecordId) -> Result<RecordView> {
         let row = self.store.record(record)?;
         let row = row.ok_or_else(|| Problem::new(Code::NotFound, "No such record on this device"))?;
-        let head = unpack(&row.head)?;
+        let head = self.head_of(&row)?;
         let mut view = RecordView::of(record, &head, row.office_reference);
         if let (1.., Ok(form)) = (view.two_answers, self.form_for(head.form(), head.form_version())) {
             // As of the newest answer, so that the offer does not change by itself.

@@ -36,7 +36,7 @@ fn restart_everything(world: &mut World) -> Result<()> {
 }
 
 /// One whole exchange. True when it brought or took anything.
-fn exchange(world: &mut World, at: usize) -> Result<bool> {
+pub fn exchange(world: &mut World, at: usize) -> Result<bool> {
     let now = world.reading(at);
     let push = world.phones[at].vault.outgoing(Budget::default(), now)?;
     let reply = match world.server.take(world.now_ms, world.phones[at].device, &push) {

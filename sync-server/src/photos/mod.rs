@@ -134,12 +134,54 @@ impl Photos {
     pub async fn derived(&self, sha256: Sha256, size: Size) -> Result<Vec<u8>> {
         let kept = self.shared.root.join("derived").join(format!("{sha256}.{}.jpg", size.name()));
         let found = kept.clone();
-        if let Ok(bytes) = tokio::task::spawn_blocking(move || std::fs::read(found)).await? {
+        if let Some(bytes) = tokio::task::spawn_blocking(move || derived::kept(&found)).await? {
             return Ok(bytes);
         }
         let _turn = self.shared.drawing.acquire().await?;
         let original = self.path(sha256);
         tokio::task::spawn_blocking(move || derived::draw(&original, &kept, size)).await?
+    }
+
+    /// Smaller copies that are not as they were drawn.
+    pub fn bad_copies(&self) -> Result<Vec<PathBuf>> {
+        let mut bad = Vec::new();
+        for entry in std::fs::read_dir(self.shared.root.join("derived")).context("Listing smaller copies")? {
+            let path = entry?.path();
+            let is_copy = path.extension().is_some_and(|extension| extension == "jpg");
+            if is_copy && derived::kept(&path).is_none() {
+                bad.push(path);
+            }
+        }
+        Ok(bad)
+    }
+
+    /// Puts an original back from another folder of photos, if it has the very bytes. What was in its place is kept.
+    pub fn take_back(&self, sha256: Sha256, from: &Path) -> Result<bool> {
+        let theirs = from.join(object_path(sha256).as_ref());
+        if hash_file(&theirs).ok() != Some(sha256) {
+            return Ok(false);
+        }
+        self.put_aside(sha256)?;
+        let to = self.path(sha256);
+        let folder = to.parent().context("A photo lies in a folder")?;
+        std::fs::create_dir_all(folder).context("Making a photo's folder")?;
+        let half_written = to.with_extension("new");
+        std::fs::copy(&theirs, &half_written).context("Copying a photo")?;
+        File::open(&half_written)?.sync_all().context("Making a photo durable")?;
+        std::fs::rename(&half_written, &to).context("Putting a photo in its place")?;
+        File::open(folder)?.sync_all().context("Making a photo durable")?;
+        Ok(true)
+    }
+
+    /// Moves what is no longer the photo it says to where a person can look at it.
+    pub fn put_aside(&self, sha256: Sha256) -> Result<()> {
+        let path = self.path(sha256);
+        if !path.exists() {
+            return Ok(());
+        }
+        let aside = self.shared.root.join("damaged");
+        std::fs::create_dir_all(&aside).context("Making a folder for damaged photos")?;
+        std::fs::rename(path, aside.join(sha256.to_string())).context("Putting a damaged photo aside")
     }
 
     /// Of these photos, those whose bytes are missing or are others. Reads every one of them.

@@ -69,6 +69,8 @@ pub fn router(app: App) -> Router {
         .route("/v1/actor/retire", post(device::retire))
         .route("/v1/sync", post(device::sync))
         .route("/v1/digest", get(device::digest))
+        .route("/v1/changes", post(device::give_back))
+        .route("/v1/repairs", post(device::repairs))
         .route("/v1/packs/{name}/{version}", get(device::pack))
         .route("/v1/photos", post(photos::ask))
         .route("/v1/photos/have", post(photos::have))

@@ -60,11 +60,12 @@ enum Mode {
 }
 
 impl Connection {
-    pub(super) fn sqlite(connection: rusqlite::Connection, writer: Option<Arc<Mutex<()>>>) -> Self {
+    pub(super) fn sqlite(connection: rusqlite::Connection, writer: Option<Arc<Mutex<()>>>) -> Result<Self> {
         connection.set_prepared_statement_cache_capacity(128);
+        super::rows::teach(&connection)?;
         #[cfg(kerbside_sim)]
         let connection = let_it_die(connection);
-        Self { driver: Driver::Sqlite(connection), writer, councils: Arc::default() }
+        Ok(Self { driver: Driver::Sqlite(connection), writer, councils: Arc::default() })
     }
 
     pub(super) fn postgres(client: postgres::Client) -> Self {

@@ -32,6 +32,12 @@ const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../sql/postgres/003_restore.sql"),
     },
     Migration {
+        number: 5,
+        name: "repair",
+        sqlite: include_str!("../../sql/sqlite/005_repair.sql"),
+        postgres: include_str!("../../sql/postgres/005_repair.sql"),
+    },
+    Migration {
         number: 7,
         name: "people",
         sqlite: include_str!("../../sql/sqlite/007_people.sql"),
@@ -84,6 +90,9 @@ fn run_steps(tx: &mut Connection, last: u32) -> Result<Vec<String>> {
         let text = dialect::pick(tx, migration.sqlite, migration.postgres);
         tx.batch(text)?;
         dialect::set_schema_version(tx, migration.number)?;
+    }
+    if !names.is_empty() {
+        super::rows::sum_all(tx)?;
     }
     Ok(names)
 }

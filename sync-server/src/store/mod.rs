@@ -5,6 +5,7 @@
 
 mod cases;
 mod chance;
+mod compare;
 mod conflicts;
 mod connection;
 mod counts;
@@ -20,6 +21,7 @@ mod identity;
 mod judge;
 mod live;
 mod lives;
+mod mending;
 mod migrate;
 mod office;
 mod packs;
@@ -30,6 +32,9 @@ mod portable;
 mod pull;
 mod records;
 mod returning;
+#[cfg(kerbside_sim)]
+mod rot;
+mod rows;
 mod sessions;
 mod taking;
 #[cfg(test)]
@@ -43,6 +48,7 @@ use anyhow::{Context, Result};
 
 pub use cases::{Case, Happening, TimelineLine};
 pub use chance::Chance;
+pub use compare::{Repair, RepairLine};
 pub use conflicts::{Origin, TwoAnswersLine, TwoAnswersPage};
 pub use connection::Connection;
 pub use counts::Counts;
@@ -55,6 +61,7 @@ pub use history::{Kept, State};
 pub use identity::Identity;
 pub use live::Poke;
 pub use lives::Raised;
+pub use mending::Mended;
 pub use migrate::newest as newest_schema;
 pub use office::{Faulty, OfficeEdit};
 pub use people::{CouncilFile, Officer, OfficerFile, Role, TeamFile};
@@ -64,7 +71,7 @@ pub use sessions::{Lasting, Session, Tried};
 pub use trays::{Tray, TrayLine, TrayPage};
 pub use trust::{DeviceTrust, Period, Trust, TrustLine, TrustPage};
 pub use value::{Row, Sql};
-pub use verify::{Digest, Verified};
+pub use verify::Verified;
 
 use connection::Driver;
 
@@ -84,7 +91,7 @@ impl Store {
     /// A server's whole database in memory, whose every random byte follows from `seed`.
     pub fn in_memory(seed: u64) -> Result<Self> {
         let sqlite = rusqlite::Connection::open_in_memory()?;
-        let mut connection = Connection::sqlite(sqlite, None);
+        let mut connection = Connection::sqlite(sqlite, None)?;
         dialect::make_durable(&mut connection)?;
         migrate::run(&mut connection)?;
         Ok(Self::over(connection, Chance::Seeded { seed, drawn: 0 }))
@@ -94,7 +101,7 @@ impl Store {
     pub fn copy(&self) -> Result<Self> {
         let mut sqlite = rusqlite::Connection::open_in_memory()?;
         copy_sqlite(self.connection.driver(), &mut sqlite)?;
-        let mut connection = Connection::sqlite(sqlite, None);
+        let mut connection = Connection::sqlite(sqlite, None)?;
         dialect::make_durable(&mut connection)?;
         Ok(Self::over(connection, self.chance.clone()))
     }

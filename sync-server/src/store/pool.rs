@@ -64,7 +64,7 @@ impl Place {
         let mut connection = match self {
             Self::File(path) => {
                 let sqlite = rusqlite::Connection::open(path).context("Opening the database file")?;
-                Connection::sqlite(sqlite, writer)
+                Connection::sqlite(sqlite, writer)?
             }
             Self::Postgres(config) => {
                 let client = config.connect(postgres::NoTls).context("Reaching PostgreSQL")?;

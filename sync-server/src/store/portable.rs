@@ -24,7 +24,7 @@ impl Store {
             return dialect::close_wal(&mut copy.connection);
         }
         let sqlite = rusqlite::Connection::open(file).context("Making a backup's file")?;
-        let mut copy = Connection::sqlite(sqlite, None);
+        let mut copy = Connection::sqlite(sqlite, None)?;
         self.connection.snapshot(|from| {
             let version = dialect::schema_version(from)?;
             migrate::run_to(&mut copy, version)?;
@@ -39,7 +39,7 @@ impl Store {
             rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )
         .context("Opening a backup's file")?;
-        Ok(Self::over(Connection::sqlite(sqlite, None), Chance::System))
+        Ok(Self::over(Connection::sqlite(sqlite, None)?, Chance::System))
     }
 
     /// What the database itself finds wrong with a copy.

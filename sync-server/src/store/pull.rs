@@ -325,14 +325,41 @@ fn pack(rows: &[&Row]) -> Result<Vec<u8>> {
     })))
 }
 
-/// How many records and which digest each device of this scope should hold, for tests and the digest route.
-pub(super) fn scope_of(tx: &mut Connection, officer: &Officer) -> Result<Vec<(RecordId, Sha256)>> {
-    let mut values = vec![];
-    let teams = scope_list(officer, &mut values);
-    let sql = format!(
-        "SELECT r.id, r.state FROM record r WHERE EXISTS (SELECT 1 FROM record_team t WHERE t.record = r.id \
-         AND t.until_seq IS NULL AND t.team IN ({teams})) ORDER BY r.id"
-    );
-    let rows = tx.query(&sql, &values)?;
-    rows.iter().map(|row| Ok((RecordId(row.bytes(0)?), Sha256::of(&row.blob(1)?)))).collect()
+/// Whether a device has read the log to exactly where it stands, in the scope its officer has now.
+pub(super) fn stands_at(identity: &Identity, officer: &Officer, cursor: &[u8], seq: i64) -> bool {
+    let Ok(cursor) = cbor::decode::<Cursor>(cursor) else { return false };
+    cursor.epoch == short(identity.epoch)
+        && cursor.scope == scope_hash(officer)
+        && cursor.filling.is_none()
+        && i64::try_from(cursor.seq) == Ok(seq)
+}
+
+/// Records read at a time when all of a scope are looked at.
+const SCOPE_PAGE: i64 = 200;
+
+/// Everything in an officer's scope with its state, in the order of ids and never much of it in memory.
+pub(super) fn each_in_scope(
+    tx: &mut Connection,
+    officer: &Officer,
+    mut look: impl FnMut(RecordId, &[u8]),
+) -> Result<()> {
+    let mut after = vec![];
+    loop {
+        let mut values = vec![Sql::from(after.clone())];
+        let teams = scope_list(officer, &mut values);
+        values.push(Sql::from(SCOPE_PAGE));
+        let limit = values.len();
+        let sql = format!(
+            "SELECT r.id, r.state FROM record r WHERE r.id > $1 AND EXISTS (SELECT 1 FROM record_team t \
+             WHERE t.record = r.id AND t.until_seq IS NULL AND t.team IN ({teams})) ORDER BY r.id LIMIT ${limit}"
+        );
+        let rows = tx.query(&sql, &values)?;
+        for row in &rows {
+            look(RecordId(row.bytes(0)?), &row.blob(1)?);
+        }
+        match rows.last() {
+            Some(last) if i64::try_from(rows.len())? == SCOPE_PAGE => after = last.blob(0)?,
+            _ => return Ok(()),
+        }
+    }
 }

@@ -7,7 +7,9 @@ mod people;
 mod phone;
 mod photos;
 mod put_back;
+mod repair;
 mod restoring;
+mod rotting;
 mod scratch;
 
 use std::collections::BTreeMap;

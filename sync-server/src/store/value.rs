@@ -163,6 +163,7 @@ impl Row {
         Ok(Self(values))
     }
 
+    /// All of it, in the order of its columns.
     pub(super) fn values(&self) -> &[Sql] {
         &self.0
     }

@@ -2,7 +2,8 @@
 
 use super::out::Out;
 use super::{
-    Cli, Command, CreateArgs, EditArgs, EnrolArgs, ListArgs, ResolveArgs, SyncArgs, Usage, exit_of, script,
+    Cli, Command, CreateArgs, EditArgs, EnrolArgs, ListArgs, ResolveArgs, SyncArgs, Usage, exit_of, mending,
+    script,
 };
 use anyhow::{Context, Result, anyhow};
 use kerbside_core::field::FieldKey;
@@ -43,7 +44,8 @@ pub fn run(cli: &Cli, out: &mut Out) -> Result<u8> {
         Command::Show { record } => show(&open(folder)?, record, out),
         Command::Sync(arguments) => synchronise(&mut open(folder)?, arguments, out),
         Command::Waiting => waiting(&open(folder)?, out),
-        Command::Verify => verify(&open(folder)?, out),
+        Command::Verify { repair: false } => verify(&open(folder)?, out),
+        Command::Verify { repair: true } => mending::verify_and_repair(&mut open(folder)?, out),
         Command::Dump { canonical: _ } => dump(&open(folder)?, out),
     }
 }
@@ -268,7 +270,8 @@ fn reopen(vault: &mut Vault, record: &str, out: &Out) -> Result<u8> {
 fn synchronise(vault: &mut Vault, arguments: &SyncArgs, out: &Out) -> Result<u8> {
     let deadline = arguments.deadline.map(|seconds| now().later(i64::from(seconds) * 1000).wall_ms);
     let report = sync_until(vault, arguments.until_idle, deadline)?;
-    say_synced(&report, out)
+    let code = say_synced(&report, out)?;
+    if arguments.compare && code == 0 { mending::compare(vault, deadline, out) } else { Ok(code) }
 }
 
 /// Once, or until nothing waits or the deadline has passed.
@@ -332,7 +335,7 @@ fn waiting(vault: &Vault, out: &Out) -> Result<u8> {
     Ok(0)
 }
 
-fn verify(vault: &Vault, out: &Out) -> Result<u8> {
+pub fn verify(vault: &Vault, out: &Out) -> Result<u8> {
     let verified = vault.verify()?;
     let sound = verified.integrity == "ok";
     out.line(&verified, |words| {

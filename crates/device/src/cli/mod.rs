@@ -1,6 +1,7 @@
 //! The command line: what may be asked, and which exit code says what came of it.
 
 mod commands;
+mod mending;
 mod out;
 mod script;
 mod words;
@@ -57,8 +58,12 @@ pub enum Command {
     Sync(SyncArgs),
     /// What is not with the council yet, and why.
     Waiting,
-    /// Check the vault from end to end. Reads only.
-    Verify,
+    /// Check the vault from end to end. Reads only, unless told to repair.
+    Verify {
+        /// Put right what can be, from what is here and from the council's server.
+        #[arg(long)]
+        repair: bool,
+    },
     /// Everything merged, keys sorted.
     Dump {
         #[arg(long, required = true)]
@@ -172,6 +177,9 @@ pub struct SyncArgs {
     /// Seconds.
     #[arg(long)]
     deadline: Option<u32>,
+    /// Compare with the server what both hold, and put right what differs.
+    #[arg(long)]
+    compare: bool,
 }
 
 /// Asked for in a way that makes no sense: exit code 2.
@@ -231,8 +239,9 @@ pub fn exit_of(code: Code) -> u8 {
         Code::VaultInUse,
         Code::NonceStale,
     ];
-    const OTHERS: [(Code, u8); 4] = [
+    const OTHERS: [(Code, u8); 5] = [
         (Code::VaultDamaged, 6),
+        (Code::KeysDamaged, 6),
         (Code::NeedsNewerVersion, 7),
         (Code::ProtocolTooOld, 7),
         (Code::Internal, 5),

@@ -123,6 +123,7 @@ impl Vault {
         applied.needs_newer = reply.items.iter().any(|item| matches!(item, Item::Unknown { .. }));
         if held == push.cursor && !applied.needs_newer {
             store.clear_wanted(&push.wants.records)?;
+            store.finish_repairs(&push.wants.records, now.wall_ms)?;
             applied.received = take_page(store, progress, reply, &mut intake)?;
             intake.leave_unless_entered(&push.wants.records)?;
             progress.cursor = Some(reply.cursor.clone());

@@ -5,16 +5,25 @@
 use crate::clock::Reading;
 use crate::save::unpack;
 use crate::settle::taken_from;
-use crate::store::{ChangeState, OutcomeRow, Progress, RecordRow, Store};
+use crate::store::{ChangeState, OutcomeRow, OwnChange, Progress, RecordRow, RepairKind, Store};
 use crate::vault::{Vault, corrected_ms};
 use anyhow::{Context, Result};
 use kerbside_core::change::{Change, ChangeBytes, Edit};
 use kerbside_core::exchange::Item;
-use kerbside_core::ids::{Dot, OfficerId, RecordId};
+use kerbside_core::ids::{Dot, OfficerId, RecordId, Sha256};
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::record::{Record, unpack_page};
 use kerbside_core::value::to_json;
 use std::collections::BTreeMap;
+
+impl Vault {
+    /// Makes what is shown again from what is confirmed and what is pending.
+    pub(crate) fn rebuild(&self, store: &Store, records: Vec<RecordId>, now: Reading) -> Result<()> {
+        let mut intake = Intake::new(self, store, now);
+        intake.touch_all(records)?;
+        intake.finish()
+    }
+}
 
 /// A page of items on its way into the vault.
 pub(super) struct Intake<'a> {
@@ -84,14 +93,12 @@ impl<'a> Intake<'a> {
             self.store.note_in_journal(self.now.wall_ms, "echo of nothing", &dot.to_string())?;
             return Ok(0);
         };
-        if own.bytes.is_empty() {
-            self.settle_if_own(dot)?;
-            self.want(own.record)?;
-            return Ok(0);
-        }
-        let change = ChangeBytes::received(own.bytes).read().context("Read an own change")?;
         self.settle_if_own(dot)?;
-        self.fold(&change, reference)?;
+        match readable(&own) {
+            Some(change) => self.fold(&change, reference)?,
+            // It went bad here, and the server has it whole.
+            None => self.want(own.record).map(|()| 0)?,
+        };
         Ok(0)
     }
 
@@ -143,7 +150,10 @@ impl<'a> Intake<'a> {
                 progress.hlc = progress.hlc.observe(written.stamp.hlc, time_ms);
             }
             let touched = self.touched(id)?;
-            touched.base = Some(entered.state);
+            match touched.base.as_mut().filter(|_| planted::is(Mutant::RepairMerges)) {
+                Some(base) => base.merge(entered.state),
+                None => touched.base = Some(entered.state),
+            }
             touched.office_reference = entered.reference.or(touched.office_reference.take());
             touched.confirmed = true;
             touched.entered = true;
@@ -196,8 +206,13 @@ impl<'a> Intake<'a> {
             std::collections::btree_map::Entry::Occupied(there) => Ok(there.into_mut()),
             std::collections::btree_map::Entry::Vacant(place) => {
                 let row = self.store.record(record)?;
-                let base = row.as_ref().and_then(|row| row.base.as_deref()).map(unpack).transpose()?;
-                Ok(place.insert(Touched { base, ..Touched::default() }))
+                let held = row.as_ref().and_then(|row| row.base.as_deref()).map(unpack);
+                let wanted = held.as_ref().is_some_and(Result::is_err).then_some(true);
+                if wanted.is_some() {
+                    // One record that went bad keeps nothing else from coming: it is asked for anew.
+                    self.store.ask_repair(RepairKind::BaseUnreadable, record, self.now.wall_ms)?;
+                }
+                Ok(place.insert(Touched { base: held.and_then(Result::ok), wanted, ..Touched::default() }))
             }
         }
     }
@@ -213,7 +228,7 @@ impl<'a> Intake<'a> {
 }
 
 fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: Reading) -> Result<()> {
-    let Touched { outcomes, base, office_reference, leaving, wanted, confirmed, forgotten, entered: _ } =
+    let Touched { outcomes, base, office_reference, leaving, wanted, confirmed, forgotten, entered } =
         touched;
     let row = store.record(id)?;
     // What a restored server has not confirmed anew says nothing of what it holds.
@@ -235,12 +250,20 @@ fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: 
             store.set_pending(own.actor, own.counter, false)?;
             continue;
         }
-        head.apply(&ChangeBytes::received(own.bytes).read().context("Read an own change")?);
+        if entered && planted::is(Mutant::RepairDropsPending) {
+            store.set_pending(own.actor, own.counter, false)?;
+            continue;
+        }
+        if let Some(change) = readable(&own) {
+            head.apply(&change);
+        }
     }
     if head.created().is_none() && base.is_none() {
         // All there was is refused: it stays readable as it was. Or it was never here.
         let Some(shown) = row else { return Ok(()) };
-        head = unpack(&shown.head)?;
+        // Where not even that can be read, the row stays as it is.
+        let Ok(as_it_was) = unpack(&shown.head) else { return Ok(()) };
+        head = as_it_was;
         return store.put_record(&flagged(
             vault.record_row(id, Some(&shown), None, &head, now)?,
             leaving,
@@ -269,6 +292,12 @@ fn outcomes(before: &Record, change: &Change, officer: OfficerId) -> Vec<Outcome
             at_ms: change.at.corrected_ms(),
         })
         .collect()
+}
+
+/// An own change, if it is as it was saved. What went bad is told by `verify`, and blocks no exchange.
+fn readable(own: &OwnChange) -> Option<Change> {
+    let whole = Sha256::of(&own.bytes) == own.hash;
+    whole.then(|| ChangeBytes::received(own.bytes.clone()).read().ok()).flatten()
 }
 
 fn flagged(mut row: RecordRow, leaving: Option<bool>, wanted: Option<bool>, confirmed: bool) -> RecordRow {

@@ -11,7 +11,7 @@ use crate::vault::Vault;
 use anyhow::{Context, Result};
 use kerbside_core::change::ChangeBytes;
 use kerbside_core::exchange::{OFFER_LIMIT, Offered, Receipt, Retire, Retired};
-use kerbside_core::ids::{Actor, RecordId};
+use kerbside_core::ids::{Actor, RecordId, Sha256};
 use kerbside_core::redot::Redot;
 use kerbside_core::sign::Label;
 use kerbside_core::{cbor, chain};
@@ -39,7 +39,9 @@ impl Vault {
         // What was saved while the answer was on its way comes along.
         let first = retire.offered.first().map_or(1, |offered| offered.counter);
         let own = self.store.changes_from(progress.actor, first, u32::MAX)?;
-        let counters: Vec<u64> = own.iter().map(|own| own.counter).collect();
+        // What went bad here is not written anew as if it were what was saved.
+        let sound = own.iter().filter(|own| own.bytes.is_empty() || Sha256::of(&own.bytes) == own.hash);
+        let counters: Vec<u64> = sound.map(|own| own.counter).collect();
         let redot = Redot::new(retire.actor, retired.actor, &counters, &retired.held);
         self.store.transact(|store| self.go_on_as(store, &redot, retired, now))
     }

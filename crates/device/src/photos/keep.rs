@@ -114,12 +114,23 @@ impl Vault {
             self.store.transact(|store| store.insert_photo(&row))?;
         }
         for (size, plain) in parts {
-            let sealed = seal_photo(&key, self.random.bytes()?, plain)?;
-            let name = self.blob_name(sha256, size);
-            self.blobs.put(&name, sealed)?;
+            self.put_blob(sha256, &key, size, plain)?;
         }
         self.store.transact(|store| store.insert_photo(&row))?;
         Ok(row)
+    }
+
+    /// Seals one size of a photo under the photo's own key, over whatever was there.
+    pub(crate) fn put_blob(
+        &mut self,
+        sha256: Sha256,
+        key: &[u8; 32],
+        size: PhotoSize,
+        plain: &[u8],
+    ) -> Result<()> {
+        let sealed = seal_photo(key, self.random.bytes()?, plain)?;
+        let name = self.blob_name(sha256, size);
+        self.blobs.put(&name, sealed)
     }
 
     pub fn photo_bytes(&self, sha256: Sha256, size: PhotoSize) -> Result<Zeroizing<Vec<u8>>> {
@@ -172,7 +183,7 @@ impl Vault {
     }
 
     /// Says nothing about the photo to whoever lacks the vault key.
-    fn blob_name(&self, sha256: Sha256, size: PhotoSize) -> String {
+    pub(crate) fn blob_name(&self, sha256: Sha256, size: PhotoSize) -> String {
         let named = derive(&self.photo_names, size.name().as_bytes(), &sha256.0);
         HEXLOWER.encode(named.as_slice())
     }

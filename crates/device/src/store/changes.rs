@@ -158,6 +158,43 @@ impl Store {
         self.changes(&format!("{CHANGE} ORDER BY actor, counter"), ())
     }
 
+    /// Every one, by actor and counter, one at a time.
+    pub fn each_change(&self, mut look: impl FnMut(OwnChange) -> Result<()>) -> Result<()> {
+        let mut read = self.connection.prepare_cached(&format!("{CHANGE} ORDER BY actor, counter"))?;
+        let mut rows = read.query(())?;
+        while let Some(row) = rows.next().context("Read changes")? {
+            look(change_row(row).context("Read a change")?)?;
+        }
+        Ok(())
+    }
+
+    pub fn count_changes(&self) -> Result<u32> {
+        self.connection
+            .prepare_cached("SELECT COUNT(*) FROM own_change")?
+            .query_row((), |row| row.get(0))
+            .context("Count changes")
+    }
+
+    /// Writes a change as it was before something in it went bad. Its dot and state stay.
+    pub fn mend_change(&self, own: &OwnChange) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "UPDATE own_change SET record = ?3, hash = ?4, chain = ?5, bytes = ?6, reason = ?7
+                 WHERE actor = ?1 AND counter = ?2",
+            )?
+            .execute((
+                own.actor.0,
+                to_row(own.counter),
+                own.record.0,
+                own.hash.0,
+                own.chain.0,
+                &own.bytes,
+                &own.reason,
+            ))
+            .context("Mend a change")?;
+        Ok(())
+    }
+
     /// What the server holds and has not yet told us again.
     pub fn unechoed_changes(&self) -> Result<Vec<OwnChange>> {
         self.changes(

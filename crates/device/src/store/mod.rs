@@ -5,10 +5,15 @@
 mod changes;
 mod drafts;
 mod outcomes;
+mod pages;
 mod photos;
 mod progress;
 mod proofs;
 mod records;
+mod repairs;
+#[cfg(test)]
+mod rotting;
+mod salvage;
 
 pub use changes::{ChangeState, OwnChange};
 pub use drafts::{DraftRow, Seen};
@@ -17,6 +22,8 @@ pub use photos::{PhotoRow, UploadRow, UploadState};
 pub use progress::Progress;
 pub use proofs::Returning;
 pub use records::RecordRow;
+pub use repairs::{About, RepairKind, RepairRow};
+pub use salvage::Healed;
 
 use crate::keys::VaultKey;
 use anyhow::{Context, Result, bail};
@@ -24,7 +31,7 @@ use data_encoding::HEXLOWER;
 use kerbside_core::planted;
 use kerbside_core::problem::{Code, Problem};
 use rusqlite::{Connection, backup::Backup};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -33,11 +40,14 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("001_first.sql")),
     (2, include_str!("002_drafts.sql")),
     (3, include_str!("003_restore.sql")),
+    (5, include_str!("005_repair.sql")),
     (7, include_str!("007_people.sql")),
 ];
 
 pub struct Store {
     connection: Connection,
+    /// None in memory.
+    file: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Store {
@@ -49,11 +59,8 @@ impl std::fmt::Debug for Store {
 impl Store {
     pub fn open(file: &Path, key: &VaultKey) -> Result<Self> {
         let connection = Connection::open(file).context("Open the vault's database")?;
-        let raw = Zeroizing::new(format!("x'{}'", HEXLOWER.encode(key.as_slice())));
-        connection.pragma_update(None, "key", raw.as_str()).context("Give the database its key")?;
-        connection.pragma_update(None, "cipher_memory_security", "OFF").context("Set the cipher")?;
-        connection.pragma_update(None, "cipher_log_level", "NONE").context("Quieten the cipher")?;
-        let store = Self { connection };
+        give_key(&connection, key)?;
+        let store = Self { connection, file: Some(file.to_owned()) };
         store.prepare().context("Open the vault's database with its key").map_err(named)?;
         Ok(store)
     }
@@ -75,7 +82,7 @@ impl Store {
     fn of_memory(mut connection: Connection) -> Result<Self> {
         #[cfg(kerbside_sim)]
         let_it_die(&mut connection)?;
-        let store = Self { connection };
+        let store = Self { connection, file: None };
         store.prepare()?;
         Ok(store)
     }
@@ -114,7 +121,20 @@ impl Store {
 
     /// All of it or none of it, on disk when this returns.
     pub fn transact<T>(&self, act: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
-        self.try_transact(act).map_err(named)
+        let done = self.try_transact(act).map_err(named);
+        if done.as_ref().is_err_and(is_damage) {
+            self.mark_damaged();
+        }
+        done
+    }
+
+    /// Leaves word beside the database that it has to be mended before it is opened again.
+    pub fn mark_damaged(&self) {
+        if let Some(file) = &self.file
+            && let Err(cause) = std::fs::write(damage_mark(file), b"")
+        {
+            tracing::error!(%cause, "That the vault is damaged could not be written down");
+        }
     }
 
     fn try_transact<T>(&self, act: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
@@ -254,6 +274,23 @@ pub fn named(cause: anyhow::Error) -> anyhow::Error {
     };
     let detail = format!("{cause:#}");
     cause.context(Problem::new(code, detail))
+}
+
+fn give_key(connection: &Connection, key: &VaultKey) -> Result<()> {
+    let raw = Zeroizing::new(format!("x'{}'", HEXLOWER.encode(key.as_slice())));
+    connection.pragma_update(None, "key", raw.as_str()).context("Give the database its key")?;
+    connection.pragma_update(None, "cipher_memory_security", "OFF").context("Set the cipher")?;
+    connection.pragma_update(None, "cipher_log_level", "NONE").context("Quieten the cipher")
+}
+
+fn is_damage(cause: &anyhow::Error) -> bool {
+    cause.downcast_ref::<Problem>().is_some_and(|problem| problem.code == Code::VaultDamaged)
+}
+
+/// Where it is written that a database is damaged.
+#[must_use]
+pub fn damage_mark(file: &Path) -> PathBuf {
+    file.with_extension("damaged")
 }
 
 /// Counters fit 53 bits by the protocol's own rule, so neither way loses anything.

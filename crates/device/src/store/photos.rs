@@ -299,6 +299,18 @@ impl Store {
         Ok(())
     }
 
+    /// The server has lost these bytes, whatever record they were sent for.
+    pub fn unsettle_upload(&self, sha256: Sha256) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "UPDATE upload SET state = 'saved', url = NULL, sent = 0, received_ms = NULL, receipt = NULL
+                 WHERE sha256 = ?1",
+            )?
+            .execute([sha256.0])
+            .context("Send a photo again")?;
+        Ok(())
+    }
+
     pub fn delete_uploads_of(&self, record: RecordId) -> Result<Vec<Sha256>> {
         self.connection
             .prepare_cached("DELETE FROM upload WHERE record = ?1 RETURNING sha256")?

@@ -113,9 +113,20 @@ impl Store {
             .context("List records")
     }
 
+    pub fn record_ids(&self) -> Result<Vec<RecordId>> {
+        self.connection
+            .prepare_cached("SELECT id FROM record ORDER BY id")?
+            .query_map((), |row| row.get(0).map(RecordId))?
+            .collect::<Result<_, _>>()
+            .context("List the ids of records")
+    }
+
     pub fn wanted_records(&self) -> Result<Vec<RecordId>> {
         self.connection
-            .prepare_cached("SELECT id FROM record WHERE wanted = 1 ORDER BY id LIMIT 100")?
+            .prepare_cached(
+                "SELECT id FROM record WHERE wanted = 1
+                 UNION SELECT record FROM repair WHERE done_ms IS NULL ORDER BY 1 LIMIT 100",
+            )?
             .query_map((), |row| row.get(0).map(RecordId))?
             .collect::<Result<_, _>>()
             .context("List records to ask for")

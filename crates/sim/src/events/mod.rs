@@ -8,6 +8,8 @@ pub mod line;
 mod mishaps;
 mod replays;
 pub mod restoring;
+#[cfg(kerbside_sim)]
+mod rotting;
 mod work;
 
 use anyhow::Result;
@@ -45,6 +47,10 @@ pub const EVENTS: &[Event] = &[
     event(10, "the server is backed up", World::back_up_server),
     event(6, "the server is restored", World::restore_server),
     event(2, "server and phone are put back", World::restore_both),
+    #[cfg(kerbside_sim)]
+    event(4, "a bit flips on a phone", World::rot_phone),
+    #[cfg(kerbside_sim)]
+    event(3, "a bit flips on the server", World::rot_server),
 ];
 
 const TOTAL: u32 = {
