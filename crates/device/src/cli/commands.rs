@@ -19,7 +19,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub fn run(cli: &Cli, out: &mut Out) -> Result<u8> {
+pub fn run(cli: &Cli, out: &Out) -> Result<u8> {
     let folder =
         cli.vault.as_deref().ok_or_else(|| Usage("--vault DIR or KERBSIDE_VAULT says which vault".into()))?;
     match &cli.command {
@@ -27,7 +27,7 @@ pub fn run(cli: &Cli, out: &mut Out) -> Result<u8> {
         Command::Lock => lock(folder, out),
         Command::Unlock { code } => unlock(folder, code.as_deref(), out),
         Command::Wipe { even_unsent } => wipe(folder, *even_unsent, out),
-        Command::Run { script } => script::run(&mut open(folder)?, script, out),
+        Command::Run { script, keep_going } => script::run(&mut open(folder)?, script, *keep_going, out),
         Command::Create(arguments) => {
             // Standard input may hold the answers, so the PIN is read first.
             let mut vault = open(folder)?;
@@ -41,6 +41,7 @@ pub fn run(cli: &Cli, out: &mut Out) -> Result<u8> {
         Command::Show { record } => show(&open(folder)?, record, out),
         Command::Sync(arguments) => synchronise(&mut open(folder)?, arguments, out),
         Command::Waiting => waiting(&open(folder)?, out),
+        Command::Drafts => drafts(&open(folder)?, out),
         Command::Verify => verify(&open(folder)?, out),
         Command::Dump { canonical: _ } => dump(&open(folder)?, out),
     }
@@ -326,7 +327,17 @@ fn verify(vault: &Vault, out: &Out) -> Result<u8> {
     Ok(if sound { 0 } else { 6 })
 }
 
-fn dump(vault: &Vault, out: &Out) -> Result<u8> {
+/// What was typed and not saved yet.
+pub fn drafts(vault: &Vault, out: &Out) -> Result<u8> {
+    for id in vault.waiting()?.items.into_iter().filter_map(|item| item.draft) {
+        let draft = vault.draft(id, now())?;
+        let line = json!({ "draft": id, "form": draft.form.key, "answers": draft.answers });
+        out.line(&line, |words| format!("{id}  {}", words.local(&draft.form.title)))?;
+    }
+    Ok(0)
+}
+
+pub fn dump(vault: &Vault, out: &Out) -> Result<u8> {
     let dump = vault.dump_canonical()?;
     out.line(&dump, |_| dump.to_string())?;
     Ok(0)

@@ -49,6 +49,8 @@ pub enum Command {
     Sync(SyncArgs),
     /// What is not with the council yet, and why.
     Waiting,
+    /// What was typed and is not saved yet.
+    Drafts,
     /// Check the vault from end to end. Reads only.
     Verify,
     /// Everything merged, keys sorted.
@@ -60,6 +62,9 @@ pub enum Command {
     Run {
         #[arg(long)]
         script: PathBuf,
+        /// A line that fails says so, and the next one is taken.
+        #[arg(long)]
+        keep_going: bool,
     },
     /// Say that the vault is locked: this command never leaves one open.
     Lock,
@@ -178,8 +183,8 @@ impl std::error::Error for Usage {}
 /// Runs one command and says how it went.
 pub fn run(cli: &Cli) -> u8 {
     let words = Words::of_this_person();
-    let mut out = Out::new(cli.json, words);
-    match commands::run(cli, &mut out) {
+    let out = Out::new(cli.json, words);
+    match commands::run(cli, &out) {
         Ok(code) => code,
         Err(cause) => {
             out.complain(&cause);

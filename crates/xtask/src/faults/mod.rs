@@ -1,7 +1,7 @@
 //! `cargo xtask faults`: the programs that people run, with the world around them failing. Each part breaks one thing at
 //! points of its own and afterwards looks for what was acknowledged.
 
-mod kill;
+mod disk;
 
 use crate::clock;
 use crate::install::{Need, install};
@@ -25,17 +25,6 @@ pub struct Wanted {
     pub seed: u64,
 }
 
-impl Wanted {
-    /// How many of `all` points to try, where the check can afford `sample`.
-    pub fn most(&self, all: usize, sample: usize) -> usize {
-        match self.extent {
-            Extent::Sample => all.min(sample),
-            Extent::Points(points) => all.min(points),
-            Extent::All => all,
-        }
-    }
-}
-
 /// What came of a part. A part that lost something has failed and says what; so this counts what held.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tally {
@@ -57,7 +46,12 @@ impl Tally {
 type Part = (&'static str, &'static str, fn(&Wanted) -> Result<Tally>);
 
 /// Name, what happens, and the part.
-const PARTS: &[Part] = &[("kill", "both programs killed", kill::kill)];
+const PARTS: &[Part] = &[
+    ("kill", "both programs killed, and the run after that too", disk::kill),
+    ("full", "no room on the disk, once and for ever", disk::full),
+    ("eio", "the disk fails, once and for ever", disk::eio),
+    ("power", "the power cut, with what was not synced gone or torn", disk::power),
+];
 
 /// `faults [PART…] [--points N] [--seed S] [--built]`: all points of all parts, or of those that are named.
 pub fn faults(arguments: &[String]) -> Result<()> {
