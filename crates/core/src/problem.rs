@@ -112,6 +112,8 @@ codes! {
     AlreadyEnrolled = "already_enrolled", 409;
     UnsentWork = "unsent_work", 409;
     VaultDamaged = "vault_damaged", 500;
+    /// This device's disk does not do what it is told.
+    StorageFault = "storage_fault", 500;
     /// Another process has this vault open.
     VaultInUse = "vault_in_use", 409;
     /// Nothing was changed, so there is nothing to save.

@@ -8,11 +8,18 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
-    try_write(path, bytes).map_err(|cause| {
-        let full =
-            cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == ErrorKind::StorageFull);
-        if full { cause.context(Problem::new(Code::DiskFull, "No room for a file")) } else { cause }
-    })
+    try_write(path, bytes).map_err(named)
+}
+
+/// What the disk did, said so that a person can do something about it.
+pub fn named(cause: anyhow::Error) -> anyhow::Error {
+    let code = match cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
+        Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => Code::DiskFull,
+        Some(_) => Code::StorageFault,
+        None => return cause,
+    };
+    let detail = format!("{cause:#}");
+    cause.context(Problem::new(code, detail))
 }
 
 fn try_write(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -36,7 +43,16 @@ fn fill(temporary: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 pub fn make_private_folder(folder: &Path) -> Result<()> {
+    try_make(folder).map_err(named)
+}
+
+fn try_make(folder: &Path) -> Result<()> {
+    let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !folder.exists()).collect();
     fs::create_dir_all(folder).context("Make the folder")?;
+    // A folder is there after a power cut only once the one above it says so.
+    for above in missing.iter().filter_map(|made| made.parent()).filter(|above| above.is_dir()) {
+        sync_folder(above)?;
+    }
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -48,8 +48,11 @@ pub(super) fn draw(original: &Path, kept: &Path, size: Size) -> Result<Vec<u8>> 
     small.to_rgb8().write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, 80))?;
     let bytes = bytes.into_inner();
     let half_written = kept.with_extension("new");
-    std::fs::write(&half_written, &bytes).context("Keeping a smaller copy")?;
-    std::fs::rename(&half_written, kept).context("Keeping a smaller copy")?;
+    let is_kept = std::fs::write(&half_written, &bytes).and_then(|()| std::fs::rename(&half_written, kept));
+    if let Err(fault) = is_kept {
+        // It is drawn again the next time.
+        tracing::warn!("A smaller copy was not kept: {fault}");
+    }
     Ok(bytes)
 }
 

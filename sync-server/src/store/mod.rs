@@ -40,7 +40,7 @@ pub use chance::Chance;
 pub use connection::Connection;
 pub use counts::Counts;
 pub use devices::{CODE_LASTS_MS, Device, DeviceCode, DeviceLine, Enrolled};
-pub use dialect::is_disk_full;
+pub use dialect::{is_disk_failing, is_disk_full};
 pub use drafts::{Brought, FormDraft};
 pub use forms::{FormLine, FormState, FormVersion, Publication};
 pub use history::{Kept, State};
@@ -95,6 +95,11 @@ impl Store {
             Driver::Sqlite(sqlite) => copy_sqlite(backup.connection.driver(), sqlite),
             Driver::Postgres(_) => anyhow::bail!("Only a SQLite database is copied in one piece"),
         }
+    }
+
+    /// What a process that died and was started again has: what was committed, and nothing else.
+    pub fn open_again(&mut self) {
+        self.forms = packs::FormShelf::default();
     }
 
     fn is_sound(&self) -> bool {

@@ -225,11 +225,12 @@ pub fn exit_of(code: Code) -> u8 {
         Code::VaultInUse,
         Code::NonceStale,
     ];
-    const OTHERS: [(Code, u8); 4] = [
+    const OTHERS: [(Code, u8); 5] = [
         (Code::VaultDamaged, 6),
         (Code::NeedsNewerVersion, 7),
         (Code::ProtocolTooOld, 7),
         (Code::Internal, 5),
+        (Code::StorageFault, 5),
     ];
     if LATER.contains(&code) {
         return 3;

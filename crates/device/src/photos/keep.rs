@@ -14,6 +14,7 @@ use anyhow::{Context, Result};
 use data_encoding::HEXLOWER;
 use kerbside_core::change::PhotoFacts;
 use kerbside_core::ids::Sha256;
+use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -53,7 +54,9 @@ impl Vault {
     pub fn keep_photo(&mut self, original: &[u8], origin: &Origin, now: Reading) -> Result<Kept> {
         let sha256 = Sha256::of(original);
         let exif = read_exif(original);
-        let row = match self.store.photo(sha256)? {
+        // A commit that the disk reported as failed may come back after a restart, without the files taken away since.
+        let held = self.store.photo(sha256)?.filter(|row| self.files_of(row).is_ok());
+        let row = match held {
             Some(row) => row,
             None => {
                 let copies = match make_copies(original, orientation_of(exif.as_ref())) {
@@ -80,11 +83,26 @@ impl Vault {
         now: Reading,
     ) -> Result<PhotoRow> {
         let written = self.try_write_photo(sha256, original, copies, now);
-        if written.is_err() && self.store.photo(sha256)?.is_none() {
+        let is_full = written.as_ref().is_err_and(|cause| {
+            cause.downcast_ref::<Problem>().is_some_and(|problem| problem.code == Code::DiskFull)
+        });
+        if is_full && self.store.photo(sha256)?.is_none() {
             // Without its row nobody can open it, and it takes up the room that was missing.
-            self.remove_blobs(sha256)?;
+            if let Err(left) = self.remove_blobs(sha256) {
+                tracing::debug!(left = format!("{left:#}"), "Files of a photo stay behind");
+            }
         }
         written
+    }
+
+    /// Whether everything that a photo's row stands for can be read.
+    fn files_of(&self, row: &PhotoRow) -> Result<()> {
+        let sizes =
+            PhotoSize::ALL.into_iter().filter(|size| row.is_picture() || *size == PhotoSize::Original);
+        for size in sizes {
+            unseal_photo(&row.key, &self.blobs.read(&self.blob_name(row.sha256, size))?)?;
+        }
+        Ok(())
     }
 
     fn try_write_photo(
@@ -94,16 +112,14 @@ impl Vault {
         copies: Option<&Copies>,
         now: Reading,
     ) -> Result<PhotoRow> {
-        let key: [u8; 32] = self.random.bytes()?;
+        let key: [u8; 32] = match self.store.photo(sha256)? {
+            Some(row) => row.key,
+            None => self.random.bytes()?,
+        };
         let mut parts = vec![(PhotoSize::Original, original)];
         if let Some(copies) = copies {
             parts.push((PhotoSize::Display, &copies.display));
             parts.push((PhotoSize::Thumb, &copies.thumb));
-        }
-        for (size, plain) in parts {
-            let sealed = seal_photo(&key, self.random.bytes()?, plain)?;
-            let name = self.blob_name(sha256, size);
-            self.blobs.put(&name, sealed)?;
         }
         let row = PhotoRow {
             sha256,
@@ -114,6 +130,14 @@ impl Vault {
             height: copies.map_or(0, |copies| copies.height),
             added_ms: now.wall_ms,
         };
+        if planted::is(Mutant::PhotoRowBeforeFile) {
+            self.store.transact(|store| store.insert_photo(&row))?;
+        }
+        for (size, plain) in parts {
+            let sealed = seal_photo(&key, self.random.bytes()?, plain)?;
+            let name = self.blob_name(sha256, size);
+            self.blobs.put(&name, sealed)?;
+        }
         self.store.transact(|store| store.insert_photo(&row))?;
         Ok(row)
     }

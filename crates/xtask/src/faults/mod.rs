@@ -2,6 +2,7 @@
 //! points of its own and afterwards looks for what was acknowledged.
 
 mod disk;
+mod net;
 
 use crate::clock;
 use crate::install::{Need, install};
@@ -23,6 +24,17 @@ pub struct Wanted {
     pub extent: Extent,
     /// Decides what a sample holds and what a power cut takes.
     pub seed: u64,
+}
+
+impl Wanted {
+    /// How many of `all` points to try, where the check can afford `sample`.
+    pub fn most(&self, all: usize, sample: usize) -> usize {
+        match self.extent {
+            Extent::Sample => all.min(sample),
+            Extent::Points(points) => all.min(points),
+            Extent::All => all,
+        }
+    }
 }
 
 /// What came of a part. A part that lost something has failed and says what; so this counts what held.
@@ -51,6 +63,11 @@ const PARTS: &[Part] = &[
     ("full", "no room on the disk, once and for ever", disk::full),
     ("eio", "the disk fails, once and for ever", disk::eio),
     ("power", "the power cut, with what was not synced gone or torn", disk::power),
+    ("cuts", "the line cut at a byte", net::cuts),
+    ("portal", "a portal in the office's place", net::portal),
+    ("busy", "an office that is busy, slow or silent", net::busy),
+    ("clocks", "clocks that are wrong", net::clocks),
+    ("copies", "copies of a vault and of a server", net::copies),
 ];
 
 /// `faults [PART…] [--points N] [--seed S] [--built]`: all points of all parts, or of those that are named.

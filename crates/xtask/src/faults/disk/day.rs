@@ -240,9 +240,9 @@ impl Bench {
                     Some(line) if !fails(line) => {
                         let is_draft = line.get("draft").is_some();
                         if is_draft {
-                            heard.typed.push(word)
+                            heard.typed.push(word);
                         } else {
-                            heard.saved.push(word)
+                            heard.saved.push(word);
                         }
                         lines.next();
                     }

@@ -71,7 +71,7 @@ impl Recorded {
         };
         let now = Now::under(&bench.folder.join("now"));
         let rules = (busiest(&whole.device.1, &now.ann), busiest(&whole.server.1, &now.server));
-        let broken = Timeline::record(&bench, Some(rules))?;
+        let broken = Timeline::record(&bench, Some(&rules))?;
         Ok(Recorded { bench, timelines: vec![whole, broken] })
     }
 
@@ -96,7 +96,7 @@ impl Recorded {
         device.lay_out(&lucky.ann, (Left::All, Left::All), chance)?;
         let lucky_device = OnDevice::look(bench, &lucky).context("The device that kept its power")?;
         found += lucky_device.is_received_by(&cut_server, bench, &now)?;
-        if cut.number % SETTLED == 0 {
+        if cut.number.is_multiple_of(SETTLED) {
             found += settles(bench, &now, &heard)?;
         }
         Ok(Tally { tried: 1, fired: 1, found })
@@ -104,14 +104,15 @@ impl Recorded {
 }
 
 impl Timeline {
-    fn record(bench: &Bench, rules: Option<(Option<Rule>, Option<Rule>)>) -> Result<Self> {
+    fn record(bench: &Bench, deaths: Option<&(Option<Rule>, Option<Rule>)>) -> Result<Self> {
         let now = bench.afresh()?;
         let (device_disk, server_disk) = (Platter::of(&now.ann)?, Platter::of(&now.server)?);
-        let (device_rule, server_rule) = rules.clone().unwrap_or_default();
-        let device = Between::of(&now.ann)?.with_bytes().ruled(device_rule.as_ref());
-        let server = Between::of(&now.server)?.with_bytes().ruled(server_rule.as_ref());
+        let device =
+            Between::of(&now.ann)?.with_bytes().ruled(deaths.and_then(|(device, _)| device.as_ref()));
+        let server =
+            Between::of(&now.server)?.with_bytes().ruled(deaths.and_then(|(_, server)| server.as_ref()));
         let played = bench.play(&now, &device, &server)?;
-        match rules {
+        match deaths {
             None => ensure!(played.code == 0, "The day itself failed: {}", played.complaint),
             Some(_) => {
                 recovers(bench, &now, &device.clone().ruled(None), &server.clone().ruled(None))?;
