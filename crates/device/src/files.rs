@@ -82,3 +82,30 @@ fn sync_folder(folder: &Path) -> Result<()> {
 fn sync_folder(_folder: &Path) -> Result<()> {
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(kind: ErrorKind) -> Code {
+        let cause = anyhow::Error::from(std::io::Error::from(kind)).context("Write the temporary file");
+        named(cause).downcast_ref::<Problem>().unwrap().code
+    }
+
+    #[test]
+    fn a_disk_without_room_and_one_that_fails_have_their_words() {
+        assert_eq!(code(ErrorKind::StorageFull), Code::DiskFull);
+        assert_eq!(code(ErrorKind::Other), Code::StorageFault);
+        assert!(named(anyhow::anyhow!("something else")).downcast_ref::<Problem>().is_none());
+    }
+
+    #[test]
+    fn a_folder_is_made_with_those_above_it_and_again() {
+        let root = tempfile::tempdir().unwrap();
+        let deep = root.path().join("a/b/c");
+        make_private_folder(&deep).unwrap();
+        make_private_folder(&deep).unwrap();
+        write_durably(&deep.join("file"), b"kept").unwrap();
+        assert_eq!(fs::read(deep.join("file")).unwrap(), b"kept");
+    }
+}

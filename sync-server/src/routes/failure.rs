@@ -122,3 +122,18 @@ fn log(error: &anyhow::Error) -> String {
     tracing::error!(reference, drawn = drawn.is_ok(), "{error:#}");
     reference
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context;
+    use std::io::{Error, ErrorKind};
+
+    #[test]
+    fn a_disk_that_fails_is_no_fault_of_the_program() {
+        let of = |kind| Failure::from(Err::<(), _>(Error::from(kind)).context("Writing").unwrap_err()).code();
+        assert_eq!(of(ErrorKind::StorageFull), Code::DiskFull);
+        assert_eq!(of(ErrorKind::Other), Code::Busy);
+        assert_eq!(Failure::from(anyhow::anyhow!("a bug")).code(), Code::Internal);
+    }
+}

@@ -197,3 +197,23 @@ impl Vault {
         HEXLOWER.encode(named.as_slice())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::tests::vault;
+    use crate::photos::tests::two_halves;
+
+    #[test]
+    fn a_photo_whose_files_are_gone_is_written_again_when_it_is_taken_again() {
+        let mut vault = vault(1, 1);
+        let (original, now) = (two_halves(400, 200), Reading::at(1_000));
+        let kept = vault.keep_photo(&original, &PhotoFrom::Gallery.into(), now).unwrap();
+        vault.remove_blobs(kept.sha256).unwrap();
+        assert!(vault.photo_bytes(kept.sha256, PhotoSize::Original).is_err());
+        vault.keep_photo(&original, &PhotoFrom::Gallery.into(), now).unwrap();
+        for size in PhotoSize::ALL {
+            assert!(!vault.photo_bytes(kept.sha256, size).unwrap().is_empty());
+        }
+    }
+}

@@ -89,7 +89,7 @@ impl Bench {
         let sync =
             || Act { line: json!({ "command": "sync", "until_idle": true, "deadline": 4 }), words: &[] };
         let act = |line: Value, words| Act { line, words };
-        let typed = json!({ WORDS: "word-typed-1", "more/usrn": "word-typed-2" });
+        let typed = json!({ "more/usrn": "word-typed-1", WORDS: "word-typed-2" });
         let small = self.photo("small", "street-corner.jpg", 0)?;
         // Longer than what a server writes at once, so that it comes in pieces.
         let long = self.photo("long", "street-corner.jpg", 300_000)?;

@@ -32,7 +32,7 @@ const HANDS: usize = 3;
 const TELL_EVERY: u64 = 20;
 
 /// A few of a day's many repeats of one call site, beside its first, in the check.
-const MORE: usize = 10;
+const MORE: usize = 5;
 
 /// Benches that work side by side.
 #[derive(Debug)]

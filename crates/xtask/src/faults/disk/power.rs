@@ -10,6 +10,7 @@ use super::platter::{Left, Platter};
 use super::{Chance, Hands, chosen};
 use crate::faults::{Extent, Tally, Wanted};
 use anyhow::{Context, Result, ensure};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Of the rebuilt disks, one in so many is also worked on with until both sides agree.
@@ -149,9 +150,12 @@ fn cuts(recorded: &Recorded, wanted: &Wanted) -> Vec<Cut> {
     ];
     let mut chance = Chance::of(wanted.seed);
     let mut cuts = Vec::new();
+    let mut cut_before = BTreeSet::new();
     for (timeline, Timeline { device, server }) in recorded.timelines.iter().enumerate() {
         for (calls, on_device) in [(&device.1, true), (&server.1, false)] {
-            let sites: Vec<Site> = sites(calls, Path::new("/"));
+            let mut sites: Vec<Site> = sites(calls, Path::new("/"));
+            // What both days have in common is cut once in a sample.
+            sites.retain(|site| wanted.extent == Extent::All || cut_before.insert((on_device, site.site)));
             for point in chosen(&sites, wanted, &mut chance) {
                 // Every call with every way of losing when all is wanted; with one each in a sample.
                 let ways = if wanted.extent == Extent::All { LEFT.len() } else { 1 };
