@@ -46,12 +46,26 @@ impl Metrics {
             ("kerbside_photos_waiting", "gauge", counts.photos_waiting),
             ("kerbside_records", "gauge", counts.records),
             ("kerbside_devices", "gauge", counts.devices),
+            ("kerbside_receipts_issued_total", "counter", counts.trust.receipts_issued.into()),
+            ("kerbside_receipts_confirmed_total", "counter", counts.trust.receipts_confirmed.into()),
+            ("kerbside_changes_missing_total", "counter", counts.trust.missing.into()),
+            ("kerbside_duplicates_refused_total", "counter", counts.trust.duplicates_refused.into()),
+            ("kerbside_conflicts_open", "gauge", counts.trust.conflicts_open.into()),
+            ("kerbside_changes_in_review", "gauge", counts.trust.in_review.into()),
         ];
         for (name, kind, value) in single {
             line(&mut page, name, kind, "", value);
         }
-        let age = u64::try_from((now_ms - counts.last_commit_at).max(0) / 1000).unwrap_or(0);
+        let age = age_s(now_ms, counts.last_commit_at);
         line(&mut page, "kerbside_last_commit_age_seconds", "gauge", "", age);
+        if let Some(backup_ms) = counts.trust.backup_ms {
+            line(&mut page, "kerbside_last_backup_age_seconds", "gauge", "", age_s(now_ms, backup_ms));
+        }
+        for device in counts.trust.devices.iter().filter(|device| !device.revoked) {
+            let label = format!("{{device=\"{}\"}}", device.short_code);
+            let oldest = device.oldest_unsent_ms.map_or(0, |oldest| age_s(now_ms, oldest));
+            line(&mut page, "kerbside_oldest_unsent_age_seconds", "gauge", &label, oldest);
+        }
         for (code, count) in &counts.refused {
             line(
                 &mut page,
@@ -67,6 +81,10 @@ impl Metrics {
         }
         page
     }
+}
+
+fn age_s(now_ms: i64, then_ms: i64) -> u64 {
+    u64::try_from((now_ms - then_ms).max(0) / 1000).unwrap_or(0)
 }
 
 fn line(page: &mut String, name: &str, kind: &str, label: &str, value: u64) {

@@ -74,12 +74,12 @@ fn open_private(path: &Path) -> std::io::Result<File> {
 }
 
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> Result<()> {
+pub fn sync_folder(folder: &Path) -> Result<()> {
     File::open(folder).and_then(|opened| opened.sync_all()).context("Sync the folder")
 }
 
 #[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> Result<()> {
+pub fn sync_folder(_folder: &Path) -> Result<()> {
     Ok(())
 }
 

@@ -46,6 +46,8 @@ pub struct CouncilNames {
 pub struct OfficerName {
     pub name: String,
     pub email: String,
+    /// What the office lets them do, by the names of its actions.
+    pub may: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]

@@ -203,6 +203,7 @@ impl Vault {
             leaving: kept.is_some_and(|row| row.leaving),
             wanted: kept.is_some_and(|row| row.wanted),
             unconfirmed: kept.is_some_and(|row| row.unconfirmed),
+            withdrawn: head.is_withdrawn(),
         })
     }
 }

@@ -27,6 +27,8 @@ pub struct Ledger {
     redacted: BTreeSet<Marker>,
     /// Not taken, and kept by the server until someone decides.
     in_review: BTreeSet<Marker>,
+    /// Written by the office, or by phones that were put back since.
+    on_server_alone: BTreeSet<Marker>,
 }
 
 #[derive(Debug, Clone)]
@@ -65,6 +67,15 @@ impl Ledger {
     /// Everyone who held it died: nobody can be asked for it any more.
     pub fn died(&mut self, marker: &Marker) {
         self.promised.remove(marker);
+    }
+
+    /// No phone has it any more, and none chose to let it go.
+    pub fn leaves_phones(&mut self, marker: &Marker) {
+        self.on_server_alone.insert(marker.clone());
+    }
+
+    pub fn is_on_server_alone(&self, marker: &Marker) -> bool {
+        self.on_server_alone.contains(marker)
     }
 
     pub fn arrives_twice(&mut self, markers: Vec<Marker>) {

@@ -113,7 +113,8 @@ pub async fn from_device(app: &App, request: Request, limit: usize) -> Result<Fr
         .db
         .run(move |store| {
             let identity = store.identity()?;
-            let device = store.device(id)?.ok_or_else(|| Problem::new(Code::ProofWrong, "no such device"))?;
+            let device =
+                store.device(id)?.ok_or_else(|| Problem::new(Code::DeviceUnknown, "no such device"))?;
             let claim = Claim { method: &method, path: &path, nonce: &nonce, signature: &signature };
             proof::check(&identity, &device, claim, hash, now_ms())?;
             Ok(device)

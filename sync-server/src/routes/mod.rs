@@ -11,6 +11,7 @@ mod health;
 mod layers;
 mod live;
 mod photos;
+mod trust;
 mod uploads;
 
 use std::sync::Arc;
@@ -80,6 +81,10 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/records/{id}", get(console::case))
         .route("/api/v1/records/{id}/changes", post(console::change))
         .route("/api/v1/records/{id}/notes", post(console::note))
+        .route("/api/v1/records/{id}/withdraw", post(console::withdraw))
+        .route("/api/v1/two_answers", get(console::two_answers))
+        .route("/api/v1/trust", get(trust::numbers))
+        .route("/api/v1/trust/{what}", get(trust::lines))
         .route("/api/v1/forms", get(forms::list))
         .route("/api/v1/forms/drafts", get(drafts::list).post(drafts::bring).layer(drafts::limit()))
         .route("/api/v1/forms/drafts/{id}", get(drafts::find).delete(drafts::discard))

@@ -5,6 +5,7 @@
 
 mod cases;
 mod chance;
+mod conflicts;
 mod connection;
 mod counts;
 mod devices;
@@ -13,23 +14,28 @@ mod drafts;
 mod exchange;
 mod faults;
 mod forms;
+mod held;
 mod history;
 mod identity;
 mod judge;
 mod live;
+mod lives;
 mod migrate;
 mod office;
 mod packs;
 mod people;
 mod photos;
 mod pool;
+mod portable;
 mod pull;
 mod records;
+mod returning;
 mod sessions;
 mod taking;
 #[cfg(test)]
 mod tests;
 mod trays;
+mod trust;
 mod value;
 mod verify;
 
@@ -37,15 +43,18 @@ use anyhow::{Context, Result};
 
 pub use cases::{Case, Happening, TimelineLine};
 pub use chance::Chance;
+pub use conflicts::{Origin, TwoAnswersLine, TwoAnswersPage};
 pub use connection::Connection;
 pub use counts::Counts;
 pub use devices::{CODE_LASTS_MS, Device, DeviceCode, DeviceLine, Enrolled};
 pub use dialect::{is_disk_failing, is_disk_full};
 pub use drafts::{Brought, FormDraft};
 pub use forms::{FormLine, FormState, FormVersion, Publication};
+pub use held::HeldChange;
 pub use history::{Kept, State};
 pub use identity::Identity;
 pub use live::Poke;
+pub use lives::Raised;
 pub use migrate::newest as newest_schema;
 pub use office::{Faulty, OfficeEdit};
 pub use people::{CouncilFile, Officer, OfficerFile, Role, TeamFile};
@@ -53,6 +62,7 @@ pub use photos::{PHOTO_LIMIT, PhotoAsked, Upload};
 pub use pool::{Db, Place};
 pub use sessions::{Lasting, Session, Tried};
 pub use trays::{Tray, TrayLine, TrayPage};
+pub use trust::{DeviceTrust, Period, Trust, TrustLine, TrustPage};
 pub use value::{Row, Sql};
 pub use verify::{Digest, Verified};
 

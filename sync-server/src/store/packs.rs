@@ -14,6 +14,7 @@ use serde_json::json;
 use super::Store;
 use super::connection::Connection;
 use super::people::{Officer, people, teams};
+use crate::auth::may;
 use crate::values;
 
 /// Forms that were read once; a version of a form never changes, so they are kept.
@@ -186,7 +187,7 @@ pub(super) fn council_pack(tx: &mut Connection, officer: &Officer) -> Result<(u3
         "teams": teams,
         "people": people(tx)?,
         "phones": read_phones(&row.text(3)?)?,
-        "officer": {"id": officer.id, "name": officer.name, "email": officer.email, "role": officer.role, "teams": officer.teams},
+        "officer": {"id": officer.id, "name": officer.name, "email": officer.email, "role": officer.role, "teams": officer.teams, "may": may(officer)},
     });
     Ok((row.u32(2)?, serde_json::to_vec(&pack)?))
 }

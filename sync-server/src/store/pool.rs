@@ -2,7 +2,7 @@
 //!
 //! Several readers and one writer at a time on SQLite; PostgreSQL arranges its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -42,6 +42,11 @@ impl Place {
         Ok(Store::over(connection, Chance::System))
     }
 
+    /// One connection to whatever is there, as it is.
+    pub fn open_bare(&self) -> Result<Store> {
+        Ok(Store::over(self.connect(None)?, Chance::System))
+    }
+
     /// The migrations that would run, without running them.
     pub fn migrations_due(&self) -> Result<Vec<String>> {
         migrate::due(&mut self.connect(None)?)
@@ -63,6 +68,15 @@ impl Place {
             }
         };
         dialect::make_durable(&mut connection)?;
+        if let Self::File(path) = self {
+            // Reading makes the log's file. SQLite asks its folder to keep the name, and takes no notice of a refusal.
+            dialect::schema_version(&mut connection)?;
+            let folder =
+                path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            std::fs::File::open(folder)
+                .and_then(|folder| folder.sync_all())
+                .context("Making the database's folder durable")?;
+        }
         Ok(connection)
     }
 }

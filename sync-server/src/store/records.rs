@@ -56,11 +56,11 @@ pub(super) fn save(
     tx.execute(
         "INSERT INTO record (id, form, form_version, reference, office_reference, created_by, created_actor, \
          captured_at, received_at, first_seq, last_seq, summary, words, status, two_answers, photos_named, photos_received, \
-         state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
+         state, withdrawn) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
          ON CONFLICT (id) DO UPDATE SET form_version = excluded.form_version, reference = excluded.reference, \
          last_seq = excluded.last_seq, summary = excluded.summary, words = excluded.words, \
          status = excluded.status, two_answers = excluded.two_answers, photos_named = excluded.photos_named, \
-         photos_received = excluded.photos_received, state = excluded.state",
+         photos_received = excluded.photos_received, state = excluded.state, withdrawn = excluded.withdrawn",
         values![
             id,
             state.form(),
@@ -80,6 +80,7 @@ pub(super) fn save(
             i64::try_from(photos.len())?,
             i64::try_from(received)?,
             state.pack(),
+            i64::from(state.is_withdrawn()),
         ],
     )
     .map(|_| ())
@@ -102,7 +103,7 @@ pub(super) fn received_photos(tx: &mut Connection, id: RecordId) -> Result<BTree
 /// The next number of a series: `FT-000123`.
 pub(super) fn next_reference(tx: &mut Connection, prefix: &str) -> Result<String> {
     let row = tx.one(
-        "INSERT INTO number_row (prefix, last) VALUES ($1, 1) \
+        "INSERT INTO number_row (prefix, last) VALUES ($1, 1 + (SELECT COALESCE(MAX(numbers_from), 0) FROM life)) \
          ON CONFLICT (prefix) DO UPDATE SET last = number_row.last + 1 RETURNING last",
         values![prefix],
     )?;

@@ -1,6 +1,7 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import App from './App.svelte';
+import { when } from '../lib/time';
 import { Office, session, sizedCase, trayLine } from './office';
 
 let office: Office;
@@ -60,9 +61,10 @@ test('two answers stand side by side, and keeping one says that both were seen',
   await signedIn();
   location.hash = '#/tray/arrived/elm';
   await says('Nothing is thrown away');
-  expect(button('Keep')).toHaveLength(2);
-  button('Keep')[1]?.click();
-  await vi.waitFor(() => expect(button('Keep')).toHaveLength(0));
+  expect(page()).toContain(`Two answers recorded: Car boot (Ann Bailey, ${when(0, Date.now())}) and Small van (you`);
+  expect(button('Keep theirs')).toHaveLength(1);
+  button('Keep mine')[0]?.click();
+  await vi.waitFor(() => expect(button('Keep mine')).toHaveLength(0));
   expect(office.sent.find((call) => call.path.endsWith('/changes'))?.body).toEqual({ edits: [{ field: 'size', answer: 'small_van', seen: 'seen-both' }] });
 });
 

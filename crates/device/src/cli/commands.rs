@@ -36,6 +36,8 @@ pub fn run(cli: &Cli, out: &Out) -> Result<u8> {
         Command::Edit(arguments) => edit(&mut open(folder)?, arguments, out),
         Command::Note { record, text } => note(&mut open(folder)?, record, text, out),
         Command::Resolve(arguments) => resolve(&mut open(folder)?, arguments, out),
+        Command::Withdraw { record, reason } => withdraw(&mut open(folder)?, record, reason, out),
+        Command::Reopen { record } => reopen(&mut open(folder)?, record, out),
         Command::Forms => forms(&open(folder)?, out),
         Command::List(arguments) => list(&open(folder)?, arguments, out),
         Command::Show { record } => show(&open(folder)?, record, out),
@@ -68,16 +70,19 @@ fn enrol(folder: &Path, arguments: &EnrolArgs, out: &Out) -> Result<u8> {
         None => None,
     };
     let pin = pin()?;
-    let vault = Device::enrol(
-        folder,
-        Enrolment {
-            server_url: &arguments.server,
-            code: &arguments.code,
-            pin: &pin,
-            ca_pem: ca_pem.as_deref(),
-            key_store: arguments.key_store.map(Into::into),
-        },
-    )?;
+    let enrolment = Enrolment {
+        server_url: &arguments.server,
+        code: &arguments.code,
+        pin: &pin,
+        ca_pem: ca_pem.as_deref(),
+        key_store: arguments.key_store.map(Into::into),
+    };
+    // A vault that is there stays: its server was restored to before it was enrolled.
+    let vault = if Device::is_enrolled(folder) {
+        Device::open(folder)?.enrol_again(enrolment, now())?
+    } else {
+        Device::enrol(folder, enrolment)?
+    };
     let status = Device::status(folder, true, now())?;
     let identity = vault.identity();
     let line = json!({
@@ -194,7 +199,7 @@ fn list(vault: &Vault, arguments: &ListArgs, out: &Out) -> Result<u8> {
             Usage(format!("{name} is no state: draft, saved, sending, received, safe, needs_you"))
         })?),
     };
-    let filter = Filter { form: arguments.form.clone(), state };
+    let filter = Filter { form: arguments.form.clone(), state, withdrawn: arguments.withdrawn };
     for line in vault.list(&filter)? {
         out.line(&line, |words| {
             let state = words.say(&format!("device.state.{}", line.state.name()), &[]);
@@ -243,6 +248,20 @@ fn resolve(vault: &mut Vault, arguments: &ResolveArgs, out: &Out) -> Result<u8> 
         (None, None) => Choice::KeepBoth,
     };
     let saved = vault.resolve(record, &field, &choice, now())?;
+    say_changed(&saved, out)?;
+    Ok(0)
+}
+
+fn withdraw(vault: &mut Vault, record: &str, reason: &str, out: &Out) -> Result<u8> {
+    let record = vault.find_record(record)?;
+    let saved = vault.withdraw(record, reason, now())?;
+    say_changed(&saved, out)?;
+    Ok(0)
+}
+
+fn reopen(vault: &mut Vault, record: &str, out: &Out) -> Result<u8> {
+    let record = vault.find_record(record)?;
+    let saved = vault.reopen(record, now())?;
     say_changed(&saved, out)?;
     Ok(0)
 }

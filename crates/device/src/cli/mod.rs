@@ -45,6 +45,14 @@ pub enum Command {
     Show { record: String },
     /// Choose between two answers.
     Resolve(ResolveArgs),
+    /// Take a record out of every list; nothing of it is lost.
+    Withdraw {
+        record: String,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Open a withdrawn record again.
+    Reopen { record: String },
     /// Exchange with the council's server.
     Sync(SyncArgs),
     /// What is not with the council yet, and why.
@@ -141,6 +149,9 @@ pub struct ListArgs {
     form: Option<String>,
     #[arg(long)]
     state: Option<String>,
+    /// Those that were withdrawn.
+    #[arg(long)]
+    withdrawn: bool,
 }
 
 #[derive(Debug, Args)]
@@ -150,9 +161,9 @@ pub struct ResolveArgs {
     /// The n-th answer as shown, from 0.
     #[arg(long, group = "choice")]
     keep: Option<u32>,
-    #[arg(long, group = "choice")]
-    keep_both: bool,
-    #[arg(long, group = "choice", required_unless_present_any = ["keep", "keep_both"])]
+    #[arg(long, alias = "keep-both", group = "choice")]
+    both: bool,
+    #[arg(long, group = "choice", required_unless_present_any = ["keep", "both"])]
     answer: Option<String>,
 }
 

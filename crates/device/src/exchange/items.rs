@@ -4,14 +4,16 @@
 
 use crate::clock::Reading;
 use crate::save::unpack;
-use crate::store::{ChangeState, Progress, RecordRow, Store};
+use crate::settle::taken_from;
+use crate::store::{ChangeState, OutcomeRow, Progress, RecordRow, Store};
 use crate::vault::{Vault, corrected_ms};
 use anyhow::{Context, Result};
 use kerbside_core::change::{Change, ChangeBytes, Edit};
 use kerbside_core::exchange::Item;
-use kerbside_core::ids::{Dot, RecordId};
+use kerbside_core::ids::{Dot, OfficerId, RecordId};
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::record::{Record, unpack_page};
+use kerbside_core::value::to_json;
 use std::collections::BTreeMap;
 
 /// A page of items on its way into the vault.
@@ -24,6 +26,7 @@ pub(super) struct Intake<'a> {
 
 #[derive(Default)]
 struct Touched {
+    outcomes: Vec<OutcomeRow>,
     base: Option<Record>,
     office_reference: Option<String>,
     leaving: Option<bool>,
@@ -81,6 +84,11 @@ impl<'a> Intake<'a> {
             self.store.note_in_journal(self.now.wall_ms, "echo of nothing", &dot.to_string())?;
             return Ok(0);
         };
+        if own.bytes.is_empty() {
+            self.settle_if_own(dot)?;
+            self.want(own.record)?;
+            return Ok(0);
+        }
         let change = ChangeBytes::received(own.bytes).read().context("Read an own change")?;
         self.settle_if_own(dot)?;
         self.fold(&change, reference)?;
@@ -105,6 +113,7 @@ impl<'a> Intake<'a> {
     }
 
     fn fold(&mut self, change: &Change, reference: Option<&String>) -> Result<u64> {
+        let officer = self.vault.identity.officer;
         let touched = self.touched(change.record)?;
         if touched.base.is_none() && !change.creates() {
             // Its beginning never came: asked for anew where there is a row to say so.
@@ -116,8 +125,13 @@ impl<'a> Intake<'a> {
         if let Some(reference) = reference {
             touched.office_reference = Some(reference.clone());
         }
-        let is_news = touched.base.get_or_insert_default().apply(change);
-        Ok(u64::from(is_news))
+        let base = touched.base.get_or_insert_default();
+        if base.holds(change.dot()) {
+            return Ok(0);
+        }
+        touched.outcomes.extend(outcomes(base, change, officer));
+        base.apply(change);
+        Ok(1)
     }
 
     fn take_page(&mut self, page: &[u8], progress: &mut Progress) -> Result<u64> {
@@ -199,7 +213,8 @@ impl<'a> Intake<'a> {
 }
 
 fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: Reading) -> Result<()> {
-    let Touched { base, office_reference, leaving, wanted, confirmed, forgotten, entered: _ } = touched;
+    let Touched { outcomes, base, office_reference, leaving, wanted, confirmed, forgotten, entered: _ } =
+        touched;
     let row = store.record(id)?;
     // What a restored server has not confirmed anew says nothing of what it holds.
     let doubted = !confirmed && row.as_ref().is_some_and(|row| row.unconfirmed);
@@ -238,7 +253,22 @@ fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: 
         new.base = None;
     }
     new.office_reference = office_reference.or(new.office_reference);
-    store.put_record(&flagged(new, leaving, wanted, confirmed))
+    store.put_record(&flagged(new, leaving, wanted, confirmed))?;
+    outcomes.iter().try_for_each(|outcome| store.put_outcome(id, outcome))
+}
+
+/// What this change took away of the officer's own answers, where two stood.
+fn outcomes(before: &Record, change: &Change, officer: OfficerId) -> Vec<OutcomeRow> {
+    let taken = change.edits.iter().filter_map(|edit| taken_from(before, edit, officer, change.officer));
+    taken
+        .map(|(field, mine, kept)| OutcomeRow {
+            field: field.to_string(),
+            mine: to_json(&mine).to_string(),
+            kept: to_json(&kept).to_string(),
+            officer: change.officer,
+            at_ms: change.at.corrected_ms(),
+        })
+        .collect()
 }
 
 fn flagged(mut row: RecordRow, leaving: Option<bool>, wanted: Option<bool>, confirmed: bool) -> RecordRow {

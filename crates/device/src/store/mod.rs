@@ -4,16 +4,21 @@
 
 mod changes;
 mod drafts;
+mod outcomes;
 mod photos;
 mod progress;
+mod proofs;
 mod records;
 
 pub use changes::{ChangeState, OwnChange};
 pub use drafts::{DraftRow, Seen};
+pub use outcomes::OutcomeRow;
 pub use photos::{PhotoRow, UploadRow, UploadState};
 pub use progress::Progress;
+pub use proofs::Returning;
 pub use records::RecordRow;
 
+use crate::files::{self, sync_folder};
 use crate::keys::VaultKey;
 use anyhow::{Context, Result, bail};
 use data_encoding::HEXLOWER;
@@ -24,7 +29,13 @@ use std::path::Path;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-const MIGRATIONS: [&str; 2] = [include_str!("001_first.sql"), include_str!("002_drafts.sql")];
+/// In the order of their numbers, which the database keeps as its `user_version`.
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("001_first.sql")),
+    (2, include_str!("002_drafts.sql")),
+    (3, include_str!("003_restore.sql")),
+    (7, include_str!("007_people.sql")),
+];
 
 pub struct Store {
     connection: Connection,
@@ -45,6 +56,10 @@ impl Store {
         connection.pragma_update(None, "cipher_log_level", "NONE").context("Quieten the cipher")?;
         let store = Self { connection };
         store.prepare().context("Open the vault's database with its key").map_err(named)?;
+        if let Some(folder) = file.parent() {
+            // The log's file is made by now. SQLite asks its folder to keep the name, and takes no notice of a refusal.
+            sync_folder(folder).map_err(files::named)?;
+        }
         Ok(store)
     }
 
@@ -87,17 +102,15 @@ impl Store {
             .connection
             .pragma_query_value(None, "user_version", |row| row.get(0))
             .context("Read the schema version")?;
-        let done = usize::try_from(version).context("Read the schema version")?;
-        if MIGRATIONS.len() < done {
+        if MIGRATIONS.last().is_some_and(|(newest, _)| *newest < version) {
             bail!("This vault was written by a newer version");
         }
-        for (step, sql) in MIGRATIONS.iter().enumerate().skip(done) {
+        for (number, sql) in MIGRATIONS.iter().filter(|(number, _)| version < *number) {
             self.transact(|store| {
                 store.connection.execute_batch(sql).context("Run a migration")?;
-                let version = i64::try_from(step + 1)?;
                 store
                     .connection
-                    .pragma_update(None, "user_version", version)
+                    .pragma_update(None, "user_version", number)
                     .context("Write the schema version")
             })?;
         }

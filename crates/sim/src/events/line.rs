@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use kerbside_core::exchange::{Push, Receipt, Reply, Verdict};
 use kerbside_device::Budget;
 
+use crate::events::restoring::is_unknown_device;
 use crate::ledger::markers_in;
 use crate::world::World;
 
@@ -84,6 +85,7 @@ impl World {
                 self.server.open_again();
                 Ok(())
             }
+            Err(cause) if is_unknown_device(&cause) => self.enrol_again(phone),
             Err(cause) => Err(cause.context("Taking a push")),
         }
     }
@@ -126,7 +128,10 @@ impl World {
         if applied.fork {
             self.forks += 1;
             let retire = self.phones[phone].vault.retire_request()?;
-            let retired = self.server.retire(self.now_ms, self.phones[phone].device, &retire)?;
+            let retired = match self.server.retire(self.now_ms, self.phones[phone].device, &retire) {
+                Err(cause) if is_unknown_device(&cause) => return self.enrol_again(phone).map(|()| true),
+                retired => retired?,
+            };
             self.phones[phone].vault.retired(&retire, &retired, now)?;
             let (offered, held) = (retire.offered.len(), &retired.held);
             self.note(&format!(

@@ -64,7 +64,7 @@ impl Story {
         for double in &self.doubles {
             for _ in 0..count {
                 let answers = crate::demo::example(super::FORM)?;
-                let words = ["create", super::FORM, "--answers", "-"];
+                let words = ["create", "--form", super::FORM, "--answers", "-"];
                 self.saved.insert(record_of(double.given(&words, Some(&answers))?)?);
             }
         }
