@@ -116,6 +116,8 @@ codes! {
     VaultDamaged = "vault_damaged", 500;
     /// What opens the vault is not as it was written.
     KeysDamaged = "keys_damaged", 500;
+    /// This device's disk does not do what it is told.
+    StorageFault = "storage_fault", 500;
     /// Another process has this vault open.
     VaultInUse = "vault_in_use", 409;
     /// Nothing was changed, so there is nothing to save.

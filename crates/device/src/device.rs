@@ -5,7 +5,7 @@
 //! the system's key store, or beside all this where there is none.
 
 use crate::clock::Reading;
-use crate::files::make_private_folder;
+use crate::files::{self, make_private_folder};
 use crate::keys::{
     Attempt, DeviceKeys, KeyStore, KeyStoreKind, NewLock, ONLINE_AFTER, VaultFile, VaultKey, Who, check_pin,
 };
@@ -283,7 +283,8 @@ fn remove_database(folder: &Path) -> Result<()> {
 
 /// One process at a time. A second one waits a moment for the first to finish.
 fn take_lock(folder: &Path) -> Result<File> {
-    let file = File::create(folder.join("vault.lock")).context("Open the vault's lock")?;
+    let file =
+        File::create(folder.join("vault.lock")).context("Open the vault's lock").map_err(files::named)?;
     for _ in 0..100 {
         match file.try_lock() {
             Ok(()) => return Ok(file),

@@ -45,6 +45,7 @@ fn main() -> ExitCode {
         "check" => check::check(),
         "e2e" => check::windows(rest),
         "faults" => faults::faults(rest),
+        "kill" => faults::faults(&[&["kill".to_owned()], rest].concat()),
         "sim" => check::simulate(rest),
         "fleet" => check::fleet(rest),
         "bench" => check::bench(),

@@ -50,8 +50,11 @@ pub(super) fn draw(original: &Path, kept: &Path, size: Size) -> Result<Vec<u8>> 
     let bytes = bytes.into_inner();
     let half_written = kept.with_extension("new");
     let sealed = [bytes.as_slice(), &Sha256::of(&bytes).0].concat();
-    std::fs::write(&half_written, sealed).context("Keeping a smaller copy")?;
-    std::fs::rename(&half_written, kept).context("Keeping a smaller copy")?;
+    let is_kept = std::fs::write(&half_written, sealed).and_then(|()| std::fs::rename(&half_written, kept));
+    if let Err(fault) = is_kept {
+        // It is drawn again the next time.
+        tracing::warn!("A smaller copy was not kept: {fault}");
+    }
     Ok(bytes)
 }
 

@@ -74,6 +74,20 @@ pub(super) fn pick(connection: &Connection, sqlite: &'static str, postgres: &'st
     }
 }
 
+/// Whether a fault, of the database or of a file, is a disk that does not do what it is told: no fault of the request's,
+/// nor of this program's.
+pub fn is_disk_failing(error: &anyhow::Error) -> bool {
+    use rusqlite::ErrorCode::{CannotOpen, ReadOnly, SystemIoFailure};
+    error.chain().any(|cause| {
+        let sqlite = cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+        let postgres = cause.downcast_ref::<postgres::Error>().and_then(postgres::Error::code);
+        cause.is::<std::io::Error>()
+            || cause.is::<object_store::Error>()
+            || matches!(sqlite, Some(SystemIoFailure | CannotOpen | ReadOnly))
+            || postgres == Some(&postgres::error::SqlState::IO_ERROR)
+    })
+}
+
 /// All of the database as it is at one moment in a new SQLite file, while others go on writing.
 pub(super) fn copy_into(connection: &mut Connection, file: &std::path::Path) -> Result<bool> {
     let path = file.to_str().context("A path that is not text")?;

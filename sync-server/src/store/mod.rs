@@ -53,7 +53,7 @@ pub use conflicts::{Origin, TwoAnswersLine, TwoAnswersPage};
 pub use connection::Connection;
 pub use counts::Counts;
 pub use devices::{CODE_LASTS_MS, Device, DeviceCode, DeviceLine, Enrolled};
-pub use dialect::is_disk_full;
+pub use dialect::{is_disk_failing, is_disk_full};
 pub use drafts::{Brought, FormDraft};
 pub use forms::{FormLine, FormState, FormVersion, Publication};
 pub use held::HeldChange;

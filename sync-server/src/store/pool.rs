@@ -2,7 +2,7 @@
 //!
 //! Several readers and one writer at a time on SQLite; PostgreSQL arranges its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -72,6 +72,15 @@ impl Place {
             }
         };
         dialect::make_durable(&mut connection)?;
+        if let Self::File(path) = self {
+            // Reading makes the log's file. SQLite asks its folder to keep the name, and takes no notice of a refusal.
+            dialect::schema_version(&mut connection)?;
+            let folder =
+                path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            std::fs::File::open(folder)
+                .and_then(|folder| folder.sync_all())
+                .context("Making the database's folder durable")?;
+        }
         Ok(connection)
     }
 }

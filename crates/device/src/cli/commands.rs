@@ -20,7 +20,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub fn run(cli: &Cli, out: &mut Out) -> Result<u8> {
+pub fn run(cli: &Cli, out: &Out) -> Result<u8> {
     let folder =
         cli.vault.as_deref().ok_or_else(|| Usage("--vault DIR or KERBSIDE_VAULT says which vault".into()))?;
     match &cli.command {
@@ -28,7 +28,7 @@ pub fn run(cli: &Cli, out: &mut Out) -> Result<u8> {
         Command::Lock => lock(folder, out),
         Command::Unlock { code } => unlock(folder, code.as_deref(), out),
         Command::Wipe { even_unsent } => wipe(folder, *even_unsent, out),
-        Command::Run { script } => script::run(&mut open(folder)?, script, out),
+        Command::Run { script, keep_going } => script::run(&mut open(folder)?, script, *keep_going, out),
         Command::Create(arguments) => {
             // Standard input may hold the answers, so the PIN is read first.
             let mut vault = open(folder)?;
@@ -46,6 +46,7 @@ pub fn run(cli: &Cli, out: &mut Out) -> Result<u8> {
         Command::Waiting => waiting(&open(folder)?, out),
         Command::Verify { repair: false } => verify(&open(folder)?, out),
         Command::Verify { repair: true } => mending::verify_and_repair(&mut open(folder)?, out),
+        Command::Drafts => drafts(&open(folder)?, out),
         Command::Dump { canonical: _ } => dump(&open(folder)?, out),
     }
 }
@@ -348,7 +349,17 @@ pub fn verify(vault: &Vault, out: &Out) -> Result<u8> {
     Ok(if sound { 0 } else { 6 })
 }
 
-fn dump(vault: &Vault, out: &Out) -> Result<u8> {
+/// What was typed and not saved yet.
+pub fn drafts(vault: &Vault, out: &Out) -> Result<u8> {
+    for id in vault.waiting()?.items.into_iter().filter_map(|item| item.draft) {
+        let draft = vault.draft(id, now())?;
+        let line = json!({ "draft": id, "form": draft.form.key, "answers": draft.answers });
+        out.line(&line, |words| format!("{id}  {}", words.local(&draft.form.title)))?;
+    }
+    Ok(0)
+}
+
+pub fn dump(vault: &Vault, out: &Out) -> Result<u8> {
     let dump = vault.dump_canonical()?;
     out.line(&dump, |_| dump.to_string())?;
     Ok(0)

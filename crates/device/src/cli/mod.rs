@@ -58,6 +58,8 @@ pub enum Command {
     Sync(SyncArgs),
     /// What is not with the council yet, and why.
     Waiting,
+    /// What was typed and is not saved yet.
+    Drafts,
     /// Check the vault from end to end. Reads only, unless told to repair.
     Verify {
         /// Put right what can be, from what is here and from the council's server.
@@ -73,6 +75,9 @@ pub enum Command {
     Run {
         #[arg(long)]
         script: PathBuf,
+        /// A line that fails says so, and the next one is taken.
+        #[arg(long)]
+        keep_going: bool,
     },
     /// Say that the vault is locked: this command never leaves one open.
     Lock,
@@ -197,8 +202,8 @@ impl std::error::Error for Usage {}
 /// Runs one command and says how it went.
 pub fn run(cli: &Cli) -> u8 {
     let words = Words::of_this_person();
-    let mut out = Out::new(cli.json, words);
-    match commands::run(cli, &mut out) {
+    let out = Out::new(cli.json, words);
+    match commands::run(cli, &out) {
         Ok(code) => code,
         Err(cause) => {
             out.complain(&cause);
@@ -239,12 +244,13 @@ pub fn exit_of(code: Code) -> u8 {
         Code::VaultInUse,
         Code::NonceStale,
     ];
-    const OTHERS: [(Code, u8); 5] = [
+    const OTHERS: [(Code, u8); 6] = [
         (Code::VaultDamaged, 6),
         (Code::KeysDamaged, 6),
         (Code::NeedsNewerVersion, 7),
         (Code::ProtocolTooOld, 7),
         (Code::Internal, 5),
+        (Code::StorageFault, 5),
     ];
     if LATER.contains(&code) {
         return 3;

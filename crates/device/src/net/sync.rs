@@ -145,17 +145,22 @@ fn note<A: VaultAccess>(access: &mut A, cause: anyhow::Error, now: Reading) -> R
     let refused = match cause.downcast::<Refused>() {
         Ok(refused) => refused,
         Err(cause) => {
-            // A reply that is not our server's is the network's doing; a full disk here and anything else is ours.
-            let problem = cause.downcast::<Problem>()?;
-            if problem.code == Code::DiskFull {
-                return Err(problem.into());
+            // A reply that is not our server's is the network's doing; this device's disk and anything else are ours.
+            if cause.downcast_ref::<Problem>().is_some_and(is_of_this_disk) {
+                return Err(cause);
             }
+            let problem = cause.downcast::<Problem>()?;
             Refused { problem, retry_after_s: None }
         }
     };
     tracing::info!(code = refused.problem.code.name(), detail = refused.problem.detail, "Sync stopped");
     access.with(|vault| vault.note_failure(&refused, now))?;
     Ok(refused.problem.code)
+}
+
+/// What the office's server says of itself comes as `Refused`.
+fn is_of_this_disk(problem: &Problem) -> bool {
+    [Code::DiskFull, Code::StorageFault, Code::VaultDamaged].contains(&problem.code)
 }
 
 fn work<A: VaultAccess>(

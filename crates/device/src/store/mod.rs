@@ -25,6 +25,7 @@ pub use records::RecordRow;
 pub use repairs::{About, RepairKind, RepairRow};
 pub use salvage::Healed;
 
+use crate::files::{self, sync_folder};
 use crate::keys::VaultKey;
 use anyhow::{Context, Result, bail};
 use data_encoding::HEXLOWER;
@@ -62,6 +63,10 @@ impl Store {
         give_key(&connection, key)?;
         let store = Self { connection, file: Some(file.to_owned()) };
         store.prepare().context("Open the vault's database with its key").map_err(named)?;
+        if let Some(folder) = file.parent() {
+            // The log's file is made by now. SQLite asks its folder to keep the name, and takes no notice of a refusal.
+            sync_folder(folder).map_err(files::named)?;
+        }
         Ok(store)
     }
 
@@ -173,6 +178,16 @@ impl Store {
     /// What SQLite and SQLCipher find wrong, page by page. Empty when all is well.
     pub fn damage(&self) -> Vec<String> {
         let mut found = Vec::new();
+        // The cipher's check reads the file alone. A page that was half written home when the device died would be
+        // taken for damage, though the log beside it has the whole of it.
+        let written_home = self
+            .connection
+            .pragma_update_and_check(None, "wal_checkpoint", "FULL", |row| row.get::<_, i64>(0));
+        match written_home {
+            Ok(0) => {}
+            Ok(_) => found.push("wal_checkpoint: another process reads".to_owned()),
+            Err(cause) => found.push(format!("wal_checkpoint: {cause}")),
+        }
         for pragma in ["integrity_check", "cipher_integrity_check", "foreign_key_check"] {
             let checked = self.connection.pragma_query(None, pragma, |row| {
                 let line: String = row.get::<_, String>(0)?;
@@ -264,12 +279,18 @@ fn let_it_die(connection: &mut Connection) -> Result<()> {
     connection.commit_hook(Some(planted::is_dead)).context("Listen to the commits")
 }
 
-/// What a person can do something about, said so: no room, or a file that does not read back as written.
+/// What a person can do something about, said so: no room, a disk that fails, or a file that does not read back as written.
 pub fn named(cause: anyhow::Error) -> anyhow::Error {
-    use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase};
+    use rusqlite::ErrorCode::{
+        CannotOpen, DatabaseCorrupt, DiskFull, NotADatabase, PermissionDenied, ReadOnly, SystemIoFailure,
+    };
+    if cause.downcast_ref::<Problem>().is_some() {
+        return cause;
+    }
     let code = match cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code) {
         Some(DiskFull) => Code::DiskFull,
         Some(DatabaseCorrupt | NotADatabase) => Code::VaultDamaged,
+        Some(SystemIoFailure | CannotOpen | ReadOnly | PermissionDenied) => Code::StorageFault,
         _ => return cause,
     };
     let detail = format!("{cause:#}");
@@ -335,6 +356,30 @@ mod tests {
         assert_eq!(read("journal_mode"), rusqlite::types::Value::Text("wal".into()));
         assert_eq!(read("synchronous"), rusqlite::types::Value::Integer(2));
         assert_eq!(read("foreign_keys"), rusqlite::types::Value::Integer(1));
+    }
+
+    #[test]
+    fn a_page_that_was_half_written_home_is_no_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, log) = (folder.path().join("vault.db"), folder.path().join("vault.db-wal"));
+        let store = Store::open(&file, &Zeroizing::new([1; 32])).unwrap();
+        let home = || {
+            store.connection.pragma_update_and_check(None, "wal_checkpoint", "TRUNCATE", |_| Ok(())).unwrap();
+        };
+        home();
+        store.note_in_journal(1, "test", "a sentence").unwrap();
+        let frame = std::fs::read(log).unwrap();
+        let page = usize::try_from(u32::from_be_bytes(frame[32..36].try_into().unwrap())).unwrap();
+        let tear = || {
+            let mut torn = std::fs::read(&file).unwrap();
+            torn[page * 4096 - 2048..page * 4096].fill(7);
+            std::fs::write(&file, torn).unwrap();
+        };
+        tear();
+        assert_eq!(store.damage(), Vec::<String>::new(), "the log has the whole page");
+        home();
+        tear();
+        assert_ne!(store.damage(), Vec::<String>::new(), "now nothing has");
     }
 
     #[test]
