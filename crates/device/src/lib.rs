@@ -34,7 +34,7 @@ pub use save::{Faults, Saved};
 pub use settle::{Choice, Outcome, RecordLeave};
 pub use shift::{DraftLine, Shift};
 pub use show::{Filter, RecordLine, WorkState};
-pub use store::{ChangeState, OwnChange};
+pub use store::{ChangeState, OwnChange, UploadRow, UploadState};
 pub use vault::{Identity, Vault};
 pub use verify::Verified;
 pub use waiting::{SendingPhoto, Strip, StripState, Waiting, WaitingItem, Why};

@@ -41,6 +41,9 @@ pub enum Why {
     None,
     NoSignal,
     ServerBusy,
+    ServerFull,
+    /// Something between us and the office answers in its place.
+    Portal,
     TryAgain,
     WifiOnly,
     SignIn,
@@ -51,10 +54,12 @@ pub enum Why {
 }
 
 impl Why {
-    const ALL: [(Self, &'static str); 8] = [
+    const ALL: &[(Self, &'static str)] = &[
         (Self::None, "none"),
         (Self::NoSignal, "no_signal"),
         (Self::ServerBusy, "server_busy"),
+        (Self::ServerFull, "server_full"),
+        (Self::Portal, "portal"),
         (Self::TryAgain, "try_again"),
         (Self::WifiOnly, "wifi_only"),
         (Self::SignIn, "sign_in"),

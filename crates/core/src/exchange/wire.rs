@@ -118,6 +118,7 @@ fn receipt() -> Receipt {
         epoch: Epoch([4; 16]),
         marks: vec![Mark { actor: Actor(1), through: 41, backed_up_through: 12 }],
         checkpoint: Vec::new(),
+        answers: None,
     }
 }
 
@@ -245,6 +246,11 @@ fn examples() -> Vec<Example> {
         ("change", cbor::encode(&full_change()), rewrite::<Change>),
         ("head", cbor::encode(&head), rewrite::<Head>),
         ("receipt", cbor::encode(&receipt()), rewrite::<Receipt>),
+        (
+            "receipt-with-answers",
+            cbor::encode(&Receipt { answers: Some(push().tag()), ..receipt() }),
+            rewrite::<Receipt>,
+        ),
         ("photo-receipt", cbor::encode(&photo_receipt()), rewrite::<PhotoReceipt>),
         ("request-proof", cbor::encode(&proof()), rewrite::<RequestProof>),
         ("push", cbor::encode(&push()), rewrite::<Push>),
