@@ -69,8 +69,6 @@ pub enum Mutant {
     PhotoReceivedWhenSent,
     /// A photo that any device has sent counts as sent by every one that names it.
     PhotoOfAnother,
-    /// A withdrawal is taken to have seen what its writer had not.
-    WithdrawalCoversUnseen,
 }
 
 impl Mutant {
@@ -107,7 +105,6 @@ impl Mutant {
         Self::PhotoRowBeforeFile,
         Self::PhotoReceivedWhenSent,
         Self::PhotoOfAnother,
-        Self::WithdrawalCoversUnseen,
     ];
 }
 

@@ -170,20 +170,30 @@ impl Vault {
         if refused || photo_refused || 0 < row.two_answers {
             return Ok(WorkState::NeedsYou);
         }
-        if own.iter().any(|own| own.state == ChangeState::Saved) {
-            return Ok(WorkState::Saved);
-        }
-        let on_its_way = |upload: &UploadRow| !upload.state.arrived() && upload.state != UploadState::Refused;
-        if uploads.iter().any(on_its_way) {
-            return Ok(WorkState::Sending);
-        }
-        let photos_safe = uploads.iter().all(|upload| upload.state == UploadState::Safe);
-        let changes_safe = own.iter().all(|own| is_safe(own, marks));
-        if !own.is_empty() && changes_safe && photos_safe {
-            return Ok(WorkState::Safe);
-        }
-        Ok(WorkState::Received)
+        Ok(reach_of(&own, &uploads, marks))
     }
+
+    /// How far a record has come, whether or not it needs its officer.
+    pub fn reach(&self, record: RecordId) -> Result<WorkState> {
+        let (own, uploads) = (self.store.changes_of(record)?, self.store.uploads_of(record)?);
+        Ok(reach_of(&own, &uploads, &self.store.marks()?))
+    }
+}
+
+fn reach_of(own: &[OwnChange], uploads: &[UploadRow], marks: &BTreeMap<Actor, u64>) -> WorkState {
+    if own.iter().any(|own| own.state == ChangeState::Saved) {
+        return WorkState::Saved;
+    }
+    let on_its_way = |upload: &UploadRow| !upload.state.arrived() && upload.state != UploadState::Refused;
+    if uploads.iter().any(on_its_way) {
+        return WorkState::Sending;
+    }
+    let photos_safe = uploads.iter().all(|upload| upload.state == UploadState::Safe);
+    let changes_safe = own.iter().all(|own| is_safe(own, marks));
+    if !own.is_empty() && changes_safe && photos_safe {
+        return WorkState::Safe;
+    }
+    WorkState::Received
 }
 
 fn is_safe(own: &OwnChange, marks: &BTreeMap<Actor, u64>) -> bool {

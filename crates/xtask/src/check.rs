@@ -99,8 +99,8 @@ pub fn windows(arguments: &[String]) -> Result<()> {
     ]);
     match files.as_slice() {
         [] => {
-            let all =
-                ["app", "locked", "console", "forms", "kinds"].map(|name| format!("e2e/{name}.test.mjs"));
+            let all = ["app", "locked", "console", "forms", "kinds", "people"]
+                .map(|name| format!("e2e/{name}.test.mjs"));
             run(tests.args(all))
         }
         some => run(tests.args(some)),

@@ -27,6 +27,8 @@ pub struct RecordCase {
     form: FormForScreen,
     people: BTreeMap<u32, String>,
     state: WorkState,
+    /// How far it has come, whether or not it needs its officer.
+    reach: WorkState,
     you: OfficerId,
     /// The names of teams, by their keys.
     teams: BTreeMap<String, Localised>,
@@ -138,6 +140,7 @@ fn case(vault: &Vault, record: RecordId) -> anyhow::Result<RecordCase> {
     Ok(RecordCase {
         form: vault.form_for(&view.form, view.form_version)?.for_record(&view),
         people: council.people,
+        reach: vault.reach(record)?,
         state: item.map_or_else(|| vault.state_of(record), |item| Ok(item.state))?,
         you: vault.identity().officer,
         teams: council.teams.into_iter().map(|team| (team.key, team.name)).collect(),

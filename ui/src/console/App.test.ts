@@ -1,7 +1,6 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import App from './App.svelte';
-import { when } from '../lib/time';
 import { Office, session, sizedCase, trayLine } from './office';
 
 let office: Office;
@@ -61,7 +60,6 @@ test('two answers stand side by side, and keeping one says that both were seen',
   await signedIn();
   location.hash = '#/tray/arrived/elm';
   await says('Nothing is thrown away');
-  expect(page()).toContain(`Two answers recorded: Car boot (Ann Bailey, ${when(0, Date.now())}) and Small van (you`);
   expect(button('Keep theirs')).toHaveLength(1);
   button('Keep mine')[0]?.click();
   await vi.waitFor(() => expect(button('Keep mine')).toHaveLength(0));

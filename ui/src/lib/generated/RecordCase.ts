@@ -12,7 +12,11 @@ import type { WorkState } from "./WorkState";
 /**
  * A record with what its page needs to be read: its form, and who the officers in it are.
  */
-export type RecordCase = { view: RecordView, form: FormForScreen, people: { [key in number]: string }, state: WorkState, you: OfficerId, 
+export type RecordCase = { view: RecordView, form: FormForScreen, people: { [key in number]: string }, state: WorkState, 
+/**
+ * How far it has come, whether or not it needs its officer.
+ */
+reach: WorkState, you: OfficerId, 
 /**
  * The names of teams, by their keys.
  */
