@@ -72,12 +72,14 @@ impl World {
         self.restores += 1;
         self.note(&format!("server restored from backup {at}"));
         let mut kept = markers_on_server(&mut self.server)?;
+        // One of two doubles may have cleared what the other still has, and declare it lost before the other speaks.
+        cleared.difference(&kept).for_each(|marker| self.ledger.died(marker));
         before.difference(&kept).for_each(|marker| self.ledger.goes_with_server(marker));
         for phone in &self.phones {
             kept.extend(still_to_send(&phone.vault)?);
         }
         for marker in before.difference(&kept) {
-            if self.ledger.is_on_server_alone(marker) || cleared.contains(marker) {
+            if self.ledger.is_on_server_alone(marker) {
                 self.ledger.died(marker);
             }
         }
