@@ -27,6 +27,8 @@ pub enum Mutant {
     OutboxClearedOnSend,
     /// The same act under another dot is taken for another.
     NoCid,
+    /// A withdrawal is taken to have seen what its writer had not.
+    WithdrawalCoversUnseen,
     /// A reply to an earlier push is taken for the answer to this one.
     AnyOldReply,
     /// The server answers a push before it has committed it.
@@ -64,6 +66,7 @@ impl Mutant {
         Self::RedotToHwm,
         Self::OutboxClearedOnSend,
         Self::NoCid,
+        Self::WithdrawalCoversUnseen,
         Self::AnyOldReply,
         Self::ReplyBeforeCommit,
         Self::ClockWithoutBound,

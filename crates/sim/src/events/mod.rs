@@ -7,6 +7,7 @@ pub mod desk;
 pub mod line;
 mod mishaps;
 mod replays;
+mod withdrawals;
 mod work;
 
 use anyhow::Result;
@@ -35,6 +36,8 @@ pub const EVENTS: &[Event] = &[
     event(20, "a letter comes twice", World::repeat),
     event(60, "the office answers", World::desk),
     event(10, "a record changes teams", World::move_record),
+    event(10, "an officer withdraws a record", World::withdraw),
+    event(5, "the office withdraws a record", World::withdraw_at_desk),
     event(10, "an officer changes teams", World::move_officer),
     event(20, "a phone dies", World::die),
     event(10, "a phone is backed up", World::back_up),
