@@ -47,6 +47,8 @@ pub enum Mutant {
     NothingHeld,
     /// After a restore only the newest actor's work comes back.
     OldActorsForgotten,
+    /// A withdrawal is taken to have seen what its writer had not.
+    WithdrawalCoversUnseen,
     /// A reply to an earlier push is taken for the answer to this one.
     AnyOldReply,
     /// The server answers a push before it has committed it.
@@ -94,6 +96,7 @@ impl Mutant {
         Self::HeldForEver,
         Self::NothingHeld,
         Self::OldActorsForgotten,
+        Self::WithdrawalCoversUnseen,
         Self::AnyOldReply,
         Self::ReplyBeforeCommit,
         Self::ClockWithoutBound,

@@ -5,6 +5,7 @@ use super::{Record, Register, Stamp, Written};
 use crate::change::Context;
 use crate::field::{FieldKey, LIFECYCLE};
 use crate::ids::{Dot, OfficerId};
+use crate::planted::{self, Mutant};
 use crate::value::Value;
 
 /// The value of `@lifecycle` that withdraws a record.
@@ -71,6 +72,9 @@ impl Record {
 
     /// The newest thing in the record that no standing withdrawal had seen.
     fn edited_past_withdrawal(&self) -> Option<Stamp> {
+        if planted::is(Mutant::WithdrawalCoversUnseen) {
+            return None;
+        }
         let values = self.lifecycle_values();
         let withdrawn = values.iter().find(|written| written.value == Value::code(WITHDRAWN))?.stamp;
         let seen = self.register(&FieldKey::new(LIFECYCLE)).map(Register::context).unwrap_or_default();

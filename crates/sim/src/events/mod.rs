@@ -10,6 +10,7 @@ mod replays;
 pub mod restoring;
 #[cfg(kerbside_sim)]
 mod rotting;
+mod withdrawals;
 mod work;
 
 use anyhow::Result;
@@ -38,6 +39,8 @@ pub const EVENTS: &[Event] = &[
     event(20, "a letter comes twice", World::repeat),
     event(60, "the office answers", World::desk),
     event(10, "a record changes teams", World::move_record),
+    event(10, "an officer withdraws a record", World::withdraw),
+    event(5, "the office withdraws a record", World::withdraw_at_desk),
     event(10, "an officer changes teams", World::move_officer),
     event(20, "a phone dies", World::die),
     event(10, "a phone is backed up", World::back_up),
