@@ -2,7 +2,6 @@
 
 use std::fs::{self, TryLockError};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use kerbside_core::ids::Sha256;
@@ -12,7 +11,7 @@ use super::{
     DATABASE, FORMAT, LEDGER, MANIFEST, Manifest, PHOTOS, UNFINISHED, photos, require_whole, sync,
     write_durably,
 };
-use crate::clock::rfc3339;
+use crate::clock::{rfc3339, tick};
 use crate::config::Home;
 use crate::photos::hash_file;
 use crate::store::Store;
@@ -31,7 +30,7 @@ pub struct Made {
 
 /// Makes one backup in the folder, reads it back, and says in the live store what is safe from now on.
 pub fn back_up(data: &Home, live: &mut Store, folder: &Path, now_ms: i64) -> Result<Made> {
-    let began = Instant::now();
+    let began = tick();
     fs::create_dir_all(folder).context("Making the folder of backups")?;
     let _turn = take_turn(folder)?;
     clear_unfinished(folder)?;

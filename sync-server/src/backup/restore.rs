@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Instant;
 
 use anyhow::{Context, Result};
 use kerbside_core::ids::Epoch;
@@ -14,6 +13,7 @@ use super::{
     DATABASE, Damaged, FORMAT, LEDGER, MANIFEST, Manifest, PHOTOS, RESTORES, newest, photos, require_whole,
     sync, write_durably,
 };
+use crate::clock::tick;
 use crate::config::Home;
 use crate::photos::hash_file;
 use crate::store::{Place, Raised, Store};
@@ -36,7 +36,7 @@ pub struct Restored {
 
 /// Makes this empty host what the backup was, with a new life of its own.
 pub fn restore(data: &Home, folder: &Path, now_ms: i64) -> Result<Restored> {
-    let began = Instant::now();
+    let began = tick();
     let place = data.place()?;
     require_empty(data, &place)?;
     let backup = newest(folder)?;

@@ -86,8 +86,11 @@ pub fn reply<T: Encode<()>>(message: &T) -> Result<Response, Failure> {
     Ok(packed(message)?.into_response())
 }
 
+/// The headers and the bytes of an answer.
+pub type Packed = ([(HeaderName, HeaderValue); 2], Vec<u8>);
+
 /// The same before it is one.
-pub fn packed<T: Encode<()>>(message: &T) -> anyhow::Result<([(HeaderName, HeaderValue); 2], Vec<u8>)> {
+pub fn packed<T: Encode<()>>(message: &T) -> anyhow::Result<Packed> {
     let bytes = zstd::encode_all(cbor::encode(message).as_slice(), 3).context("Compressing a reply")?;
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(CBOR_KIND)),

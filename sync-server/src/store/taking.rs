@@ -151,10 +151,7 @@ impl<'a> Taking<'a> {
 
     /// Writes down what became of a change, and folds it in if it was taken.
     fn settle(&mut self, dot: Dot, judged: &Judged, change: Option<&Change>, bytes: &[u8]) -> Result<()> {
-        let waits = match judged {
-            Judged::Held(Waits::Dot(waits)) => Some(*waits),
-            _ => None,
-        };
+        let waits = if let Judged::Held(Waits::Dot(waits)) = judged { Some(*waits) } else { None };
         let (verdict, code, other) = match judged {
             Judged::Taken(None) => (ACCEPTED, "", None),
             Judged::Taken(Some(flag)) => (FLAGGED, flag.name(), None),
@@ -188,10 +185,8 @@ impl<'a> Taking<'a> {
                 )
                 .map(|_| ());
         }
-        let waits_record = match judged {
-            Judged::Held(Waits::Record(record)) => Some(*record),
-            _ => None,
-        };
+        let waits_record =
+            if let Judged::Held(Waits::Record(record)) = judged { Some(*record) } else { None };
         self.tx
             .execute(
                 "INSERT INTO set_aside (actor, counter, waits_actor, waits_counter, waits_record, body) \

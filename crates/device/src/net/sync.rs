@@ -337,13 +337,15 @@ fn keep(vault: &mut Vault, offer: &Offer, body: &[u8]) -> Result<bool> {
     Ok(true)
 }
 
+/// What any exchange worth its bytes moves on: what is brought back, the actor, what is received and acked, the cursor.
+type Standing = (Option<Returning>, Actor, u64, u64, Option<Vec<u8>>);
+
 impl Vault {
     fn failures(&self) -> Result<u32> {
         Ok(self.store.progress()?.failures)
     }
 
-    /// What any exchange worth its bytes moves on.
-    fn standing(&self) -> Result<(Option<Returning>, Actor, u64, u64, Option<Vec<u8>>)> {
+    fn standing(&self) -> Result<Standing> {
         let progress = self.store.progress()?;
         let back = self.store.returning()?;
         Ok((back, progress.actor, progress.received, progress.acked, progress.cursor))

@@ -178,7 +178,9 @@ impl Shared {
             Trick::Silent => {
                 while !self.closed.load(Ordering::SeqCst)
                     && near.read(&mut [0; 64]).is_ok_and(|size| 0 < size)
-                {}
+                {
+                    std::hint::spin_loop();
+                }
                 Ok(false)
             }
             Trick::Replays => {
