@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kerbside_core::ids::{DeviceId, Sha256};
 use kerbside_server::store::Upload;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Disk {
     parts: BTreeMap<[u8; 16], Vec<u8>>,
     originals: BTreeMap<Sha256, Vec<u8>>,

@@ -9,6 +9,7 @@ use kerbside_core::ids::DeviceId;
 use kerbside_core::sign::PublicKey;
 use kerbside_device::{COUNCIL_PACK, Identity, Vault};
 
+use crate::events::restoring::ARCHIVE_MS;
 use crate::events::work::OpenDraft;
 use crate::ledger::{Marker, markers_in};
 use crate::world::World;
@@ -37,6 +38,7 @@ impl World {
             name: "Handheld".to_owned(),
             app: "0.1.0".to_owned(),
             unlock_share: vec![0; 32],
+            proof: None,
         };
         let enrolled = self.server.enrol_device(self.now_ms, &enrol)?;
         let identity = Identity {
@@ -51,7 +53,8 @@ impl World {
             short_code: enrolled.short_code,
         };
         let seed = self.rng.u64(..);
-        let vault = Vault::in_memory(&identity, enrolled.actor, enrolled.epoch, secret, seed)?;
+        let mut vault = Vault::in_memory(&identity, enrolled.actor, enrolled.epoch, secret, seed)?;
+        vault.keep_archive_for(ARCHIVE_MS);
         let skew_ms = self.any_skew_ms();
         let phone = Phone {
             vault,

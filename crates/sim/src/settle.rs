@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use kerbside_device::Budget;
 
+use crate::events::restoring::release_held;
 use crate::world::World;
 
 /// More exchanges than any healthy world of this size needs.
@@ -28,7 +29,7 @@ fn until_quiet(world: &mut World) -> Result<()> {
             is_quiet &= !world.exchange(at, Budget::default())?;
             is_quiet &= !world.send_all_photos(at)?;
         }
-        if is_quiet {
+        if is_quiet && !release_held(world)? {
             return Ok(());
         }
     }

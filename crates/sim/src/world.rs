@@ -14,6 +14,7 @@ use crate::disk::Disk;
 use crate::events;
 use crate::events::desk::Tab;
 use crate::events::line::Letter;
+use crate::events::restoring::ServerBackup;
 use crate::events::upgrades::form_of;
 use crate::ledger::{Ledger, Marker};
 use crate::phone::Phone;
@@ -42,6 +43,8 @@ pub struct World {
     pub form_version: u32,
     /// The disorder is over: nothing is lost or put off any more.
     pub is_healed: bool,
+    pub backups: Vec<ServerBackup>,
+    pub restores: u32,
     trace: Sha256,
     tail: VecDeque<String>,
     tell: fn(&str),
@@ -70,6 +73,8 @@ impl World {
             disk: Disk::default(),
             form_version: 1,
             is_healed: false,
+            backups: Vec::new(),
+            restores: 0,
             tabs: Vec::new(),
             people,
             trace: Sha256::default(),

@@ -25,10 +25,14 @@ pub enum Action {
     ReadAudit,
     /// Bring forms in, try them, publish and withdraw them.
     DesignForms,
+    /// Withdraw a record that somebody else began.
+    WithdrawRecord,
+    /// Read the numbers that show whether the promise was kept.
+    ReadTrust,
 }
 
 impl Action {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::UseDevice,
         Self::ReadRecord,
         Self::CreateRecord,
@@ -39,11 +43,20 @@ impl Action {
         Self::ManageSettings,
         Self::ReadAudit,
         Self::DesignForms,
+        Self::WithdrawRecord,
+        Self::ReadTrust,
     ];
 
     /// Whether the action is done to a record, so that its teams count.
     pub fn is_on_records(self) -> bool {
-        matches!(self, Self::ReadRecord | Self::CreateRecord | Self::EditRecord | Self::AssignRecord)
+        matches!(
+            self,
+            Self::ReadRecord
+                | Self::CreateRecord
+                | Self::EditRecord
+                | Self::AssignRecord
+                | Self::WithdrawRecord
+        )
     }
 }
 
@@ -80,15 +93,32 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::CreateRecord,
             Action::EditRecord,
             Action::AssignRecord,
+            Action::WithdrawRecord,
+            Action::ReadTrust,
         ],
     ),
-    (Role::Triager, &[Action::ReadRecord, Action::CreateRecord, Action::EditRecord, Action::AssignRecord]),
+    (
+        Role::Triager,
+        &[
+            Action::ReadRecord,
+            Action::CreateRecord,
+            Action::EditRecord,
+            Action::AssignRecord,
+            Action::WithdrawRecord,
+        ],
+    ),
     (Role::Viewer, &[Action::ReadRecord]),
     (
         Role::Admin,
-        &[Action::ManagePeople, Action::ManageDevices, Action::ManageSettings, Action::DesignForms],
+        &[
+            Action::ManagePeople,
+            Action::ManageDevices,
+            Action::ManageSettings,
+            Action::DesignForms,
+            Action::ReadTrust,
+        ],
     ),
-    (Role::Auditor, &[Action::ReadRecord, Action::ReadAudit]),
+    (Role::Auditor, &[Action::ReadRecord, Action::ReadAudit, Action::ReadTrust]),
     (Role::Designer, &[Action::DesignForms]),
 ];
 
@@ -126,13 +156,13 @@ mod tests {
 
     /// Every role in a line, every action in a column, in the order of `Action::ALL`: own team's record or council.
     const EXPECTED: [(Role, &str); 7] = [
-        (Role::Officer, "YYYY------"),
-        (Role::Supervisor, "YYYYY-----"),
-        (Role::Triager, "-YYYY-----"),
-        (Role::Viewer, "-Y--------"),
-        (Role::Admin, "-----YYY-Y"),
-        (Role::Auditor, "-Y------Y-"),
-        (Role::Designer, "---------Y"),
+        (Role::Officer, "YYYY--------"),
+        (Role::Supervisor, "YYYYY-----YY"),
+        (Role::Triager, "-YYYY-----Y-"),
+        (Role::Viewer, "-Y----------"),
+        (Role::Admin, "-----YYY-Y-Y"),
+        (Role::Auditor, "-Y------Y--Y"),
+        (Role::Designer, "---------Y--"),
     ];
 
     #[test]

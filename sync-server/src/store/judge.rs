@@ -4,15 +4,17 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use kerbside_core::change::{CHANGE_LIMIT, Change, ChangeBytes, Edit};
-use kerbside_core::field::{FieldKey, TEAM};
+use kerbside_core::field::{FieldKey, LIFECYCLE, TEAM};
 use kerbside_core::form::{Form, Merge};
-use kerbside_core::ids::{Actor, Dot};
+use kerbside_core::ids::{Actor, Dot, RecordId};
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::Code;
-use kerbside_core::record::Record;
+use kerbside_core::record::{Lifecycle, Record, WITHDRAWN};
+use kerbside_core::value::Value;
 
 use super::connection::Connection;
 use super::faults;
+use super::lives::{self, Prospect};
 use super::records;
 use super::taking::{ACCEPTED, FLAGGED, HELD, Taking, Writer, to_row};
 use crate::auth::{Action, Target, authorise};
@@ -27,11 +29,19 @@ const AHEAD_MS: i64 = 10 * 60 * 1000;
 pub(super) enum Judged {
     /// Taken; the code says why someone in the office should look.
     Taken(Option<Code>),
-    /// Kept until this dot arrives.
-    Held(Dot),
+    /// Kept until this arrives.
+    Held(Waits),
     /// The same act is here under this dot.
     Duplicate(Dot),
     Refused(Code),
+}
+
+/// What a held change waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waits {
+    Dot(Dot),
+    /// The beginning of its record.
+    Record(RecordId),
 }
 
 /// Why bytes could not be read as a change.
@@ -49,17 +59,23 @@ pub(super) fn judge(taking: &mut Taking<'_>, writer: &Writer, dot: Dot, change: 
     match missing(taking.tx, dot, change)? {
         Missing::Nothing => {}
         Missing::Never => return Ok(Judged::Refused(Code::BadContext)),
-        Missing::Yet(waits) => return Ok(Judged::Held(waits)),
+        Missing::Yet(waits) => return Ok(Judged::Held(Waits::Dot(waits))),
     }
     let kept = records::load(taking.tx, change.record)?;
     match (&kept, change.creates()) {
         (Some(_), true) => return Ok(Judged::Refused(Code::RecordExists)),
+        (None, false) if lives::may_yet_come(taking.tx, change.record)? => {
+            return Ok(Judged::Held(Waits::Record(change.record)));
+        }
         (None, false) => return Ok(Judged::Refused(Code::RecordUnknown)),
         (Some(_), false) | (None, true) => {}
     }
     let state = kept.map(|kept| kept.state).unwrap_or_default();
     if is_sealed_against(&state, change) && !planted::is(Mutant::SealNotEnforced) {
         return Ok(Judged::Refused(Code::Sealed));
+    }
+    if withdraws(change) && !may_withdraw(taking, writer, change, &state)? {
+        return Ok(Judged::Refused(Code::NotAllowed));
     }
     if let Some(code) = out_of_scope(taking, writer, change, &state)? {
         return Ok(Judged::Refused(code));
@@ -106,14 +122,18 @@ fn missing(tx: &mut Connection, own: Dot, change: &Change) -> Result<Missing> {
         if dot.actor == own.actor && own.counter <= dot.counter {
             return Ok(Missing::Never);
         }
-        let found = tx.find(
-            "SELECT a.last_counter, d.verdict FROM actor a \
-             LEFT JOIN dot d ON d.actor = a.id AND d.counter = $1 WHERE a.id = $2",
-            values![to_row(dot.counter)?, dot.actor],
+        let verdict = tx.find(
+            "SELECT verdict FROM dot WHERE actor = $1 AND counter = $2",
+            values![dot.actor, to_row(dot.counter)?],
         )?;
-        let Some(row) = found else { return Ok(Missing::Never) };
-        if row.find_int(1)?.is_none_or(|verdict| verdict == HELD) {
-            return Ok(Missing::Yet(dot));
+        match verdict.map(|row| row.int(0)).transpose()? {
+            Some(HELD) => return Ok(Missing::Yet(dot)),
+            Some(_) => {}
+            None => match lives::prospect(tx, dot)? {
+                Prospect::NeverAllotted => return Ok(Missing::Never),
+                Prospect::MayCome if !planted::is(Mutant::NothingHeld) => return Ok(Missing::Yet(dot)),
+                Prospect::MayCome | Prospect::GivenUp => {}
+            },
         }
     }
     // A record takes each actor's changes in their order, so an earlier held one keeps this one back as well.
@@ -138,6 +158,24 @@ fn is_sealed_against(state: &Record, change: &Change) -> bool {
             .edits
             .iter()
             .all(|edit| matches!(edit, Edit::Attach { photo, .. } if named.contains(photo)))
+}
+
+fn withdraws(change: &Change) -> bool {
+    let withdrawn = Value::code(WITHDRAWN);
+    change.edits.iter().any(
+        |edit| matches!(edit, Edit::Put { field, value, .. } if field.path == LIFECYCLE && *value == withdrawn),
+    )
+}
+
+/// Whoever began a record withdraws it, and whoever may withdraw any; and where a withdrawal stands already, whoever is
+/// asked may agree to it.
+fn may_withdraw(taking: &mut Taking<'_>, writer: &Writer, change: &Change, state: &Record) -> Result<bool> {
+    let own = state.created().is_some_and(|stamp| stamp.officer == change.officer);
+    if own || state.lifecycle() != Lifecycle::Open {
+        return Ok(true);
+    }
+    let lately = records::teams_lately(taking.tx, change.record, taking.now_ms - GRACE_MS)?;
+    Ok(authorise(&writer.officer, Action::WithdrawRecord, Target::Record(&lately)).is_allowed())
 }
 
 /// Whether the officer may do this to a record of these teams.

@@ -8,6 +8,7 @@ mod phones;
 mod photos;
 mod seals;
 mod sets;
+mod withdrawals;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,6 +42,7 @@ const CHECKS: &[Check] = &[
     check("clocks are sane", clocks::clocks_are_sane),
     check("photos have come", photos::photos_have_come),
     check("no photo waits", photos::no_photo_waits),
+    check("a withdrawal hides nothing unseen", withdrawals::withdrawals_hide_nothing),
     check("no queue is stuck", phones::no_queue_is_stuck),
     check("each phone holds its scope", phones::scope_is_held),
     check("every vault verifies", phones::vaults_verify),

@@ -55,6 +55,7 @@ impl World {
         if let Some(dot) = done {
             self.note(&format!("office {marker} {dot}"));
             self.ledger.promise(&marker, tab.record);
+            self.ledger.leaves_phones(&marker);
         }
         Ok(())
     }

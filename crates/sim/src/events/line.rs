@@ -3,8 +3,9 @@
 use anyhow::{Context, Result, bail};
 use kerbside_core::exchange::{Push, Receipt, Reply, Verdict};
 use kerbside_core::ids::DeviceId;
-use kerbside_device::Budget;
+use kerbside_device::{Budget, ChangeState};
 
+use crate::events::restoring::is_unknown_device;
 use crate::ledger::markers_in;
 use crate::phone::Phone;
 use crate::world::World;
@@ -60,8 +61,13 @@ impl World {
         push: Box<Push>,
     ) -> Result<()> {
         let now_ms = self.now_ms;
-        let taken = self.server_risks("taking a push", |world| world.server.take(now_ms, device, &push))?;
-        let Some(reply) = taken else { return Ok(()) };
+        let taken =
+            self.server_risks("taking a push", |world| known(world.server.take(now_ms, device, &push)))?;
+        let Some(taken) = taken else { return Ok(()) };
+        let Some(reply) = taken else {
+            let is_still_its = self.phones[phone].device == device;
+            return if is_still_its { self.enrol_again(phone) } else { Ok(()) };
+        };
         self.note_duplicates(&push, &reply)?;
         self.note(&format!(
             "to phone {phone}: hwm {}, {} items, {:?}, {:?}",
@@ -113,8 +119,14 @@ impl World {
     fn gives_way(&mut self, phone: usize) -> Result<()> {
         let now = self.reading(phone);
         let retire = self.phones[phone].vault.retire_request()?;
-        let retired = self.server.retire(self.now_ms, self.phones[phone].device, &retire)?;
+        let retired = known(self.server.retire(self.now_ms, self.phones[phone].device, &retire))?;
+        let Some(retired) = retired else { return self.enrol_again(phone) };
         self.phones[phone].vault.retired(&retire, &retired, now)?;
+        for own in self.phones[phone].vault.own_changes()? {
+            if own.actor == retire.actor && own.state == ChangeState::Redotted {
+                self.ledger.comes_anew(markers_in(&own.bytes));
+            }
+        }
         let (offered, held) = (retire.offered.len(), &retired.held);
         self.note(&format!(
             "phone {phone}: {} gives way to {}, {offered} offered, {held:?} held",
@@ -130,7 +142,8 @@ impl World {
             self.gives_way(at)?;
         }
         let push = self.phones[at].vault.outgoing(budget, now)?;
-        let reply = self.server.take(self.now_ms, self.phones[at].device, &push)?;
+        let taken = known(self.server.take(self.now_ms, self.phones[at].device, &push))?;
+        let Some(reply) = taken else { return self.enrol_again(at).map(|()| true) };
         self.note_duplicates(&push, &reply)?;
         self.apply(at, &push, &reply)
     }
@@ -170,4 +183,12 @@ fn verdicts(reply: &Reply) -> Result<Vec<(u64, Verdict)>> {
     let receipt: Receipt =
         kerbside_core::cbor::decode(&reply.receipt.payload).context("Reading a receipt")?;
     Ok(receipt.verdicts)
+}
+
+/// None where a restored server does not know the device.
+fn known<T>(answer: Result<T>) -> Result<Option<T>> {
+    match answer {
+        Err(cause) if is_unknown_device(&cause) => Ok(None),
+        answer => answer.map(Some),
+    }
 }

@@ -1,5 +1,7 @@
 //! What befalls phones: processes die, vaults are put back from a copy or cloned, new phones arrive.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use kerbside_device::Vault;
 
@@ -71,6 +73,11 @@ impl World {
         for marker in markers(lost)?.difference(&kept) {
             self.ledger.died(marker);
         }
+        let mut on_phones = BTreeSet::new();
+        for phone in &self.phones {
+            on_phones.extend(markers(&phone.vault)?);
+        }
+        markers(lost)?.difference(&on_phones).for_each(|marker| self.ledger.leaves_phones(marker));
         self.photos_died()
     }
 

@@ -115,7 +115,7 @@ impl World {
                     "a receipt for {sha256} that {device} never sent"
                 );
                 self.note(&format!("phone {at} has a receipt for {sha256}"));
-                self.phone_risks(at, "taking a photo's receipt", |world| {
+                self.phone_asks(at, "taking a photo's receipt", |world| {
                     world.phones[at].vault.take_photo_receipt(row, &bytes, now)
                 })?;
                 Ok(())

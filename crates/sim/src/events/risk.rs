@@ -63,7 +63,7 @@ impl World {
     ) -> Result<(bool, Option<T>)> {
         let dies = self.plan_crash();
         let done = act(self);
-        Self::end_crash();
+        self.end_crash();
         match done {
             Ok(done) => Ok((dies, Some(done))),
             Err(cause) if dies => {
@@ -95,7 +95,7 @@ impl World {
         dies
     }
 
-    pub fn end_crash() {
+    pub fn end_crash(&mut self) {
         #[cfg(kerbside_sim)]
         planted::crash_after(None);
     }
