@@ -27,6 +27,20 @@ pub enum Mutant {
     OutboxClearedOnSend,
     /// The same act under another dot is taken for another.
     NoCid,
+    /// A restored server allots from where its backup stood.
+    RestoreWithoutRaise,
+    /// A restored server goes on in the epoch of its backup.
+    RestoreInOldEpoch,
+    /// Marks say what the live store holds, not what the backup does.
+    MarksOfLiveStore,
+    /// The archive is cleared of what is received, in a backup or not.
+    ClearedOnReceived,
+    /// What was held is not judged again when what it waits for arrives.
+    HeldForEver,
+    /// What builds on dots that did not come back is taken at once.
+    NothingHeld,
+    /// After a restore only the newest actor's work comes back.
+    OldActorsForgotten,
     /// A reply to an earlier push is taken for the answer to this one.
     AnyOldReply,
     /// The server answers a push before it has committed it.
@@ -66,6 +80,13 @@ impl Mutant {
         Self::RedotToHwm,
         Self::OutboxClearedOnSend,
         Self::NoCid,
+        Self::RestoreWithoutRaise,
+        Self::RestoreInOldEpoch,
+        Self::MarksOfLiveStore,
+        Self::ClearedOnReceived,
+        Self::HeldForEver,
+        Self::NothingHeld,
+        Self::OldActorsForgotten,
         Self::AnyOldReply,
         Self::ReplyBeforeCommit,
         Self::ClockWithoutBound,

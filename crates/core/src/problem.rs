@@ -56,6 +56,8 @@ codes! {
     /// The signature of a device's request is missing or wrong.
     ProofWrong = "proof_wrong", 401;
     DeviceRevoked = "device_revoked", 403;
+    /// The server does not know the device: it was put back to before the device was enrolled.
+    DeviceUnknown = "device_unknown", 401;
     ActorNotYours = "actor_not_yours", 403;
     ActorRetired = "actor_retired", 409;
     /// The push begins after a counter that the server has not got.

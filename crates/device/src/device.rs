@@ -91,6 +91,7 @@ impl Device {
                 name: format!("kerbside on {}", std::env::consts::OS),
                 app: env!("CARGO_PKG_VERSION").to_owned(),
                 unlock_share: share.to_vec(),
+                proof: None,
             },
         )?;
         let identity = Identity {
@@ -161,15 +162,32 @@ impl Device {
     }
 
     pub fn unlock(&mut self, pin: &str, now: Reading) -> Result<Vault> {
+        let (key, keys, lock) = self.open_lock(pin, now)?;
+        say_where_keys_are(self.file.key_store);
+        Vault::of(opened(&self.folder, key, &keys, lock)?)
+    }
+
+    /// Enrols with a server that lost this device, for a fresh code of the same officer. The vault stays as it is.
+    pub fn enrol_again(&mut self, enrolment: Enrolment<'_>, now: Reading) -> Result<Vault> {
+        let (key, keys, lock) = self.open_lock(enrolment.pin, now)?;
+        let share: Zeroizing<[u8; 32]> = Zeroizing::new(system_bytes()?);
+        self.file.wrap_under_share(&share, &keys.secret, &key)?;
+        let mut vault = Vault::of(opened(&self.folder, key, &keys, lock)?)?;
+        let enrol = vault.enrol_again(enrolment.code, share.as_slice())?;
+        let enrolled = net::enrol(enrolment.server_url, enrolment.ca_pem, &enrol)?;
+        vault.enrolled_again(&enrolled, Some((enrolment.server_url, enrolment.ca_pem)))?;
+        self.file.who = who(vault.identity());
+        self.file.write(&self.folder)?;
+        Ok(vault)
+    }
+
+    fn open_lock(&mut self, pin: &str, now: Reading) -> Result<(VaultKey, DeviceKeys, File)> {
         let lock = take_lock(&self.folder)?;
         // Another process may have counted wrong PINs meanwhile.
         self.file = VaultFile::read(&self.folder)?;
         let keys = DeviceKeys::open(&self.keys)?;
         match self.file.try_pin(&self.folder, pin, &keys.secret, now.wall_ms)? {
-            Attempt::Opened(key) => {
-                say_where_keys_are(self.file.key_store);
-                Vault::of(opened(&self.folder, key, &keys, lock)?)
-            }
+            Attempt::Opened(key) => Ok((key, keys, lock)),
             Attempt::Wrong { wrong_pins, wait_seconds } => {
                 let detail = format!("{wrong_pins} wrong, wait {wait_seconds} s");
                 Err(Problem::new(Code::PinWrong, detail).into())

@@ -47,6 +47,8 @@ pub enum Why {
     TryAgain,
     WifiOnly,
     SignIn,
+    /// The council's server does not know this device any more: it was put back to an older backup.
+    EnrolAgain,
     /// The office has stopped this device.
     DeviceRevoked,
     /// The office takes only newer apps.
@@ -63,6 +65,7 @@ impl Why {
         (Self::TryAgain, "try_again"),
         (Self::WifiOnly, "wifi_only"),
         (Self::SignIn, "sign_in"),
+        (Self::EnrolAgain, "enrol_again"),
         (Self::DeviceRevoked, "device_revoked"),
         (Self::ProtocolTooOld, "protocol_too_old"),
     ];

@@ -5,6 +5,7 @@ mod council;
 mod import;
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -12,6 +13,7 @@ use clap::{Parser, Subcommand};
 use kerbside_core::problem::Problem;
 use serde::Serialize;
 
+use crate::backup;
 use crate::clock::now_ms;
 use crate::config::{Home, Listen};
 use crate::photos::Photos;
@@ -48,6 +50,10 @@ enum Command {
     },
     /// Prove that the log makes the records, every chain holds, and every photo is what its hash says.
     Verify,
+    /// Back everything up while the server serves, read it back, and tell devices what is safe.
+    Backup { folder: PathBuf },
+    /// Make this empty host what the newest backup of a folder was.
+    Restore { folder: PathBuf },
     /// Print the merged state of everything.
     Dump {
         /// Keys sorted, and nothing of this run in it.
@@ -67,7 +73,11 @@ pub fn run(cli: Cli) -> ExitCode {
         Ok(code) => code,
         Err(fault) => {
             tracing::error!("{fault:#}");
-            ExitCode::from(if fault.is::<Problem>() { REFUSED } else { STORAGE_FAULT })
+            ExitCode::from(match (fault.is::<Problem>(), fault.is::<backup::Damaged>()) {
+                (true, _) => REFUSED,
+                (_, true) => INTEGRITY_FAULT,
+                _ => STORAGE_FAULT,
+            })
         }
     }
 }
@@ -81,6 +91,14 @@ fn command(cli: Cli) -> Result<ExitCode> {
         Command::Export(form) => import::export(&mut open(&data)?, form).map(|()| ExitCode::SUCCESS),
         Command::Migrate { check } => migrate(&data, check),
         Command::Verify => verify(&data),
+        Command::Backup { folder } => {
+            print(&backup::back_up(&data, &mut open(&data)?, &folder, now_ms())?)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Restore { folder } => {
+            print(&backup::restore(&data, &folder, now_ms())?)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Dump { canonical: _ } => {
             print(&open(&data)?.dump_canonical()?)?;
             Ok(ExitCode::SUCCESS)

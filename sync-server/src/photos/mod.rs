@@ -202,7 +202,8 @@ fn object_path(sha256: Sha256) -> ObjectPath {
     ObjectPath::from(format!("{}/{name}", name.get(..2).unwrap_or("00")))
 }
 
-fn hash_file(path: &Path) -> Result<Sha256> {
+/// The hash of a file of any size.
+pub fn hash_file(path: &Path) -> Result<Sha256> {
     let mut file = File::open(path)?;
     let mut hash = sha2::Sha256::new();
     let mut buffer = vec![0; 64 * 1024];

@@ -122,7 +122,7 @@ impl Claimed {
     pub fn prove(&self, store: &mut Store) -> anyhow::Result<Device> {
         let identity = store.identity()?;
         let device =
-            store.device(self.id)?.ok_or_else(|| Problem::new(Code::ProofWrong, "no such device"))?;
+            store.device(self.id)?.ok_or_else(|| Problem::new(Code::DeviceUnknown, "no such device"))?;
         let text =
             |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let claim = Claim {

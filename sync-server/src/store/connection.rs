@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use kerbside_core::planted;
+use postgres::fallible_iterator::FallibleIterator;
 
 use super::packs::CouncilShelf;
 pub use super::value::{Row, Sql};
@@ -115,6 +116,28 @@ impl Connection {
                 rows.iter().map(Row::from_postgres).collect()
             }
         }
+    }
+
+    /// Hands each row on as it comes, so that a table of any size passes through.
+    pub(super) fn each(&mut self, sql: &str, mut take: impl FnMut(Row) -> Result<()>) -> Result<()> {
+        match &mut self.driver {
+            Driver::Sqlite(connection) => {
+                let mut statement = connection.prepare(sql).with_context(|| at(sql))?;
+                let columns = statement.column_count();
+                let mut rows = statement.query(()).with_context(|| at(sql))?;
+                while let Some(row) = rows.next().with_context(|| at(sql))? {
+                    take(Row::from_sqlite(row, columns)?)?;
+                }
+            }
+            Driver::Postgres(postgres) => {
+                let none: [&(dyn postgres::types::ToSql + Sync); 0] = [];
+                let mut rows = postgres.client.query_raw(sql, none).with_context(|| at(sql))?;
+                while let Some(row) = rows.next().with_context(|| at(sql))? {
+                    take(Row::from_postgres(&row)?)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The first row, if there is one.

@@ -6,7 +6,7 @@ use anyhow::Result;
 use kerbside_core::change::{CHANGE_LIMIT, Change, ChangeBytes, Edit};
 use kerbside_core::field::{FieldKey, LIFECYCLE, TEAM};
 use kerbside_core::form::{Form, Merge};
-use kerbside_core::ids::{Actor, Dot};
+use kerbside_core::ids::{Actor, Dot, RecordId};
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::Code;
 use kerbside_core::record::{Lifecycle, Record, WITHDRAWN};
@@ -14,6 +14,7 @@ use kerbside_core::value::Value;
 
 use super::connection::Connection;
 use super::faults;
+use super::lives::{self, Prospect};
 use super::records;
 use super::taking::{ACCEPTED, FLAGGED, HELD, Taking, Writer, to_row};
 use crate::auth::{Action, Target, authorise};
@@ -28,11 +29,19 @@ const AHEAD_MS: i64 = 10 * 60 * 1000;
 pub(super) enum Judged {
     /// Taken; the code says why someone in the office should look.
     Taken(Option<Code>),
-    /// Kept until this dot arrives.
-    Held(Dot),
+    /// Kept until this arrives.
+    Held(Waits),
     /// The same act is here under this dot.
     Duplicate(Dot),
     Refused(Code),
+}
+
+/// What a held change waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waits {
+    Dot(Dot),
+    /// The beginning of its record.
+    Record(RecordId),
 }
 
 /// Why bytes could not be read as a change.
@@ -50,11 +59,14 @@ pub(super) fn judge(taking: &mut Taking<'_>, writer: &Writer, dot: Dot, change: 
     match missing(taking.tx, dot, change)? {
         Missing::Nothing => {}
         Missing::Never => return Ok(Judged::Refused(Code::BadContext)),
-        Missing::Yet(waits) => return Ok(Judged::Held(waits)),
+        Missing::Yet(waits) => return Ok(Judged::Held(Waits::Dot(waits))),
     }
     let kept = records::load(taking.tx, change.record)?;
     match (&kept, change.creates()) {
         (Some(_), true) => return Ok(Judged::Refused(Code::RecordExists)),
+        (None, false) if lives::may_yet_come(taking.tx, change.record)? => {
+            return Ok(Judged::Held(Waits::Record(change.record)));
+        }
         (None, false) => return Ok(Judged::Refused(Code::RecordUnknown)),
         (Some(_), false) | (None, true) => {}
     }
@@ -110,14 +122,18 @@ fn missing(tx: &mut Connection, own: Dot, change: &Change) -> Result<Missing> {
         if dot.actor == own.actor && own.counter <= dot.counter {
             return Ok(Missing::Never);
         }
-        let found = tx.find(
-            "SELECT a.last_counter, d.verdict FROM actor a \
-             LEFT JOIN dot d ON d.actor = a.id AND d.counter = $1 WHERE a.id = $2",
-            values![to_row(dot.counter)?, dot.actor],
+        let verdict = tx.find(
+            "SELECT verdict FROM dot WHERE actor = $1 AND counter = $2",
+            values![dot.actor, to_row(dot.counter)?],
         )?;
-        let Some(row) = found else { return Ok(Missing::Never) };
-        if row.find_int(1)?.is_none_or(|verdict| verdict == HELD) {
-            return Ok(Missing::Yet(dot));
+        match verdict.map(|row| row.int(0)).transpose()? {
+            Some(HELD) => return Ok(Missing::Yet(dot)),
+            Some(_) => {}
+            None => match lives::prospect(tx, dot)? {
+                Prospect::NeverAllotted => return Ok(Missing::Never),
+                Prospect::MayCome if !planted::is(Mutant::NothingHeld) => return Ok(Missing::Yet(dot)),
+                Prospect::MayCome | Prospect::GivenUp => {}
+            },
         }
     }
     // A record takes each actor's changes in their order, so an earlier held one keeps this one back as well.

@@ -46,6 +46,11 @@ impl Place {
         Ok(Store::over(connection, Chance::System))
     }
 
+    /// One connection to whatever is there, as it is.
+    pub fn open_bare(&self) -> Result<Store> {
+        Ok(Store::over(self.connect(None)?, Chance::System))
+    }
+
     /// The migrations that would run, without running them.
     pub fn migrations_due(&self) -> Result<Vec<String>> {
         migrate::due(&mut self.connect(None)?)

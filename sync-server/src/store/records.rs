@@ -103,7 +103,7 @@ pub(super) fn received_photos(tx: &mut Connection, id: RecordId) -> Result<BTree
 /// The next number of a series: `FT-000123`.
 pub(super) fn next_reference(tx: &mut Connection, prefix: &str) -> Result<String> {
     let row = tx.one(
-        "INSERT INTO number_row (prefix, last) VALUES ($1, 1) \
+        "INSERT INTO number_row (prefix, last) VALUES ($1, 1 + (SELECT COALESCE(MAX(numbers_from), 0) FROM life)) \
          ON CONFLICT (prefix) DO UPDATE SET last = number_row.last + 1 RETURNING last",
         values![prefix],
     )?;

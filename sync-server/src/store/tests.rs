@@ -7,6 +7,7 @@ mod people;
 mod phone;
 mod photos;
 mod put_back;
+mod restoring;
 mod scratch;
 
 use std::collections::BTreeMap;
@@ -74,7 +75,14 @@ fn ann(store: &mut Store) -> Officer {
 
 fn enrol(code: &str, key: u8) -> Enrol {
     let key = PublicKey([key; 32]);
-    Enrol { code: code.into(), key, name: "phone".into(), app: "0.1.0".into(), unlock_share: vec![7; 32] }
+    Enrol {
+        code: code.into(),
+        key,
+        name: "phone".into(),
+        app: "0.1.0".into(),
+        unlock_share: vec![7; 32],
+        proof: None,
+    }
 }
 
 fn code_of(fault: &anyhow::Error) -> Option<Code> {

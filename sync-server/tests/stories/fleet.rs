@@ -337,6 +337,7 @@ fn enrols(store: &mut Store, at: usize, address: SocketAddr) -> Vault {
         name: format!("phone {at}"),
         app: "0.1.0".into(),
         unlock_share: vec![7; 32],
+        proof: None,
     };
     let enrolled = store.enrol_device(time, &enrol).unwrap();
     let identity = Identity {

@@ -14,8 +14,8 @@ mod wire;
 pub use enrol::{Allotted, Enrol, Enrolled, Offered, Retire, Retired, UnlockRequest, Unlocked};
 pub use item::Item;
 pub use proof::{DEVICE_HEADER, NONCE_HEADER, RequestProof, SIGNATURE_HEADER};
-pub use push::{ClockReading, Head, Push, Wants};
-pub use reply::{Mark, Offer, Paging, PhotoReceipt, PhotoState, Receipt, Reply, Verdict};
+pub use push::{Asks, ClockReading, Head, Lost, Push, Wants};
+pub use reply::{Mark, Offer, Paging, PhotoReceipt, PhotoState, Receipt, Reply, Settled, Verdict};
 
 /// The protocol these messages belong to; sent as `Kerbside-Protocol`.
 pub const PROTOCOL: u32 = 1;

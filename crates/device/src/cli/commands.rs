@@ -69,16 +69,19 @@ fn enrol(folder: &Path, arguments: &EnrolArgs, out: &Out) -> Result<u8> {
         None => None,
     };
     let pin = pin()?;
-    let vault = Device::enrol(
-        folder,
-        Enrolment {
-            server_url: &arguments.server,
-            code: &arguments.code,
-            pin: &pin,
-            ca_pem: ca_pem.as_deref(),
-            key_store: arguments.key_store.map(Into::into),
-        },
-    )?;
+    let enrolment = Enrolment {
+        server_url: &arguments.server,
+        code: &arguments.code,
+        pin: &pin,
+        ca_pem: ca_pem.as_deref(),
+        key_store: arguments.key_store.map(Into::into),
+    };
+    // A vault that is there stays: its server was restored to before it was enrolled.
+    let vault = if Device::is_enrolled(folder) {
+        Device::open(folder)?.enrol_again(enrolment, now())?
+    } else {
+        Device::enrol(folder, enrolment)?
+    };
     let status = Device::status(folder, true, now())?;
     let identity = vault.identity();
     let line = json!({

@@ -84,6 +84,11 @@ impl<'a> Intake<'a> {
             self.store.note_in_journal(self.now.wall_ms, "echo of nothing", &dot.to_string())?;
             return Ok(0);
         };
+        if own.bytes.is_empty() {
+            self.settle_if_own(dot)?;
+            self.want(own.record)?;
+            return Ok(0);
+        }
         let change = ChangeBytes::received(own.bytes).read().context("Read an own change")?;
         self.settle_if_own(dot)?;
         self.fold(&change, reference)?;

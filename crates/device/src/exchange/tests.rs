@@ -96,6 +96,9 @@ impl Office {
             epoch: self.epoch,
             marks: vec![Mark { actor: push.actor, through: self.through, backed_up_through: self.safe }],
             checkpoint: Vec::new(),
+            backup_ms: None,
+            safe_photos: Vec::new(),
+            settled: Vec::new(),
             answers: Some(push.tag()),
         };
         Reply {
@@ -317,7 +320,11 @@ fn a_vault_put_back_from_yesterday_is_found_out_and_goes_on_under_another_actor(
     let retire = restored.retire_request().unwrap();
     assert_eq!(retire.offered.len(), 2);
     restored
-        .retired(&retire, &Retired { actor: Actor(50), held: vec![1], verdicts: Vec::new() }, NOW)
+        .retired(
+            &retire,
+            &Retired { actor: Actor(50), held: vec![1], verdicts: Vec::new(), receipt: None },
+            NOW,
+        )
         .unwrap();
     let push = restored.outgoing(Budget::default(), NOW).unwrap();
     assert_eq!((push.actor, push.first, push.changes.len()), (Actor(50), 1, 1));
@@ -335,28 +342,30 @@ fn after_the_server_is_restored_everything_it_lost_is_offered_again() {
     let push = ann.outgoing(Budget::default(), NOW).unwrap();
     let reply = Office { items: vec![echo(&one.dot), echo(&two.dot)], ..Office::taking(&push) }.reply(&push);
     ann.incoming(&push, &reply, NOW).unwrap();
+    let three = saves(&mut ann, "three");
     let push = ann.outgoing(Budget::default(), NOW).unwrap();
     let first = ann.store.change_at(Actor(1), 1).unwrap().unwrap();
-    let page = pack_page([Entry {
-        record: Some(one.record),
-        reference: Some("SI-000001"),
-        received_ms: Some(1),
-        state: &ann.head(one.record).unwrap(),
-    }]);
-    let restored = Office {
-        through: 1,
-        chain: first.chain,
-        epoch: Epoch([6; 16]),
-        items: vec![Item::Enter { seq: 1, page }],
-        paging: Paging::Whole,
-        ..Office::taking(&push)
-    };
+    let restored = Office { through: 1, chain: first.chain, epoch: Epoch([6; 16]), ..Office::taking(&push) };
     let applied = ann.incoming(&push, &restored.reply(&push), NOW).unwrap();
-    assert!(applied.new_epoch && applied.more);
+    assert!(applied.new_epoch && applied.more && !applied.fork);
     assert_eq!(state(&ann, two.record), WorkState::Saved);
+    is_whole(&ann);
+
     let push = ann.outgoing(Budget::default(), NOW).unwrap();
     assert_eq!((push.first, push.changes.len(), push.epoch), (2, 1, Epoch([6; 16])));
-    assert!(ann.store.record(two.record).unwrap().unwrap().base.is_none());
+    assert!(push.proof.is_some(), "what the old server signed for comes back under the dot it had");
+    let chain = ann.store.change_at(Actor(1), 2).unwrap().unwrap().chain;
+    let back = Office { chain, epoch: Epoch([6; 16]), ..Office::taking(&push) };
+    let applied = ann.incoming(&push, &back.reply(&push), NOW).unwrap();
+    assert!(applied.fork && ann.needs_retiring().unwrap());
+
+    let retire = ann.retire_request().unwrap();
+    let retired = Retired { actor: Actor(50), held: vec![1, 2], verdicts: Vec::new(), receipt: None };
+    ann.retired(&retire, &retired, NOW).unwrap();
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    assert_eq!((push.actor, push.first, push.changes.len()), (Actor(50), 1, 1));
+    let moved = ChangeBytes::received(push.changes[0].clone()).read().unwrap();
+    assert_eq!((moved.record, moved.was), (three.record, Some(Dot { actor: Actor(1), counter: 3 })));
     is_whole(&ann);
 }
 

@@ -92,11 +92,22 @@ impl VaultFile {
             last_wrong_ms: 0,
             who,
         };
-        let by_share = key_from_share(lock.unlock_share, lock.device_secret);
-        let sealed = seal(&by_share, system_bytes()?, file.vault.as_bytes(), key.as_slice())?;
-        file.wrapped_by_share = HEXLOWER.encode(&sealed);
+        file.wrap_under_share(lock.unlock_share, lock.device_secret, key)?;
         file.wrap_under_pin(lock.pin, lock.device_secret, key)?;
         Ok(file)
+    }
+
+    /// A server that lost the old share is given this one.
+    pub fn wrap_under_share(
+        &mut self,
+        share: &[u8; 32],
+        device_secret: &[u8; 32],
+        key: &VaultKey,
+    ) -> Result<()> {
+        let by_share = key_from_share(share, device_secret);
+        let sealed = seal(&by_share, system_bytes()?, self.vault.as_bytes(), key.as_slice())?;
+        self.wrapped_by_share = HEXLOWER.encode(&sealed);
+        Ok(())
     }
 
     #[must_use]

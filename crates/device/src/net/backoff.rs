@@ -54,6 +54,7 @@ fn why(code: Code) -> Why {
         (Code::Busy, Why::ServerBusy),
         (Code::DiskFull, Why::ServerFull),
         (Code::TooManyTries, Why::ServerBusy),
+        (Code::DeviceUnknown, Why::EnrolAgain),
         (Code::DeviceRevoked, Why::DeviceRevoked),
         (Code::ProtocolTooOld, Why::ProtocolTooOld),
         (Code::ProofWrong, Why::SignIn),

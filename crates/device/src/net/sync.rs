@@ -2,10 +2,11 @@
 //! The vault is held only between requests, so that an officer can go on typing.
 
 use super::pace::Pace;
-use super::photos::send_photo;
+use super::photos::{ask_after_photos, send_photo};
 use super::pipe::{Ask, PATIENCE, Pipe, Refused};
 use crate::clock::Reading;
 use crate::exchange::Budget;
+use crate::store::Returning;
 use crate::vault::Vault;
 use anyhow::Result;
 use data_encoding::BASE64URL_NOPAD;
@@ -75,13 +76,14 @@ const FRUITLESS: u32 = 3;
 /// An actor is given up once, or twice where two doubles race; never for ever.
 const FORKS: u32 = 4;
 /// What ends a sync, because nothing else would go either.
-const STOPS: [Code; 7] = [
+const STOPS: [Code; 8] = [
     Code::NoSignal,
     Code::Busy,
     Code::TooManyTries,
     Code::DiskFull,
     Code::CaptivePortal,
     Code::DeviceRevoked,
+    Code::DeviceUnknown,
     Code::ProofWrong,
 ];
 const LEAST_PATIENCE: Duration = Duration::from_secs(5);
@@ -145,6 +147,7 @@ fn work<A: VaultAccess>(
         }
         standing = reached;
     }
+    ask_after_photos(access, pipe)?;
     send_photos(access, pipe, tally, (deadline_ms, now), &mut pace)
 }
 
@@ -243,9 +246,10 @@ impl Vault {
     }
 
     /// What any exchange worth its bytes moves on.
-    fn standing(&self) -> Result<(Actor, u64, u64, Option<Vec<u8>>)> {
+    fn standing(&self) -> Result<(Option<Returning>, Actor, u64, u64, Option<Vec<u8>>)> {
         let progress = self.store.progress()?;
-        Ok((progress.actor, progress.received, progress.acked, progress.cursor))
+        let back = self.store.returning()?;
+        Ok((back, progress.actor, progress.received, progress.acked, progress.cursor))
     }
 
     fn report(&self, pipe: &Pipe, tally: &Tally, stopped: Option<Code>) -> Result<SyncReport> {

@@ -7,6 +7,7 @@ mod drafts;
 mod outcomes;
 mod photos;
 mod progress;
+mod proofs;
 mod records;
 
 pub use changes::{ChangeState, OwnChange};
@@ -14,6 +15,7 @@ pub use drafts::{DraftRow, Seen};
 pub use outcomes::OutcomeRow;
 pub use photos::{PhotoRow, UploadRow, UploadState};
 pub use progress::Progress;
+pub use proofs::Returning;
 pub use records::RecordRow;
 
 use crate::keys::VaultKey;
@@ -30,6 +32,7 @@ use zeroize::Zeroizing;
 const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("001_first.sql")),
     (2, include_str!("002_drafts.sql")),
+    (3, include_str!("003_restore.sql")),
     (7, include_str!("007_people.sql")),
 ];
 

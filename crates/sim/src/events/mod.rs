@@ -7,6 +7,7 @@ pub mod desk;
 pub mod line;
 mod mishaps;
 mod replays;
+pub mod restoring;
 mod work;
 
 use anyhow::Result;
@@ -41,6 +42,9 @@ pub const EVENTS: &[Event] = &[
     event(10, "a phone is put back", World::put_back),
     event(10, "a phone is cloned", World::clone_phone),
     event(10, "a phone arrives", World::arrive),
+    event(10, "the server is backed up", World::back_up_server),
+    event(6, "the server is restored", World::restore_server),
+    event(2, "server and phone are put back", World::restore_both),
 ];
 
 const TOTAL: u32 = {
