@@ -152,7 +152,7 @@ impl Vault {
     }
 
     /// Photos that a server had before it was restored, and whose record it has again.
-    pub(super) fn photos_in_doubt(&self) -> Result<Vec<Sha256>> {
+    pub fn photos_in_doubt(&self) -> Result<Vec<Sha256>> {
         let mut doubted = std::collections::BTreeSet::new();
         for upload in self.store.uploads()? {
             if upload.doubted && self.server_names(&upload)? {
@@ -185,13 +185,10 @@ impl Vault {
     pub fn start_photo_again(&mut self, upload: &UploadRow, code: Code) -> Result<bool> {
         const ANEW: [Code; 5] =
             [Code::UploadGone, Code::NotFound, Code::RangeWrong, Code::PhotoHashWrong, Code::PhotoNotWhole];
-        const NEVER: [Code; 5] = [
-            Code::PhotoTooLarge,
-            Code::PhotoNotAnImage,
-            Code::NotYourTeam,
-            Code::NotAllowed,
-            Code::PhotoNotNamed,
-        ];
+        // "Not named" is not among them: only what the server took is offered, so a server that knows nothing of it was
+        // restored, and the next exchange says so.
+        const NEVER: [Code; 4] =
+            [Code::PhotoTooLarge, Code::PhotoNotAnImage, Code::NotYourTeam, Code::NotAllowed];
         if ANEW.contains(&code) {
             self.store.transact(|store| {
                 store.set_upload_url(upload.record, upload.sha256, None)?;

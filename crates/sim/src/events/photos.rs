@@ -69,6 +69,7 @@ impl World {
     /// A phone sends a few pieces of what it has to send.
     pub fn send_photos(&mut self) -> Result<()> {
         let at = self.any_phone();
+        self.ask_about_photos(at)?;
         for _ in 0..self.rng.u8(1..5) {
             let ready = self.phones[at].vault.photos_to_send()?;
             if ready.is_empty() {
@@ -82,6 +83,7 @@ impl World {
 
     /// Everything a phone has to send, over a line that holds. True when anything went.
     pub fn send_all_photos(&mut self, at: usize) -> Result<bool> {
+        self.ask_about_photos(at)?;
         for sent in 0..MOST_PIECES {
             let Some(upload) = self.phones[at].vault.photos_to_send()?.first().cloned() else {
                 return Ok(0 < sent);
@@ -89,6 +91,20 @@ impl World {
             self.send_a_piece(at, &upload)?;
         }
         bail!("phone {at} sends pieces of photos without end")
+    }
+
+    /// Photos that the server had before it was restored: those it lacks are sent again.
+    fn ask_about_photos(&mut self, at: usize) -> Result<()> {
+        let doubted = self.phones[at].vault.photos_in_doubt()?;
+        if doubted.is_empty() || self.reply_is_lost() {
+            return Ok(());
+        }
+        let missing = self.server.missing_photos(self.phones[at].device, &doubted)?;
+        self.note(&format!("phone {at} asks about {} photos, {} are missing", doubted.len(), missing.len()));
+        self.phone_risks(at, "settling doubts about photos", |world| {
+            world.phones[at].vault.settle_photos_in_doubt(&doubted, &missing)
+        })?;
+        Ok(())
     }
 
     fn send_a_piece(&mut self, at: usize, row: &UploadRow) -> Result<()> {

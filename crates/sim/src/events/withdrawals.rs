@@ -74,6 +74,7 @@ impl World {
             Ok(dot) => {
                 self.note(&format!("office withdraws {} by {dot}", state.record));
                 self.ledger.promise(&marker, state.record);
+                self.ledger.leaves_phones(&marker);
                 Ok(())
             }
             Err(cause) if dies || cause.downcast_ref::<Problem>().is_some() => Ok(()),
