@@ -22,6 +22,8 @@ pub struct Phone {
     /// Which life of the process: a reply to an earlier one reaches nobody.
     pub life: u32,
     pub skew_ms: i64,
+    /// The least and the most it was ever off: further ahead than the whole of it nobody ever believed this phone.
+    pub skews_ms: (i64, i64),
     pub backup: Option<Vault>,
     pub drafts: Vec<OpenDraft>,
 }
@@ -62,6 +64,7 @@ impl World {
             device: enrolled.device,
             life: 0,
             skew_ms,
+            skews_ms: (skew_ms.min(0), skew_ms.max(0)),
             backup: None,
             drafts: Vec::new(),
         };

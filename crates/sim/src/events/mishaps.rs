@@ -20,7 +20,10 @@ impl World {
     /// A phone's clock is set, by its owner or by the network, in the middle of its life.
     pub fn clock_jumps(&mut self) -> Result<()> {
         let at = self.any_phone();
-        self.phones[at].skew_ms = self.any_skew_ms();
+        let skew_ms = self.any_skew_ms();
+        let phone = &mut self.phones[at];
+        phone.skew_ms = skew_ms;
+        phone.skews_ms = (phone.skews_ms.0.min(skew_ms), phone.skews_ms.1.max(skew_ms));
         self.note(&format!("the clock of phone {at} is {} ms off", self.phones[at].skew_ms));
         Ok(())
     }
@@ -94,7 +97,8 @@ impl World {
             email: phone.email.clone(),
             device: phone.device,
             life: 0,
-            skew_ms: self.rng.i64(-60_000..60_000),
+            skew_ms: phone.skew_ms,
+            skews_ms: phone.skews_ms,
             backup: None,
             drafts: Vec::new(),
         };

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use kerbside_core::cbor;
 use kerbside_core::field::FieldKey;
 use kerbside_core::ids::Sha256;
@@ -18,8 +18,8 @@ use crate::phone::markers;
 use crate::world::{FIELDS, World, visible};
 
 const PAPERS: &str = "papers";
-/// More pieces than all the photos of a world have.
-const MOST_PIECES: u32 = 5_000;
+/// More pieces than a photo has.
+const MOST_PIECES: u32 = 1_000;
 
 /// The photos that were acknowledged, by the answer that came with them.
 #[derive(Debug, Default)]
@@ -84,13 +84,21 @@ impl World {
     /// Everything a phone has to send, over a line that holds. True when anything went.
     pub fn send_all_photos(&mut self, at: usize) -> Result<bool> {
         self.ask_about_photos(at)?;
-        for sent in 0..MOST_PIECES {
-            let Some(upload) = self.phones[at].vault.photos_to_send()?.first().cloned() else {
-                return Ok(0 < sent);
-            };
-            self.send_a_piece(at, &upload)?;
+        let mut went = false;
+        for upload in self.phones[at].vault.photos_to_send()? {
+            for piece in 0.. {
+                ensure!(piece < MOST_PIECES, "phone {at} sends pieces of a photo without end");
+                if !self.send_a_piece(at, &upload)? {
+                    break;
+                }
+                went = true;
+                let left = self.phones[at].vault.photos_to_send()?;
+                if !left.iter().any(|row| (row.record, row.sha256) == (upload.record, upload.sha256)) {
+                    break;
+                }
+            }
         }
-        bail!("phone {at} sends pieces of photos without end")
+        Ok(went)
     }
 
     /// Photos that the server had before it was restored: those it lacks are sent again.
@@ -107,7 +115,8 @@ impl World {
         Ok(())
     }
 
-    fn send_a_piece(&mut self, at: usize, row: &UploadRow) -> Result<()> {
+    /// False when the photo was refused.
+    fn send_a_piece(&mut self, at: usize, row: &UploadRow) -> Result<bool> {
         let (device, now_ms) = (self.phones[at].device, self.now_ms);
         let (record, sha256, bytes) = (row.record, row.sha256, row.bytes);
         let asked = self.server_risks("answering about a photo", |world| {
@@ -121,7 +130,7 @@ impl World {
             }
             worded(asked)
         })?;
-        let Some(asked) = asked.filter(|_| !self.reply_is_lost()) else { return Ok(()) };
+        let Some(asked) = asked.filter(|_| !self.reply_is_lost()) else { return Ok(true) };
         match asked {
             Err(code) => self.photo_refused(at, row, code),
             Ok(PhotoAsked::Complete(receipt)) => {
@@ -134,13 +143,13 @@ impl World {
                 self.phone_asks(at, "taking a photo's receipt", |world| {
                     world.phones[at].vault.take_photo_receipt(row, &bytes, now)
                 })?;
-                Ok(())
+                Ok(true)
             }
             Ok(PhotoAsked::Wanted(upload)) => self.send_to(at, row, &upload),
         }
     }
 
-    fn send_to(&mut self, at: usize, row: &UploadRow, upload: &Upload) -> Result<()> {
+    fn send_to(&mut self, at: usize, row: &UploadRow, upload: &Upload) -> Result<bool> {
         let path = format!("/v1/uploads/{}", data_of(upload));
         self.phone_risks(at, "noting where a photo goes", |world| {
             world.phones[at].vault.photo_goes_to(row, &path)
@@ -163,7 +172,7 @@ impl World {
             Ok(Ok(reached))
         })?;
         match reached.filter(|_| brought == piece.len() && !self.reply_is_lost()) {
-            None => Ok(()),
+            None => Ok(true),
             Some(Err(code)) => self.photo_refused(at, row, code),
             Some(Ok(reached)) => {
                 self.note(&format!("phone {at} sent {reached} of {} of {}", row.bytes, row.sha256));
@@ -171,7 +180,7 @@ impl World {
                 self.phone_risks(at, "noting how far a photo is", |world| {
                     world.phones[at].vault.photo_reached(row, reached, now)
                 })?;
-                Ok(())
+                Ok(true)
             }
         }
     }
@@ -186,12 +195,12 @@ impl World {
         Ok(false)
     }
 
-    fn photo_refused(&mut self, at: usize, row: &UploadRow, code: Code) -> Result<()> {
+    fn photo_refused(&mut self, at: usize, row: &UploadRow, code: Code) -> Result<bool> {
         self.note(&format!("a photo of phone {at} is refused: {}", code.name()));
         self.phone_risks(at, "starting a photo again", |world| {
             world.phones[at].vault.start_photo_again(row, code)
         })?;
-        Ok(())
+        Ok(false)
     }
 
     fn reply_is_lost(&mut self) -> bool {

@@ -71,6 +71,7 @@ impl World {
         let backup = &mut self.backups[at];
         self.server.become_copy_of(&backup.store)?;
         self.disk = backup.disk.clone();
+        self.form_version = self.server.newest_version("sighting")?.unwrap_or(1);
         backup.raised = self.server.begin_new_life(self.now_ms, backup.made_ms, backup.raised)?;
         self.backups.truncate(at + 1);
         self.tabs.clear();
