@@ -169,16 +169,24 @@ impl Vault {
         })
     }
 
+    /// Whether the server took a change that names the photo. One that was cleared, because a backup had it, may have;
+    /// but only where no change that is still here does.
     fn server_names(&self, upload: &UploadRow) -> Result<bool> {
         use crate::store::ChangeState;
-        let own = self.store.changes_of(upload.record)?;
-        Ok(own.iter().any(|own| {
-            matches!(own.state, ChangeState::Received | ChangeState::Duplicate)
-                && (own.bytes.is_empty()
-                    || kerbside_core::change::ChangeBytes::received(own.bytes.clone())
-                        .read()
-                        .is_ok_and(|change| change.photos().any(|(_, photo, _)| photo == upload.sha256)))
-        }))
+        let (mut is_named, mut is_taken, mut is_cleared) = (false, false, false);
+        for own in self.store.changes_of(upload.record)? {
+            let taken = matches!(own.state, ChangeState::Received | ChangeState::Duplicate);
+            if own.bytes.is_empty() {
+                is_cleared |= taken;
+                continue;
+            }
+            let read = kerbside_core::change::ChangeBytes::received(own.bytes).read();
+            if read.is_ok_and(|change| change.photos().any(|(_, photo, _)| photo == upload.sha256)) {
+                is_named = true;
+                is_taken |= taken;
+            }
+        }
+        Ok(if is_named { is_taken } else { is_cleared })
     }
 
     /// Where a try went wrong the next begins anew. True when it will never go.
