@@ -184,9 +184,10 @@ impl Vault {
     fn end_filling(&self, store: &Store, now: Reading) -> Result<()> {
         let mut intake = Intake::new(self, store, now);
         for record in store.unconfirmed_records()? {
-            if begins_with_us(store, record)? {
-                intake.forget_base(record)?;
-            } else {
+            // What keeps it here, a draft or a photo of ours, does not make its base true: should somebody bring it back to a
+            // restored server, it is built from what comes then.
+            intake.forget_base(record)?;
+            if !begins_with_us(store, record)? {
                 intake.leave(record)?;
             }
         }

@@ -264,12 +264,11 @@ fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: 
         // Where not even that can be read, the row stays as it is.
         let Ok(as_it_was) = unpack(&shown.head) else { return Ok(()) };
         head = as_it_was;
-        return store.put_record(&flagged(
-            vault.record_row(id, Some(&shown), None, &head, now)?,
-            leaving,
-            wanted,
-            confirmed,
-        ));
+        let mut kept = vault.record_row(id, Some(&shown), None, &head, now)?;
+        if forgotten {
+            kept.base = None;
+        }
+        return store.put_record(&flagged(kept, leaving, wanted, confirmed));
     }
     let mut new = vault.record_row(id, row.as_ref(), base.as_ref(), &head, now)?;
     if forgotten {

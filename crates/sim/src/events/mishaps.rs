@@ -46,6 +46,9 @@ impl World {
         let at = self.any_phone();
         let Some(backup) = self.phones[at].backup.take() else { return Ok(()) };
         let lost = std::mem::replace(&mut self.phones[at].vault, backup);
+        // It may since have been enrolled again, which the backup knows nothing of.
+        let device = self.phones[at].vault.identity().device;
+        self.phones[at].device = device;
         self.phones[at].life += 1;
         self.died_with(&lost)?;
         self.note(&format!("phone {at} put back"));
