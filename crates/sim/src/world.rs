@@ -8,7 +8,7 @@ use kerbside_core::field::FieldKey;
 use kerbside_core::ids::{RecordId, Sha256};
 use kerbside_core::record::view::RecordView;
 use kerbside_device::clock::Reading;
-use kerbside_server::store::{CouncilFile, Officer, OfficerFile, Store};
+use kerbside_server::store::{CouncilFile, Officer, OfficerFile, Raised, Store};
 
 use crate::disk::Disk;
 use crate::events;
@@ -45,6 +45,8 @@ pub struct World {
     pub is_healed: bool,
     pub backups: Vec<ServerBackup>,
     pub restores: u32,
+    /// What the restores from the one folder of backups were raised to.
+    pub raised: Raised,
     trace: Sha256,
     tail: VecDeque<String>,
     tell: fn(&str),
@@ -75,6 +77,7 @@ impl World {
             is_healed: false,
             backups: Vec::new(),
             restores: 0,
+            raised: Raised::default(),
             tabs: Vec::new(),
             people,
             trace: Sha256::default(),

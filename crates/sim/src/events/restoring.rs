@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use kerbside_core::problem::{Code, Problem};
 use kerbside_device::{ChangeState, Vault};
-use kerbside_server::store::{Raised, Store};
+use kerbside_server::store::Store;
 
 use crate::disk::Disk;
 use crate::events::line::Letter;
@@ -26,8 +26,6 @@ pub struct ServerBackup {
     /// The photos are copied after the database, so whatever it lists is there.
     disk: Disk,
     holds: BTreeSet<Marker>,
-    /// What the restores of this backup were raised to.
-    raised: Raised,
 }
 
 impl World {
@@ -50,7 +48,7 @@ impl World {
         }
         self.note(&format!("server backed up, {} acts", holds.len()));
         let disk = self.disk.clone();
-        self.backups.push(ServerBackup { store, made_ms, disk, holds, raised: Raised::default() });
+        self.backups.push(ServerBackup { store, made_ms, disk, holds });
         if 3 < self.backups.len() {
             self.backups.remove(0);
         }
@@ -68,11 +66,11 @@ impl World {
         // A backup newer than the one that is restored may be why a phone cleared its archive.
         let cleared: BTreeSet<Marker> =
             self.backups.iter().skip(at + 1).flat_map(|backup| backup.holds.clone()).collect();
-        let backup = &mut self.backups[at];
+        let backup = &self.backups[at];
         self.server.become_copy_of(&backup.store)?;
         self.disk = backup.disk.clone();
         self.form_version = self.server.newest_version("sighting")?.unwrap_or(1);
-        backup.raised = self.server.begin_new_life(self.now_ms, backup.made_ms, backup.raised)?;
+        self.raised = self.server.begin_new_life(self.now_ms, backup.made_ms, self.raised)?;
         self.backups.truncate(at + 1);
         self.tabs.clear();
         self.restores += 1;
