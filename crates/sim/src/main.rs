@@ -125,7 +125,8 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Wanted> {
             "--rounds" => wanted.game.rounds = value.parse().context("--rounds takes a number")?,
             "--threads" => wanted.game.threads = value.parse().context("--threads takes a number")?,
             "--mutant" => {
-                let named = Mutant::ALL.iter().find(|mutant| format!("{mutant:?}") == value);
+                let named =
+                    Mutant::ALL.iter().chain(Mutant::UNCAUGHT).find(|mutant| format!("{mutant:?}") == value);
                 wanted.game.mutant = Some(*named.with_context(|| format!("no mutant is called {value}"))?);
             }
             _ => bail!(
