@@ -67,8 +67,6 @@ pub enum Mutant {
     AnyScopeCursor,
     /// The row that names a photo is written before its file.
     PhotoRowBeforeFile,
-    /// A photo counts as received when its last byte has left.
-    PhotoReceivedWhenSent,
     /// A photo that any device has sent counts as sent by every one that names it.
     PhotoOfAnother,
 }
@@ -107,8 +105,7 @@ impl Mutant {
     ];
 
     /// Planted, and not yet seen to be caught within a thousand seeds: they are played when they are named.
-    pub const UNCAUGHT: &[Self] =
-        &[Self::HeldForEver, Self::NothingHeld, Self::RemovalOfUnseen, Self::PhotoReceivedWhenSent];
+    pub const UNCAUGHT: &[Self] = &[Self::HeldForEver, Self::NothingHeld, Self::RemovalOfUnseen];
 }
 
 #[cfg(not(kerbside_sim))]

@@ -53,8 +53,11 @@ pub(super) fn judge(taking: &mut Taking<'_>, writer: &Writer, dot: Dot, change: 
     if change.dot() != dot || change.officer != writer.officer.id {
         return Ok(Judged::Refused(Code::ActorNotYours));
     }
-    if let Some(same) = same_act(taking.tx, dot, change)? {
-        return Ok(Judged::Duplicate(same));
+    match same_act(taking, dot, change)? {
+        Some(Twin::Taken(same)) => return Ok(Judged::Duplicate(same)),
+        // What becomes of it is not known yet: should it be refused, this one may not be thought to be in good hands.
+        Some(Twin::Held(same)) => return Ok(Judged::Held(Waits::Dot(same))),
+        None => {}
     }
     match missing(taking.tx, dot, change)? {
         Missing::Nothing => {}
@@ -83,27 +86,42 @@ pub(super) fn judge(taking: &mut Taking<'_>, writer: &Writer, dot: Dot, change: 
     Ok(Judged::Taken(flag(taking, change, &state)?))
 }
 
-/// The dot under which the same act is here already.
-fn same_act(tx: &mut Connection, dot: Dot, change: &Change) -> Result<Option<Dot>> {
+/// The same act under another dot.
+enum Twin {
+    Taken(Dot),
+    /// It came before this one and waits itself.
+    Held(Dot),
+}
+
+fn same_act(taking: &mut Taking<'_>, dot: Dot, change: &Change) -> Result<Option<Twin>> {
     if planted::is(Mutant::NoCid) {
         return Ok(None);
     }
-    let rows = tx.query(
-        "SELECT d.actor, d.counter, COALESCE(l.body, s.body) FROM dot d \
+    let rows = taking.tx.query(
+        "SELECT d.actor, d.counter, COALESCE(l.body, s.body), d.verdict, d.received_at FROM dot d \
          LEFT JOIN log l ON l.seq = d.seq \
          LEFT JOIN set_aside s ON s.actor = d.actor AND s.counter = d.counter \
-         WHERE d.cid = $1 AND d.record = $2 AND d.verdict IN ($3, $4, $5)",
+         WHERE d.cid = $1 AND d.record = $2 AND d.verdict IN ($3, $4, $5) ORDER BY d.received_at, d.actor, d.counter",
         values![change.cid, change.record, ACCEPTED, FLAGGED, HELD],
     )?;
+    let (mut own, mut twins) = ((taking.now_ms, dot), Vec::new());
     for row in rows {
         let there = Dot { actor: Actor(row.u32(0)?), counter: u64::try_from(row.int(1)?)? };
+        if there == dot {
+            own.0 = row.int(4)?;
+            continue;
+        }
         let Some(body) = row.find_blob(2)? else { continue };
-        let same = ChangeBytes::received(body).read().is_ok_and(|other| change.is_same_act(&other));
-        if there != dot && same {
-            return Ok(Some(there));
+        if ChangeBytes::received(body).read().is_ok_and(|other| change.is_same_act(&other)) {
+            twins.push((row.int(3)?, (row.int(4)?, there)));
         }
     }
-    Ok(None)
+    if let Some((_, (_, taken))) = twins.iter().find(|(verdict, _)| *verdict != HELD) {
+        return Ok(Some(Twin::Taken(*taken)));
+    }
+    // Only for one that was here first: two that waited for each other would wait for ever.
+    let first = twins.iter().map(|(_, twin)| *twin).find(|twin| *twin < own);
+    Ok(first.map(|(_, there)| Twin::Held(there)))
 }
 
 enum Missing {

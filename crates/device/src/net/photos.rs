@@ -56,7 +56,7 @@ pub(super) fn send_photo<A: VaultAccess>(
         let began_ms = now().monotonic_ms;
         offset = send_piece(pipe, &path, offset, &piece)?;
         pace.took(now().monotonic_ms.saturating_sub(began_ms));
-        access.with(|vault| vault.photo_reached(upload, offset as u64, now()))?;
+        access.with(|vault| vault.photo_reached(upload, offset as u64))?;
     }
     let named = name_photo(pipe, upload)?;
     settle(access, upload, &named, now())

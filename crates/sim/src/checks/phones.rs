@@ -63,7 +63,7 @@ pub fn scope_is_held(world: &mut World, _: &Settled) -> Result<()> {
 }
 
 /// A photo of a refused answer was sent to nobody: its record stays until the officer has done with it, in scope or not.
-fn stays_for_a_photo(phone: &Phone) -> Result<BTreeSet<RecordId>> {
+pub fn stays_for_a_photo(phone: &Phone) -> Result<BTreeSet<RecordId>> {
     let uploads = phone.vault.uploads()?.into_iter();
     Ok(uploads.filter(|upload| !upload.state.arrived()).map(|upload| upload.record).collect())
 }

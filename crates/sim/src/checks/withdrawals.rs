@@ -11,6 +11,7 @@ use kerbside_core::value::Value;
 use kerbside_device::Filter;
 
 use super::Settled;
+use super::phones::stays_for_a_photo;
 use crate::world::World;
 
 /// One answer to whether the record stays.
@@ -36,9 +37,14 @@ pub fn withdrawals_hide_nothing(world: &mut World, settled: &Settled) -> Result<
         );
     }
     for (at, phone) in world.phones.iter().enumerate() {
+        let stays = stays_for_a_photo(phone)?;
         for line in phone.vault.list(&Filter { withdrawn: true, ..Filter::default() })? {
             let hidden = changes.get(&line.record).is_some_and(|changes| is_hidden(changes));
-            ensure!(hidden, "phone {at} hides {} and nobody may", line.record);
+            ensure!(
+                hidden || stays.contains(&line.record),
+                "phone {at} hides {} and nobody may",
+                line.record
+            );
         }
     }
     Ok(())

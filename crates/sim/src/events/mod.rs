@@ -39,7 +39,7 @@ const fn event(weight: u32, name: &'static str, act: fn(&mut World) -> Result<()
 pub const EVENTS: &[Event] = &[
     event(260, "an officer saves", World::edit),
     event(30, "a form is left open", World::draft),
-    event(25, "a set changes", World::change_set),
+    event(40, "a set changes", World::change_set),
     event(4, "a record is sealed", World::seal),
     event(4, "a newer app writes", World::newer_app_writes),
     event(5, "a form gets a version", World::publish),

@@ -176,9 +176,8 @@ impl World {
             Some(Err(code)) => self.photo_refused(at, row, code),
             Some(Ok(reached)) => {
                 self.note(&format!("phone {at} sent {reached} of {} of {}", row.bytes, row.sha256));
-                let now = self.reading(at);
                 self.phone_risks(at, "noting how far a photo is", |world| {
-                    world.phones[at].vault.photo_reached(row, reached, now)
+                    world.phones[at].vault.photo_reached(row, reached)
                 })?;
                 Ok(true)
             }
