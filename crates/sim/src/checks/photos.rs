@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use kerbside_device::UploadState;
 
 use super::Settled;
@@ -21,9 +21,16 @@ pub fn photos_have_come(world: &mut World, settled: &Settled) -> Result<()> {
     Ok(())
 }
 
-pub fn no_photo_waits(world: &mut World, _: &Settled) -> Result<()> {
+pub fn no_photo_waits(world: &mut World, settled: &Settled) -> Result<()> {
     for (at, phone) in world.phones.iter().enumerate() {
-        ensure!(phone.vault.photos_to_send()?.is_empty(), "phone {at} has photos to send");
+        if let Some(upload) = phone.vault.photos_to_send()?.first() {
+            let own = settled.own[at].iter().map(|own| &own.change);
+            let said: Vec<_> = own
+                .filter(|own| own.record == upload.record)
+                .map(|own| format!("{}.{} {:?} {} bytes", own.actor, own.counter, own.state, own.bytes.len()))
+                .collect();
+            bail!("phone {at} still sends {} of {}, where it wrote {said:?}", upload.sha256, upload.record);
+        }
         for upload in phone.vault.uploads()? {
             let (sha256, state) = (upload.sha256, upload.state);
             ensure!(state != UploadState::Refused, "{sha256} of phone {at} was refused: {:?}", upload.reason);
