@@ -158,6 +158,11 @@ impl Ledger {
             .collect()
     }
 
+    /// The acts whose authors had this answer in view.
+    pub fn over(&self, marker: &Marker) -> Vec<&Marker> {
+        self.acts.iter().filter(|(_, act)| act.over.contains(marker)).map(|(over, _)| over).collect()
+    }
+
     fn is_of(&self, marker: &Marker, field: &FieldKey) -> bool {
         self.acts.get(marker).is_some_and(|act| act.field.as_ref() == Some(field))
     }

@@ -62,6 +62,10 @@ impl World {
         }
         let Some(record) = self.any_record(at)? else { return Ok(()) };
         let field = FieldKey::new(FIELDS[self.rng.usize(..FIELDS.len())]);
+        if self.phones[at].vault.drafts()?.iter().any(|draft| draft.record == Some(record)) {
+            // It would be opened again as it was left, and answers what was seen then.
+            return Ok(());
+        }
         let over = visible(&self.phones[at].vault.show(record)?, &field);
         let draft =
             self.phone_asks(at, "opening a form", |world| world.phones[at].vault.edit_record(record, now))?;
