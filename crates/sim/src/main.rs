@@ -15,8 +15,8 @@ use kerbside_sim::silently;
 use crowd::{Broken, Game, repeats};
 
 /// A million rounds.
-const SEEDS: Range<u64> = 0..4_000;
-const ROUNDS: u32 = 250;
+const SEEDS: Range<u64> = 0..2_500;
+const ROUNDS: u32 = 400;
 /// A mutant that survives this many seeds is not caught.
 const MUTANT_SEEDS: u64 = 1_000;
 /// A line of a long run for so many seeds.

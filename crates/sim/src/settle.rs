@@ -17,7 +17,9 @@ pub fn settle(world: &mut World) -> Result<()> {
     for tidy in TIDY {
         tidy(world)?;
     }
-    until_quiet(world).context("with forms still open")?;
+    if world.rng.bool() {
+        until_quiet(world).context("with forms still open")?;
+    }
     drop_drafts(world)?;
     until_quiet(world)
 }

@@ -76,8 +76,11 @@ fn simulator(arguments: &[String]) -> Result<()> {
 pub fn compile_for_the_simulator(rustc: &str, arguments: &[String]) -> Result<bool> {
     let mut compiler = Command::new(rustc);
     compiler.args(arguments).args(["--cfg", "kerbside_sim"]);
-    // What overflows must still fall over, as it does in every build that is not released.
-    compiler.args(["-C", "opt-level=3", "-C", "debug-assertions=on"]);
+    // What overflows must still fall over, as it does in every build that is not released. The server's embedded pages
+    // come from crates that were compiled with assertions, and it has to agree with them.
+    let asserts = arguments.iter().any(|argument| argument == "kerbside_server");
+    compiler.args(["-C", "opt-level=3", "-C", "overflow-checks=on", "-C"]);
+    compiler.arg(if asserts { "debug-assertions=on" } else { "debug-assertions=off" });
     let status = compiler.status();
     Ok(status.context("Could not start the compiler")?.success())
 }

@@ -61,7 +61,7 @@ enum Mode {
 
 impl Connection {
     pub(super) fn sqlite(connection: rusqlite::Connection, writer: Option<Arc<Mutex<()>>>) -> Result<Self> {
-        connection.set_prepared_statement_cache_capacity(128);
+        connection.set_prepared_statement_cache_capacity(256);
         super::rows::teach(&connection)?;
         #[cfg(kerbside_sim)]
         let connection = let_it_die(connection);

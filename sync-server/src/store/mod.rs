@@ -44,6 +44,8 @@ mod trust;
 mod value;
 mod verify;
 
+use std::cell::OnceCell;
+
 use anyhow::{Context, Result};
 
 pub use cases::{Case, Happening, TimelineLine};
@@ -90,11 +92,20 @@ impl Store {
 
     /// A server's whole database in memory, whose every random byte follows from `seed`.
     pub fn in_memory(seed: u64) -> Result<Self> {
-        let sqlite = rusqlite::Connection::open_in_memory()?;
-        let mut connection = Connection::sqlite(sqlite, None)?;
-        dialect::make_durable(&mut connection)?;
-        migrate::run(&mut connection)?;
-        Ok(Self::over(connection, Chance::Seeded { seed, drawn: 0 }))
+        thread_local!(static EMPTY: OnceCell<Store> = const { OnceCell::new() });
+        let chance = Chance::Seeded { seed, drawn: 0 };
+        // A simulator opens thousands of them: the tables are made once a thread.
+        EMPTY.with(|empty| match empty.get() {
+            Some(made) => Ok(Self { chance, ..made.copy()? }),
+            None => {
+                let sqlite = rusqlite::Connection::open_in_memory()?;
+                let mut connection = Connection::sqlite(sqlite, None)?;
+                dialect::make_durable(&mut connection)?;
+                migrate::run(&mut connection)?;
+                let made = empty.get_or_init(|| Self::over(connection, chance.clone()));
+                Ok(Self { chance, ..made.copy()? })
+            }
+        })
     }
 
     /// The bytes of a SQLite database as they are now: what a simulated backup holds.

@@ -32,6 +32,7 @@ use data_encoding::HEXLOWER;
 use kerbside_core::planted;
 use kerbside_core::problem::{Code, Problem};
 use rusqlite::{Connection, backup::Backup};
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -44,6 +45,9 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (5, include_str!("005_repair.sql")),
     (7, include_str!("007_people.sql")),
 ];
+
+/// More than there are different ones, so that none is compiled twice.
+const STATEMENTS: usize = 192;
 
 pub struct Store {
     connection: Connection,
@@ -71,7 +75,16 @@ impl Store {
     }
 
     pub fn in_memory() -> Result<Self> {
-        Self::of_memory(Connection::open_in_memory().context("Open a database in memory")?)
+        thread_local!(static EMPTY: OnceCell<Store> = const { OnceCell::new() });
+        // A simulator opens a hundred thousand of them: the tables are made once a thread.
+        EMPTY.with(|empty| match empty.get() {
+            Some(made) => made.copy_in_memory(),
+            None => {
+                let made = Connection::open_in_memory().context("Open a database in memory")?;
+                empty.get_or_init(|| Self { connection: made, file: None }).prepare()?;
+                Self::in_memory()
+            }
+        })
     }
 
     /// The same rows in another database in memory, as a restored or cloned phone has them.
@@ -100,7 +113,7 @@ impl Store {
         self.connection.pragma_update(None, "synchronous", "FULL").context("Set synchronous")?;
         self.connection.pragma_update(None, "fullfsync", true).context("Set fullfsync")?;
         self.connection.pragma_update(None, "foreign_keys", true).context("Set foreign keys")?;
-        self.connection.set_prepared_statement_cache_capacity(64);
+        self.connection.set_prepared_statement_cache_capacity(STATEMENTS);
         self.migrate()
     }
 

@@ -66,9 +66,9 @@ pub const EVENTS: &[Event] = &[
     event(6, "the server is restored", World::restore_server),
     event(2, "server and phone are put back", World::restore_both),
     #[cfg(kerbside_sim)]
-    event(4, "a bit flips on a phone", World::rot_phone),
+    event(2, "a bit flips on a phone", World::rot_phone),
     #[cfg(kerbside_sim)]
-    event(3, "a bit flips on the server", World::rot_server),
+    event(1, "a bit flips on the server", World::rot_server),
 ];
 
 const TOTAL: u32 = {
