@@ -27,10 +27,14 @@ pub enum Mutant {
     OutboxClearedOnSend,
     /// The same act under another dot is taken for another.
     NoCid,
+    /// What is approved is written over all that stands, not over what its writer had seen.
+    ApprovalOverNewer,
+    /// A record that leaves takes along what was saved in it and not sent.
+    LeaveBeforeSent,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::CounterOutsideTransaction,
         Self::CursorBeforePage,
         Self::PageBeforeProof,
@@ -42,6 +46,8 @@ impl Mutant {
         Self::RedotToHwm,
         Self::OutboxClearedOnSend,
         Self::NoCid,
+        Self::ApprovalOverNewer,
+        Self::LeaveBeforeSent,
     ];
 }
 

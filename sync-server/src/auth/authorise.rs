@@ -25,10 +25,12 @@ pub enum Action {
     ReadAudit,
     /// Bring forms in, try them, publish and withdraw them.
     DesignForms,
+    /// Decide over changes whose writer may no longer make them.
+    ReviewChanges,
 }
 
 impl Action {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::UseDevice,
         Self::ReadRecord,
         Self::CreateRecord,
@@ -39,11 +41,19 @@ impl Action {
         Self::ManageSettings,
         Self::ReadAudit,
         Self::DesignForms,
+        Self::ReviewChanges,
     ];
 
     /// Whether the action is done to a record, so that its teams count.
     pub fn is_on_records(self) -> bool {
-        matches!(self, Self::ReadRecord | Self::CreateRecord | Self::EditRecord | Self::AssignRecord)
+        matches!(
+            self,
+            Self::ReadRecord
+                | Self::CreateRecord
+                | Self::EditRecord
+                | Self::AssignRecord
+                | Self::ReviewChanges
+        )
     }
 }
 
@@ -80,9 +90,19 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::CreateRecord,
             Action::EditRecord,
             Action::AssignRecord,
+            Action::ReviewChanges,
         ],
     ),
-    (Role::Triager, &[Action::ReadRecord, Action::CreateRecord, Action::EditRecord, Action::AssignRecord]),
+    (
+        Role::Triager,
+        &[
+            Action::ReadRecord,
+            Action::CreateRecord,
+            Action::EditRecord,
+            Action::AssignRecord,
+            Action::ReviewChanges,
+        ],
+    ),
     (Role::Viewer, &[Action::ReadRecord]),
     (
         Role::Admin,
@@ -126,13 +146,13 @@ mod tests {
 
     /// Every role in a line, every action in a column, in the order of `Action::ALL`: own team's record or council.
     const EXPECTED: [(Role, &str); 7] = [
-        (Role::Officer, "YYYY------"),
-        (Role::Supervisor, "YYYYY-----"),
-        (Role::Triager, "-YYYY-----"),
-        (Role::Viewer, "-Y--------"),
-        (Role::Admin, "-----YYY-Y"),
-        (Role::Auditor, "-Y------Y-"),
-        (Role::Designer, "---------Y"),
+        (Role::Officer, "YYYY-------"),
+        (Role::Supervisor, "YYYYY-----Y"),
+        (Role::Triager, "-YYYY-----Y"),
+        (Role::Viewer, "-Y---------"),
+        (Role::Admin, "-----YYY-Y-"),
+        (Role::Auditor, "-Y------Y--"),
+        (Role::Designer, "---------Y-"),
     ];
 
     #[test]

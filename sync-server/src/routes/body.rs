@@ -100,6 +100,15 @@ pub struct FromDevice {
 
 /// Reads a request and checks that the device it names has signed exactly this, lately.
 pub async fn from_device(app: &App, request: Request, limit: usize) -> Result<FromDevice, Failure> {
+    let signed = from_any_device(app, request, limit).await?;
+    if signed.device.is_revoked {
+        return Err(Failure::of(Code::DeviceRevoked, "revoked device"));
+    }
+    Ok(signed)
+}
+
+/// The same from a device that may have been revoked: what it brings is received, and nothing of others goes to it.
+pub async fn from_any_device(app: &App, request: Request, limit: usize) -> Result<FromDevice, Failure> {
     let (parts, body) = request.into_parts();
     let id = device_of(&parts.headers).ok_or_else(|| Failure::of(Code::ProofWrong, "no device named"))?;
     let body = read(&parts.headers, body, limit).await?;

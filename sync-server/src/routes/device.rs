@@ -12,7 +12,7 @@ use kerbside_core::exchange::{Enrol, INFLATED_LIMIT, PROTOCOL, PUSH_LIMIT, Push,
 use kerbside_core::problem::{Code, Problem};
 use serde_json::json;
 
-use super::body::{SENT_LIMIT, device_of, from_device, message, read, reply, with_nonce};
+use super::body::{SENT_LIMIT, device_of, from_any_device, from_device, message, read, reply, with_nonce};
 use super::{App, Failure};
 use crate::auth::proof;
 use crate::clock::now_ms;
@@ -95,7 +95,7 @@ pub async fn sync(State(app): State<App>, request: Request) -> Response {
 }
 
 async fn exchange(app: &App, request: Request) -> Result<Response, Failure> {
-    let signed = from_device(app, request, SENT_LIMIT).await?;
+    let signed = from_any_device(app, request, SENT_LIMIT).await?;
     let push: Push = message(&signed.headers, &signed.body)?;
     let brings_work = !push.changes.is_empty();
     let device = signed.device.id;
@@ -119,7 +119,7 @@ pub async fn actor(State(app): State<App>, request: Request) -> Response {
 pub async fn retire(State(app): State<App>, request: Request) -> Response {
     let headers = request.headers().clone();
     let outcome = async {
-        let signed = from_device(&app, request, SENT_LIMIT).await?;
+        let signed = from_any_device(&app, request, SENT_LIMIT).await?;
         let retire: Retire = message(&signed.headers, &signed.body)?;
         let device = signed.device.id;
         reply(&app.db.run(move |store| store.retire(now_ms(), device, &retire)).await?)

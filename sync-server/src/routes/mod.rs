@@ -11,6 +11,7 @@ mod health;
 mod layers;
 mod live;
 mod photos;
+mod review;
 mod uploads;
 
 use std::sync::Arc;
@@ -80,6 +81,9 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/records/{id}", get(console::case))
         .route("/api/v1/records/{id}/changes", post(console::change))
         .route("/api/v1/records/{id}/notes", post(console::note))
+        .route("/api/v1/review", get(review::list))
+        .route("/api/v1/review/{actor}/{counter}/approve", post(review::approve))
+        .route("/api/v1/review/{actor}/{counter}/decline", post(review::decline))
         .route("/api/v1/forms", get(forms::list))
         .route("/api/v1/forms/drafts", get(drafts::list).post(drafts::bring).layer(drafts::limit()))
         .route("/api/v1/forms/drafts/{id}", get(drafts::find).delete(drafts::discard))

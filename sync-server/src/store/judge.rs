@@ -13,7 +13,9 @@ use kerbside_core::record::Record;
 
 use super::connection::Connection;
 use super::faults;
+use super::people::teams_left;
 use super::records;
+use super::review::{self, Why};
 use super::taking::{ACCEPTED, FLAGGED, HELD, Taking, Writer, to_row};
 use crate::auth::{Action, Target, authorise};
 use crate::values;
@@ -32,6 +34,8 @@ pub(super) enum Judged {
     /// The same act is here under this dot.
     Duplicate(Dot),
     Refused(Code),
+    /// Its writer may no longer make it: someone in the office decides.
+    Review(Why),
 }
 
 /// Why bytes could not be read as a change.
@@ -46,6 +50,9 @@ pub(super) fn judge(taking: &mut Taking<'_>, writer: &Writer, dot: Dot, change: 
     if let Some(same) = same_act(taking.tx, dot, change)? {
         return Ok(Judged::Duplicate(same));
     }
+    if let Some(decided) = review::decided(taking.tx, dot, change)? {
+        return Ok(decided);
+    }
     match missing(taking.tx, dot, change)? {
         Missing::Nothing => {}
         Missing::Never => return Ok(Judged::Refused(Code::BadContext)),
@@ -54,15 +61,18 @@ pub(super) fn judge(taking: &mut Taking<'_>, writer: &Writer, dot: Dot, change: 
     let kept = records::load(taking.tx, change.record)?;
     match (&kept, change.creates()) {
         (Some(_), true) => return Ok(Judged::Refused(Code::RecordExists)),
-        (None, false) => return Ok(Judged::Refused(Code::RecordUnknown)),
+        (None, false) => {
+            let begun = review::begun(taking.tx, change.record)?;
+            return Ok(begun.map_or(Judged::Refused(Code::RecordUnknown), Judged::Review));
+        }
         (Some(_), false) | (None, true) => {}
     }
     let state = kept.map(|kept| kept.state).unwrap_or_default();
     if is_sealed_against(&state, change) {
         return Ok(Judged::Refused(Code::Sealed));
     }
-    if let Some(code) = out_of_scope(taking, writer, change, &state)? {
-        return Ok(Judged::Refused(code));
+    if let Some(judged) = out_of_scope(taking, writer, change)? {
+        return Ok(judged);
     }
     Ok(Judged::Taken(flag(taking, change, &state)?))
 }
@@ -140,28 +150,45 @@ fn is_sealed_against(state: &Record, change: &Change) -> bool {
             .all(|edit| matches!(edit, Edit::Attach { photo, .. } if named.contains(photo)))
 }
 
-/// Whether the officer may do this to a record of these teams.
-fn out_of_scope(
-    taking: &mut Taking<'_>,
-    writer: &Writer,
-    change: &Change,
-    state: &Record,
-) -> Result<Option<Code>> {
+/// What becomes of a change that its officer may not make: refused where they never could, else for someone to decide.
+fn out_of_scope(taking: &mut Taking<'_>, writer: &Writer, change: &Change) -> Result<Option<Judged>> {
+    if let Some(why) = writer.stopped {
+        return Ok(Some(Judged::Review(why)));
+    }
+    let officer = writer.officer.id;
     let moves = change.edits.iter().any(|edit| matches!(edit, Edit::Put { field, .. } if field.path == TEAM));
-    let (teams, action) = if change.creates() {
+    let since = taking.now_ms - GRACE_MS;
+    let (teams, ever, action) = if change.creates() {
         let mut begun = Record::default();
         begun.apply(change);
-        (taking.teams_of(&begun, change.officer)?, Action::CreateRecord)
+        let teams = taking.teams_of(&begun, officer)?;
+        (teams.clone(), teams, Action::CreateRecord)
     } else {
-        let lately = records::teams_lately(taking.tx, change.record, taking.now_ms - GRACE_MS)?;
-        (lately, if moves { Action::AssignRecord } else { Action::EditRecord })
+        let lately = records::teams_lately(taking.tx, change.record, since)?;
+        let ever = records::teams_lately(taking.tx, change.record, 0)?;
+        (lately, ever, if moves { Action::AssignRecord } else { Action::EditRecord })
     };
-    if authorise(&writer.officer, action, Target::Record(&teams)).is_allowed() {
+    let mut who = writer.officer.clone();
+    who.teams.extend(teams_left(taking.tx, officer, since)?);
+    if authorise(&who, action, Target::Record(&teams)).is_allowed() {
         return Ok(None);
     }
-    let listed = authorise(&writer.officer, action, Target::Council).is_allowed();
-    debug_assert!(state.created().is_some() || change.creates());
-    Ok(Some(if listed { Code::NotYourTeam } else { Code::NotAllowed }))
+    if !authorise(&who, action, Target::Council).is_allowed() {
+        let held_a_device = authorise(&who, Action::UseDevice, Target::Council).is_allowed();
+        let refused = held_a_device || is_office(taking.tx, writer)?;
+        return Ok(Some(if refused {
+            Judged::Refused(Code::NotAllowed)
+        } else {
+            Judged::Review(Why::RoleChanged)
+        }));
+    }
+    who.teams.extend(teams_left(taking.tx, officer, 0)?);
+    let could = authorise(&who, action, Target::Record(&ever)).is_allowed();
+    Ok(Some(if could { Judged::Review(Why::LeftTeam) } else { Judged::Refused(Code::NotYourTeam) }))
+}
+
+fn is_office(tx: &mut Connection, writer: &Writer) -> Result<bool> {
+    Ok(tx.one("SELECT device FROM actor WHERE id = $1", values![writer.actor])?.find_blob(0)?.is_none())
 }
 
 /// What is taken and still worth a look: the officer has left the street, so none of this is refused.

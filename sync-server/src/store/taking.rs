@@ -10,6 +10,7 @@ use kerbside_core::change::{Change, ChangeBytes};
 use kerbside_core::form::Form;
 use kerbside_core::ids::{Actor, DeviceId, Dot, OfficerId, RecordId, Sha256};
 use kerbside_core::planted::{self, Mutant};
+use kerbside_core::problem::Code;
 use kerbside_core::record::Record;
 use kerbside_core::{cbor, chain};
 use minicbor::{Decode, Encode};
@@ -17,8 +18,9 @@ use minicbor::{Decode, Encode};
 use super::connection::Connection;
 use super::judge::{self, Judged};
 use super::packs::FormShelf;
-use super::people::{Officer, read_officer, teams};
+use super::people::{Officer, read_anyone, teams, teams_left};
 use super::records::{self, Kept};
+use super::review::{self, Why};
 use crate::values;
 
 /// The verdicts as the `dot` table keeps them.
@@ -41,6 +43,8 @@ pub(super) struct Writer {
     pub(super) last: u64,
     pub(super) chain: Sha256,
     pub(super) is_retired: bool,
+    /// Why what it sends is no longer simply taken, and nothing goes down to it.
+    pub(super) stopped: Option<Why>,
 }
 
 /// The log's word for a record that changed teams.
@@ -81,7 +85,9 @@ impl<'a> Taking<'a> {
             Ok(read) => (judge::judge(self, writer, dot, read)?, (read.cid.0, read.record)),
             Err(_) => (Judged::Refused(judge::unreadable(&change)), ([0; 8], RecordId::default())),
         };
-        if planted::is(Mutant::RefusalDoesNotConsume) && matches!(judged, Judged::Refused(_)) {
+        if planted::is(Mutant::RefusalDoesNotConsume)
+            && matches!(judged, Judged::Refused(_) | Judged::Review(_))
+        {
             return Ok(judged);
         }
         self.tx.execute(
@@ -108,9 +114,13 @@ impl<'a> Taking<'a> {
             Judged::Held(waits) => (HELD, "", Some(*waits)),
             Judged::Duplicate(same) => (DUPLICATE, "", Some(*same)),
             Judged::Refused(code) => (REFUSED, code.name(), None),
+            Judged::Review(_) => (REFUSED, Code::InReview.name(), None),
         };
         let seq = match (judged, change) {
-            (Judged::Taken(_), Some(change)) => Some(self.fold(change, bytes)?),
+            (Judged::Taken(_), Some(change)) => {
+                review::close_taken(self.tx, self.now_ms, change)?;
+                Some(self.fold(change, bytes)?)
+            }
             _ => None,
         };
         self.tx.execute(
@@ -149,7 +159,11 @@ impl<'a> Taking<'a> {
                     bytes,
                 ],
             )
-            .map(|_| ())
+            .map(|_| ())?;
+        match (judged, change) {
+            (Judged::Review(why), Some(change)) => review::keep(self, *why, change),
+            _ => Ok(()),
+        }
     }
 
     /// Judges again what waited for this dot, and what waited for those in turn.
@@ -254,7 +268,10 @@ impl<'a> Taking<'a> {
             return Ok(named);
         }
         let creator = state.created().map_or(writer, |stamp| stamp.officer);
-        let Some(creator) = read_officer(self.tx, creator)? else { return Ok(BTreeSet::new()) };
+        let Some((mut creator, _)) = read_anyone(self.tx, creator)? else { return Ok(BTreeSet::new()) };
+        if creator.teams.is_empty() {
+            creator.teams.extend(teams_left(self.tx, creator.id, 0)?.into_iter().take(1));
+        }
         let own: Vec<_> =
             teams(self.tx)?.into_iter().filter(|team| creator.teams.contains(&team.key)).collect();
         let with_form = own.iter().find(|team| team.forms.iter().any(|form| form == state.form()));
@@ -268,11 +285,16 @@ pub(super) fn writer(tx: &mut Connection, actor: Actor) -> Result<Writer> {
 }
 
 pub(super) fn find_writer(tx: &mut Connection, actor: Actor) -> Result<Option<Writer>> {
-    let found =
-        tx.find("SELECT officer, last_counter, chain, retired_at FROM actor WHERE id = $1", values![actor])?;
+    let found = tx.find(
+        "SELECT a.officer, a.last_counter, a.chain, a.retired_at, d.revoked_at FROM actor a \
+         LEFT JOIN device d ON d.id = a.device WHERE a.id = $1",
+        values![actor],
+    )?;
     let Some(row) = found else { return Ok(None) };
-    let Some(officer) = read_officer(tx, OfficerId(row.u32(0)?))? else { return Ok(None) };
+    let Some((officer, has_left)) = read_anyone(tx, OfficerId(row.u32(0)?))? else { return Ok(None) };
+    let is_revoked = row.find_int(4)?.is_some();
     Ok(Some(Writer {
+        stopped: if is_revoked { Some(Why::DeviceRevoked) } else { has_left.then_some(Why::OfficerLeft) },
         actor,
         officer,
         last: u64::try_from(row.int(1)?)?,

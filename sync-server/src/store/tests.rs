@@ -5,6 +5,7 @@ mod forms;
 mod office;
 mod phone;
 mod photos;
+mod review;
 mod scratch;
 
 use std::collections::BTreeMap;

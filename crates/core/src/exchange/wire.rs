@@ -181,6 +181,18 @@ fn reply() -> Reply {
         minimum_app: "0.1.0".to_owned(),
         nonce: vec![6; 40],
         now_ms: 1_773_652_401_000,
+        stopped: None,
+    }
+}
+
+/// To a device that was stopped: a receipt and the word, and nothing else.
+fn reply_to_one_stopped() -> Reply {
+    Reply {
+        items: Vec::new(),
+        offers: Vec::new(),
+        more: false,
+        stopped: Some("device_revoked".to_owned()),
+        ..reply()
     }
 }
 
@@ -247,6 +259,7 @@ fn examples() -> Vec<Example> {
         ("request-proof", cbor::encode(&proof()), rewrite::<RequestProof>),
         ("push", cbor::encode(&push()), rewrite::<Push>),
         ("reply", cbor::encode(&reply()), rewrite::<Reply>),
+        ("reply-stopped", cbor::encode(&reply_to_one_stopped()), rewrite::<Reply>),
         ("page", page(), |bytes| {
             let entered = crate::record::unpack_page(bytes).expect("an old page must be readable for ever");
             pack_page(entered.iter().map(|one| Entry {
@@ -315,7 +328,8 @@ fn every_message_ever_sent_can_be_read_and_written_again() {
 fn the_grammar_describes_every_message_and_refuses_a_damaged_one() {
     let grammar = std::fs::read_to_string(folder().join("kerbside.cddl")).expect("the grammar");
     for (rule, bytes, _) in examples() {
-        let rooted = format!("root = {}\n{grammar}", rule.trim_end_matches("-with-verdicts"));
+        let of = rule.trim_end_matches("-with-verdicts").trim_end_matches("-stopped");
+        let rooted = format!("root = {of}\n{grammar}");
         let fits = |bytes: &[u8]| cddl::validate_cbor_from_slice(&rooted, bytes, None);
         fits(&bytes).unwrap_or_else(|fault| panic!("{rule} does not fit its grammar: {fault}"));
         assert!(fits(&cbor::encode(&42u32)).is_err(), "{rule} takes anything");

@@ -67,7 +67,20 @@ impl<'a> Intake<'a> {
         let time_ms = u64::try_from(corrected_ms(progress, self.now)).unwrap_or(0);
         progress.hlc = progress.hlc.observe(change.at.hlc, time_ms);
         self.settle_if_own(change.dot())?;
+        if let Some(was) = change.was {
+            self.settle_if_approved(was)?;
+        }
         self.fold(&change, reference)
+    }
+
+    /// What the office put into review and then took comes back as its own change, which names ours.
+    fn settle_if_approved(&mut self, was: Dot) -> Result<()> {
+        let own = self.store.change_at(was.actor, was.counter)?;
+        if own.is_none_or(|own| own.state != ChangeState::Refused) {
+            return Ok(());
+        }
+        let taken = ChangeState::Duplicate;
+        self.store.settle_change((was.actor, was.counter), taken, false, None, self.now.wall_ms)
     }
 
     fn take_echo(&mut self, dot: Dot, reference: Option<&String>) -> Result<u64> {

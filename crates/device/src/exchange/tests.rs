@@ -96,6 +96,7 @@ impl Office {
             checkpoint: Vec::new(),
         };
         Reply {
+            stopped: None,
             receipt: Signed::new(Label::Receipt, &receipt, &office_key()),
             hwm: self.through,
             fork: false,

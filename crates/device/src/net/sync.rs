@@ -65,6 +65,7 @@ struct Tally {
     received: u64,
     photos_sent: u32,
     needs_newer: bool,
+    stopped: Option<Code>,
 }
 
 /// One sync, until there is nothing more to do or `deadline_ms` (wall clock) has passed.
@@ -132,7 +133,14 @@ fn work<A: VaultAccess>(
             }
         }
     }
-    Ok(())
+    match tally.stopped {
+        Some(code) => Err(Refused {
+            problem: Problem::new(code, "The office has stopped this device"),
+            retry_after_s: None,
+        }
+        .into()),
+        None => Ok(()),
+    }
 }
 
 fn exchange_once<A: VaultAccess>(
@@ -152,6 +160,7 @@ fn exchange_once<A: VaultAccess>(
     tally.sent += applied.sent;
     tally.received += applied.received;
     tally.needs_newer |= applied.needs_newer;
+    tally.stopped = applied.stopped;
     for offer in &applied.missing_packs {
         let body = fetch_pack(pipe, offer)?;
         tally.needs_newer |= access.with(|vault| keep(vault, offer, &body))?;
