@@ -148,7 +148,7 @@ fn phone_is_settled(world: &mut World, at: usize) -> Result<u32> {
     let officer = world.officer(&email)?;
     let mut scope: BTreeMap<RecordId, Vec<u8>> = BTreeMap::new();
     for state in world.server.states()? {
-        if state.teams.iter().any(|team| officer.teams.contains(team)) {
+        if officer.reaches_any(&state.keys) {
             scope.insert(state.record, state.state);
         }
     }

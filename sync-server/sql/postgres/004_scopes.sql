@@ -26,3 +26,14 @@ CREATE TABLE review (
 CREATE INDEX review_open ON review (received_at) WHERE outcome = '';
 CREATE INDEX review_record ON review (record);
 CREATE INDEX review_cid ON review (cid);
+
+-- Whose record it is: a team, within one of its areas where the record names one; or a person, as '@' and their number.
+ALTER TABLE record_team ADD COLUMN area TEXT NOT NULL DEFAULT '';
+ALTER TABLE record_team DROP CONSTRAINT record_team_pkey;
+ALTER TABLE record_team ADD PRIMARY KEY (record, team, area, since_seq);
+
+CREATE TABLE officer_area (
+  officer BIGINT NOT NULL REFERENCES officer (id),
+  area TEXT NOT NULL,
+  PRIMARY KEY (officer, area)
+);

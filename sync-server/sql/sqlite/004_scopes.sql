@@ -26,3 +26,25 @@ CREATE TABLE review (
 CREATE INDEX review_open ON review (received_at) WHERE outcome = '';
 CREATE INDEX review_record ON review (record);
 CREATE INDEX review_cid ON review (cid);
+
+-- Whose record it is: a team, within one of its areas where the record names one; or a person, as '@' and their number.
+ALTER TABLE record_team RENAME TO record_team_before;
+CREATE TABLE record_team (
+  record BLOB NOT NULL,
+  team TEXT NOT NULL,
+  area TEXT NOT NULL DEFAULT '',
+  since_seq INTEGER NOT NULL DEFAULT 0,
+  until_seq INTEGER,
+  until_at INTEGER,
+  PRIMARY KEY (record, team, area, since_seq)
+) STRICT;
+INSERT INTO record_team (record, team, since_seq, until_seq, until_at)
+  SELECT record, team, since_seq, until_seq, until_at FROM record_team_before;
+DROP TABLE record_team_before;
+CREATE INDEX record_team_team ON record_team (team, until_seq, record, since_seq);
+
+CREATE TABLE officer_area (
+  officer INTEGER NOT NULL REFERENCES officer (id),
+  area TEXT NOT NULL,
+  PRIMARY KEY (officer, area)
+) STRICT;

@@ -24,7 +24,7 @@ pub struct Kept {
 #[derive(Debug, Clone)]
 pub struct State {
     pub record: RecordId,
-    pub teams: BTreeSet<String>,
+    pub keys: BTreeSet<String>,
     pub state: Vec<u8>,
 }
 
@@ -56,14 +56,14 @@ impl Store {
             .collect()
     }
 
-    /// Every record with the teams it is in.
+    /// Every record with the keys under which it is found.
     pub fn states(&mut self) -> Result<Vec<State>> {
         let rows = self.connection.query("SELECT id, state FROM record ORDER BY id", &[])?;
         rows.iter()
             .map(|row| {
                 let record = RecordId(row.bytes(0)?);
-                let teams = records::teams_now(&mut self.connection, record)?;
-                Ok(State { record, teams, state: row.blob(1)? })
+                let keys = records::keys_now(&mut self.connection, record)?;
+                Ok(State { record, keys, state: row.blob(1)? })
             })
             .collect()
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use kerbside_core::change::{CHANGE_LIMIT, Change, ChangeBytes, Edit};
-use kerbside_core::field::{FieldKey, TEAM};
+use kerbside_core::field::{AREA, ASSIGNEES, FieldKey, OWNER, TEAM};
 use kerbside_core::form::{Form, Merge};
 use kerbside_core::ids::{Actor, Dot};
 use kerbside_core::planted::{self, Mutant};
@@ -24,6 +24,9 @@ use crate::values;
 const GRACE_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 /// A clock further ahead than this is worth a look.
 const AHEAD_MS: i64 = 10 * 60 * 1000;
+
+/// Fields that say whose a record is.
+const GIVES: [&str; 4] = [TEAM, AREA, OWNER, ASSIGNEES];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Judged {
@@ -156,21 +159,21 @@ fn out_of_scope(taking: &mut Taking<'_>, writer: &Writer, change: &Change) -> Re
         return Ok(Some(Judged::Review(why)));
     }
     let officer = writer.officer.id;
-    let moves = change.edits.iter().any(|edit| matches!(edit, Edit::Put { field, .. } if field.path == TEAM));
+    let moves = fields(change).any(|field| GIVES.contains(&&*field.path)) && !change.creates();
     let since = taking.now_ms - GRACE_MS;
-    let (teams, ever, action) = if change.creates() {
+    let (keys, ever, action) = if change.creates() {
         let mut begun = Record::default();
         begun.apply(change);
-        let teams = taking.teams_of(&begun, officer)?;
-        (teams.clone(), teams, Action::CreateRecord)
+        let keys = taking.keys_of(&begun, officer, None)?;
+        (keys.clone(), keys, Action::CreateRecord)
     } else {
-        let lately = records::teams_lately(taking.tx, change.record, since)?;
-        let ever = records::teams_lately(taking.tx, change.record, 0)?;
+        let lately = records::keys_lately(taking.tx, change.record, since)?;
+        let ever = records::keys_lately(taking.tx, change.record, 0)?;
         (lately, ever, if moves { Action::AssignRecord } else { Action::EditRecord })
     };
     let mut who = writer.officer.clone();
     who.teams.extend(teams_left(taking.tx, officer, since)?);
-    if authorise(&who, action, Target::Record(&teams)).is_allowed() {
+    if authorise(&who, action, Target::Record(&keys)).is_allowed() {
         return Ok(None);
     }
     if !authorise(&who, action, Target::Council).is_allowed() {

@@ -1,10 +1,10 @@
 //! The office writes by the rules that devices keep: through an actor of its own, one per person and epoch.
 
 use anyhow::{Context as _, Result};
-use kerbside_core::change::{Change, ChangeBytes, Context, Edit};
-use kerbside_core::field::{FieldKey, STATUS, TEAM};
+use kerbside_core::change::{Change, ChangeBytes, Context, Edit, Member};
+use kerbside_core::field::{AREA, ASSIGNEES, FieldKey, OWNER, STATUS, TEAM};
 use kerbside_core::form::{Answers, Fault, Form, Now, QuestionKind, answer_from_json, evaluate};
-use kerbside_core::ids::{Actor, Cid, Dot, RecordId, RowId};
+use kerbside_core::ids::{Actor, Cid, Dot, OfficerId, RecordId, RowId};
 use kerbside_core::problem::{Code, Problem};
 use kerbside_core::record::Record;
 use kerbside_core::record::view::read_seen;
@@ -17,7 +17,7 @@ use super::Store;
 use super::connection::Connection;
 use super::devices::allot_actor;
 use super::judge::Judged;
-use super::people::Officer;
+use super::people::{Officer, read_officer};
 use super::records::{self, Kept};
 use super::taking::{Taking, writer};
 use crate::auth::{Action, Target, authorise};
@@ -116,8 +116,8 @@ impl Store {
 
 /// The record, if this officer may write in it. One they may not see does not exist for them.
 fn open(taking: &mut Taking<'_>, desk: &Desk<'_>) -> Result<Kept> {
-    let teams = records::teams_now(taking.tx, desk.record)?;
-    let may = |action| authorise(desk.officer, action, Target::Record(&teams)).is_allowed();
+    let keys = records::keys_now(taking.tx, desk.record)?;
+    let may = |action| authorise(desk.officer, action, Target::Record(&keys)).is_allowed();
     match records::load(taking.tx, desk.record)? {
         Some(kept) if may(Action::EditRecord) => Ok(kept),
         Some(_) if may(Action::ReadRecord) => {
@@ -164,6 +164,10 @@ fn puts(
     let mut faults = Vec::new();
     for edit in edits {
         let field = FieldKey { path: edit.field.path.clone(), row: edit.field.row.or(edit.row) };
+        if field.path == ASSIGNEES {
+            puts.extend(giving(taking, state, &field, &edit.answer)?);
+            continue;
+        }
         let context = context(state, desk.record, &field, edit.seen.as_deref())?;
         if context.get(actor) < state.context(&field).get(actor) {
             return Err(Problem::new(Code::NewerAnswer, "this officer answered since").into());
@@ -216,6 +220,13 @@ fn value(
             let status = Some(Value::code(answer.as_str().unwrap_or_default())).filter(Value::is_well_formed);
             Ok(Ok(status.ok_or_else(|| Problem::new(Code::Malformed, "not a status"))?))
         }
+        AREA if answer.is_null() => Ok(Ok(Value::Null)),
+        AREA => {
+            let area = Some(Value::code(answer.as_str().unwrap_or_default())).filter(Value::is_well_formed);
+            Ok(Ok(area.ok_or_else(|| Problem::new(Code::Malformed, "not an area"))?))
+        }
+        OWNER if answer.is_null() => Ok(Ok(Value::Null)),
+        OWNER => Ok(Ok(Value::code(someone(taking, answer)?))),
         path if path.starts_with('@') => Err(Problem::new(Code::NotAllowed, "a system field").into()),
         path => {
             let kind = form.question(path).map(|question| &question.kind);
@@ -227,6 +238,39 @@ fn value(
             }
             Ok(answer_from_json(form, field, answer).map_err(|fault| *fault))
         }
+    }
+}
+
+/// Whom a record is given to, and from whom it is taken: `{"add": [7], "remove": [8]}`. A set needs no `seen`: each is
+/// added or taken away by name.
+fn giving(
+    taking: &mut Taking<'_>,
+    state: &Record,
+    field: &FieldKey,
+    answer: &serde_json::Value,
+) -> Result<Vec<Edit>> {
+    let mut named = |key: &str| -> Result<Vec<Member>> {
+        let listed = answer.get(key).and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
+        listed.iter().map(|person| Ok(Member::Text(someone(taking, person)?))).collect()
+    };
+    let (add, remove) = (named("add")?, named("remove")?);
+    let mut edits = Vec::new();
+    if !add.is_empty() {
+        edits.push(Edit::SetAdd { field: field.clone(), members: add });
+    }
+    for member in remove {
+        let context = state.member_context(field, &member);
+        edits.push(Edit::SetRemove { field: field.clone(), context, members: vec![member] });
+    }
+    Ok(edits)
+}
+
+/// The number of an officer of this council, as fields name them.
+fn someone(taking: &mut Taking<'_>, answer: &serde_json::Value) -> Result<String> {
+    let id = answer.as_u64().and_then(|id| u32::try_from(id).ok()).unwrap_or(0);
+    match read_officer(taking.tx, OfficerId(id))? {
+        Some(officer) => Ok(officer.id.0.to_string()),
+        None => Err(Problem::new(Code::Malformed, "no such officer").into()),
     }
 }
 

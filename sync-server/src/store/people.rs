@@ -88,6 +88,9 @@ pub struct OfficerFile {
     pub role: Role,
     #[serde(default)]
     pub teams: Vec<String>,
+    /// Only records in these areas, or in none; empty for all of them.
+    #[serde(default)]
+    pub areas: Vec<String>,
     #[serde(default)]
     pub service: String,
     #[serde(default)]
@@ -114,6 +117,26 @@ pub struct Officer {
     pub service: String,
     pub short_code: String,
     pub teams: BTreeSet<String>,
+    /// Where the officer is given areas, only records in these, or in none.
+    pub areas: BTreeSet<String>,
+}
+
+impl Officer {
+    /// The key of what is given to this person.
+    pub fn own_key(&self) -> String {
+        format!("@{}", self.id.0)
+    }
+
+    /// Whether a record with this key is in the officer's scope: theirs, or their team's in one of their areas.
+    pub fn reaches(&self, key: &str) -> bool {
+        let (team, area) = key.split_once('/').unwrap_or((key, ""));
+        let is_in_area = area.is_empty() || self.areas.is_empty() || self.areas.contains(area);
+        key == self.own_key() || (self.teams.contains(team) && is_in_area)
+    }
+
+    pub fn reaches_any<'a>(&self, keys: impl IntoIterator<Item = &'a String>) -> bool {
+        keys.into_iter().any(|key| self.reaches(key))
+    }
 }
 
 impl Store {
@@ -293,6 +316,13 @@ fn put_officer(tx: &mut Connection, file: &OfficerFile, password: Option<&String
         tx.execute("INSERT INTO membership (officer, team) VALUES ($1, $2)", values![id, team])
             .with_context(|| format!("No team {team} in the settings"))?;
     }
+    tx.execute("DELETE FROM officer_area WHERE officer = $1", values![id])?;
+    for area in &file.areas {
+        tx.execute(
+            "INSERT INTO officer_area (officer, area) VALUES ($1, $2) ON CONFLICT (officer, area) DO NOTHING",
+            values![id, area],
+        )?;
+    }
     Ok(OfficerId(id))
 }
 
@@ -365,9 +395,14 @@ pub(super) fn read_anyone(connection: &mut Connection, id: OfficerId) -> Result<
         Role::Admin | Role::Designer => vec![],
     };
     let teams = rows.iter().map(|row| row.text(0)).collect::<Result<BTreeSet<_>>>()?;
+    let areas = connection
+        .query("SELECT area FROM officer_area WHERE officer = $1 ORDER BY area", values![id.0])?
+        .iter()
+        .map(|row| row.text(0))
+        .collect::<Result<BTreeSet<_>>>()?;
     let (email, name, short_code) = (row.text(0)?, row.text(1)?, row.text(4)?);
     let is_disabled = row.find_int(5)?.is_some();
-    Ok(Some((Officer { id, email, name, role, service, short_code, teams }, is_disabled)))
+    Ok(Some((Officer { id, email, name, role, service, short_code, teams, areas }, is_disabled)))
 }
 
 /// Reads a row of teams into a set.

@@ -95,7 +95,7 @@ pub struct ReviewEdit {
 struct Waiting {
     change: Change,
     state: Record,
-    teams: BTreeSet<String>,
+    keys: BTreeSet<String>,
 }
 
 impl Store {
@@ -188,12 +188,12 @@ fn waiting(tx: &mut Connection, officer: &Officer, dot: Dot) -> Result<Option<Wa
     )?;
     let Some(row) = found else { return Ok(None) };
     let change = ChangeBytes::received(row.blob(0)?).read().context("Reading a change in review")?;
-    let (state, teams) = match records::load(tx, change.record)? {
-        Some(kept) => (kept.state, records::teams_now(tx, change.record)?),
+    let (state, keys) = match records::load(tx, change.record)? {
+        Some(kept) => (kept.state, records::keys_now(tx, change.record)?),
         None => (Record::default(), serde_json::from_str(&row.text(1)?)?),
     };
-    let may = authorise(officer, Action::ReviewChanges, Target::Record(&teams)).is_allowed();
-    Ok(may.then_some(Waiting { change, state, teams }))
+    let may = authorise(officer, Action::ReviewChanges, Target::Record(&keys)).is_allowed();
+    Ok(may.then_some(Waiting { change, state, keys }))
 }
 
 /// Whether anything of this record waits for this officer, who then sees its photos.
@@ -235,7 +235,7 @@ fn earlier_waits(tx: &mut Connection, change: &Change) -> Result<bool> {
 
 /// The edits in the light of what their writer had seen, in the names that the record knows.
 fn edits(tx: &mut Connection, waiting: &Waiting) -> Result<Vec<Edit>> {
-    let Waiting { change, state, teams } = waiting;
+    let Waiting { change, state, keys } = waiting;
     let approved = approved_of(tx, change)?;
     let mut edits = change.edits.clone();
     for edit in &mut edits {
@@ -263,7 +263,7 @@ fn edits(tx: &mut Connection, waiting: &Waiting) -> Result<Vec<Edit>> {
         }
     }
     let names_team = edits.iter().any(|edit| matches!(edit, Edit::Put { field, .. } if field.path == TEAM));
-    if let (true, false, Some(team)) = (change.creates(), names_team, teams.first()) {
+    if let (true, false, Some(team)) = (change.creates(), names_team, keys.first()) {
         // Else the record would go to the team of whoever approves it.
         let (field, value) = (FieldKey::new(TEAM), Value::code(team.clone()));
         edits.push(Edit::Put { field, context: Context::default(), value });

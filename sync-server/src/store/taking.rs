@@ -47,7 +47,7 @@ pub(super) struct Writer {
     pub(super) stopped: Option<Why>,
 }
 
-/// The log's word for a record that changed teams.
+/// The log's word for a record whose keys changed: all of them before, and all of them after.
 #[derive(Debug, Clone, Encode, Decode)]
 #[cbor(map)]
 pub(super) struct ScopeMove {
@@ -214,7 +214,7 @@ impl<'a> Taking<'a> {
                 values![change.record, photo, change.actor, to_row(facts.bytes)?, seq],
             )?;
         }
-        self.move_teams(change, &kept.state, is_new, seq)?;
+        self.move_scope(change, &kept.state, is_new, seq)?;
         Ok(seq)
     }
 
@@ -224,31 +224,54 @@ impl<'a> Taking<'a> {
         Ok(Kept { state: Record::default(), office_reference, first_seq: seq, received_at: self.now_ms })
     }
 
-    /// Keeps the scope in step with the record's team. A record without one goes to its creator's team.
-    fn move_teams(&mut self, change: &Change, state: &Record, is_new: bool, seq: i64) -> Result<()> {
-        let before = records::teams_now(self.tx, change.record)?;
-        if !is_new && state.teams().is_empty() {
-            return Ok(());
-        }
-        let now = self.teams_of(state, change.officer)?;
+    /// Keeps the scope in step with what the record says of itself. One without a team goes to its creator's team.
+    fn move_scope(&mut self, change: &Change, state: &Record, is_new: bool, seq: i64) -> Result<()> {
+        let before = records::keys_now(self.tx, change.record)?;
+        let stays = if is_new { None } else { Some(records::teams_now(self.tx, change.record)?) };
+        let now = self.keys_of(state, change.officer, stays)?;
         if now == before {
             return Ok(());
         }
         let since = if is_new { seq } else { self.log_move(change.record, &before, &now)? };
-        for team in before.difference(&now) {
+        for key in before.difference(&now) {
+            let (team, area) = key.split_once('/').unwrap_or((key, ""));
             self.tx.execute(
                 "UPDATE record_team SET until_seq = $1, until_at = $2 \
-                 WHERE record = $3 AND team = $4 AND until_seq IS NULL",
-                values![since, self.now_ms, change.record, team],
+                 WHERE record = $3 AND team = $4 AND area = $5 AND until_seq IS NULL",
+                values![since, self.now_ms, change.record, team, area],
             )?;
         }
-        for team in now.difference(&before) {
+        for key in now.difference(&before) {
+            let (team, area) = key.split_once('/').unwrap_or((key, ""));
             self.tx.execute(
-                "INSERT INTO record_team (record, team, since_seq) VALUES ($1, $2, $3)",
-                values![change.record, team, since],
+                "INSERT INTO record_team (record, team, area, since_seq) VALUES ($1, $2, $3, $4)",
+                values![change.record, team, area, since],
             )?;
         }
         Ok(())
+    }
+
+    /// Every key under which the record is found: its teams in each of its areas, and the people it is given to.
+    /// `stays` are the teams of a record that names none.
+    pub(super) fn keys_of(
+        &mut self,
+        state: &Record,
+        writer: OfficerId,
+        stays: Option<BTreeSet<String>>,
+    ) -> Result<BTreeSet<String>> {
+        let teams = match stays {
+            Some(stays) if state.teams().is_empty() => stays,
+            _ => self.teams_of(state, writer)?,
+        };
+        let areas = records::areas_of(state);
+        let mut keys = records::people_of(state);
+        for team in &teams {
+            if areas.is_empty() {
+                keys.insert(team.clone());
+            }
+            keys.extend(areas.iter().map(|area| records::key(team, area)));
+        }
+        Ok(keys)
     }
 
     fn log_move(&mut self, record: RecordId, from: &BTreeSet<String>, to: &BTreeSet<String>) -> Result<i64> {

@@ -6,6 +6,7 @@ mod office;
 mod phone;
 mod photos;
 mod review;
+mod scope;
 mod scratch;
 
 use std::collections::BTreeMap;

@@ -24,6 +24,7 @@ fn ann_in(teams: &[&str], role: Role) -> OfficerFile {
         name: "Ann Bailey".into(),
         role,
         teams: teams.iter().map(|team| (*team).to_owned()).collect(),
+        areas: vec![],
         service: String::new(),
         short_code: "W07".into(),
         password: None,
