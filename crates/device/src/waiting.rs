@@ -5,6 +5,7 @@ use crate::show::WorkState;
 use crate::store::{ChangeState, Progress, UploadRow, UploadState};
 use crate::vault::Vault;
 use anyhow::Result;
+use kerbside_core::change::ChangeBytes;
 use kerbside_core::ids::RecordId;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -35,16 +36,21 @@ pub enum Why {
     None,
     NoSignal,
     ServerBusy,
+    ServerFull,
+    /// Something between us and the office answers in its place.
+    Portal,
     TryAgain,
     WifiOnly,
     SignIn,
 }
 
 impl Why {
-    const ALL: [(Self, &'static str); 6] = [
+    const ALL: [(Self, &'static str); 8] = [
         (Self::None, "none"),
         (Self::NoSignal, "no_signal"),
         (Self::ServerBusy, "server_busy"),
+        (Self::ServerFull, "server_full"),
+        (Self::Portal, "portal"),
         (Self::TryAgain, "try_again"),
         (Self::WifiOnly, "wifi_only"),
         (Self::SignIn, "sign_in"),
@@ -142,8 +148,30 @@ impl Vault {
             item.reason_code = reason;
             items.push(item);
         }
+        items.extend(self.refused_elsewhere(&progress)?);
         items.sort_by_key(|item| (item.state, item.since_ms));
         Ok(Waiting { strip: strip(&progress, &items, &self.store.uploads()?), items })
+    }
+
+    /// What was refused, or waits for the office to decide, in records that are no longer here: one item a record.
+    fn refused_elsewhere(&self, progress: &Progress) -> Result<Vec<WaitingItem>> {
+        let mut items: BTreeMap<RecordId, WaitingItem> = BTreeMap::new();
+        for own in self.store.unsettled_changes()? {
+            let is_shown = own.state == ChangeState::Refused && !own.seen;
+            if !is_shown || items.contains_key(&own.record) || self.store.record(own.record)?.is_some() {
+                continue;
+            }
+            let mut item = item_of(progress, WorkState::NeedsYou, own.saved_ms, &[]);
+            if let Ok(change) = ChangeBytes::received(own.bytes).read() {
+                item.what = self
+                    .form_for(&change.form, change.form_version)
+                    .map_or(change.form, |form| form.title().en.clone());
+            }
+            item.record = Some(own.record);
+            item.reason_code = own.reason;
+            items.insert(own.record, item);
+        }
+        Ok(items.into_values().collect())
     }
 
     pub fn strip(&self) -> Result<Strip> {

@@ -2,8 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use anyhow::Result;
+use kerbside_core::change::{Change, ChangeBytes, Edit};
 use kerbside_core::field::FieldKey;
 use kerbside_core::ids::RecordId;
+use kerbside_core::value::Value;
+use kerbside_server::store::Store;
+
+use crate::world::FIELDS;
 
 /// One answer or note, by a text that is used once.
 pub type Marker = String;
@@ -17,6 +23,10 @@ pub struct Ledger {
     promised: BTreeSet<Marker>,
     /// Sent by two doubles under two dots, and taken once.
     twice: BTreeSet<Marker>,
+    /// Taken, and blanked since by the office.
+    redacted: BTreeSet<Marker>,
+    /// Not taken, and kept by the server until someone decides.
+    in_review: BTreeSet<Marker>,
 }
 
 #[derive(Debug, Clone)]
@@ -52,8 +62,8 @@ impl Ledger {
         self.promised.insert(marker.clone());
     }
 
-    /// The only phone that had it was put back to before it.
-    pub fn release(&mut self, marker: &Marker) {
+    /// Everyone who held it died: nobody can be asked for it any more.
+    pub fn died(&mut self, marker: &Marker) {
         self.promised.remove(marker);
     }
 
@@ -64,6 +74,24 @@ impl Ledger {
     /// Whether an answer may show though it was answered over: the answer names the other copy's dot.
     pub fn may_show_again(&self, marker: &Marker) -> bool {
         self.twice.contains(marker)
+    }
+
+    /// The office blanked it: it may not show anywhere from now on.
+    pub fn redacts(&mut self, marker: &Marker) {
+        self.redacted.insert(marker.clone());
+    }
+
+    pub fn is_redacted(&self, marker: &Marker) -> bool {
+        self.redacted.contains(marker)
+    }
+
+    /// Its writer may no longer write it: someone in the office will take it or decline it.
+    pub fn waits_for_review(&mut self, marker: &Marker) {
+        self.in_review.insert(marker.clone());
+    }
+
+    pub fn is_in_review(&self, marker: &Marker) -> bool {
+        self.in_review.contains(marker)
     }
 
     pub fn promised(&self) -> impl Iterator<Item = &Marker> {
@@ -99,4 +127,33 @@ impl Ledger {
     fn is_of(&self, marker: &Marker, field: &FieldKey) -> bool {
         self.acts.get(marker).is_some_and(|act| act.field.as_ref() == Some(field))
     }
+}
+
+/// The texts of one change: what it answers and notes.
+pub fn markers_of(change: &Change) -> Vec<Marker> {
+    let text = |edit: &Edit| match edit {
+        Edit::Put { field, value: Value::Text(text), .. } if FIELDS.contains(&field.path.as_str()) => {
+            Some(text.clone())
+        }
+        Edit::Note { text, .. } => Some(text.clone()),
+        Edit::Create
+        | Edit::Put { .. }
+        | Edit::SetAdd { .. }
+        | Edit::SetRemove { .. }
+        | Edit::Attach { .. }
+        | Edit::Seal { .. }
+        | Edit::Unknown { .. } => None,
+    };
+    change.edits.iter().filter_map(text).collect()
+}
+
+/// The same of bytes, which say nothing if they cannot be read.
+pub fn markers_in(bytes: &[u8]) -> Vec<Marker> {
+    let read = ChangeBytes::received(bytes.to_vec()).read();
+    read.map(|change| markers_of(&change)).unwrap_or_default()
+}
+
+/// Everything the server has taken. What it refused is the phone's to show, and goes with the phone.
+pub fn markers_on_server(server: &mut Store) -> Result<BTreeSet<Marker>> {
+    Ok(server.log_changes()?.iter().flat_map(|entry| markers_in(&entry.bytes)).collect())
 }

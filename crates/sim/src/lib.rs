@@ -9,9 +9,9 @@
 )]
 
 mod checks;
-mod desk;
+mod events;
 mod ledger;
-mod mishaps;
+mod phone;
 mod settle;
 mod world;
 
@@ -36,11 +36,8 @@ pub struct Outcome {
 /// Plays one seed for so many rounds, heals the line, and checks the promise. `tell` hears every event.
 pub fn play(seed: u64, rounds: u32, tell: fn(&str)) -> Result<Outcome> {
     let mut world = World::new(seed, tell)?;
-    for round in 0..rounds {
-        world.round().with_context(|| format!("in round {round}"))?;
-    }
-    settle::settle(&mut world).context("while settling")?;
-    let refusals = checks::check(&mut world).context("when all had settled")?;
+    let refusals = run(&mut world, rounds)
+        .with_context(|| format!("The last that happened:{}\nwas followed by this", world.tail()))?;
     let ledger = &world.ledger;
     Ok(Outcome {
         trace: world.trace(),
@@ -50,6 +47,14 @@ pub fn play(seed: u64, rounds: u32, tell: fn(&str)) -> Result<Outcome> {
         crashes: world.crashes,
         refusals,
     })
+}
+
+fn run(world: &mut World, rounds: u32) -> Result<u32> {
+    for round in 0..rounds {
+        world.round().with_context(|| format!("in round {round}"))?;
+    }
+    settle::settle(world).context("while settling")?;
+    checks::check_all(world).context("when all had settled")
 }
 
 /// Tells nobody.

@@ -5,10 +5,10 @@ mod advisories;
 mod check;
 mod clock;
 mod demo;
+mod faults;
 mod field;
 mod fuzz;
 mod install;
-mod kill;
 mod program;
 mod pyxform;
 mod steps;
@@ -22,8 +22,8 @@ cargo xtask demo [--headless] [--built]
 cargo xtask check                 everything that must hold before a change is sent in
 cargo xtask sim [--seeds A..B] [--mutant NAME]
                                   whole devices and a whole server under one seed
-cargo xtask kill [--points N] [--built]
-                                  both programs killed at N system calls
+cargo xtask faults [PART…] [--points N] [--seed S] [--built]
+                                  the real programs with disk, power and network failing, point by point
 cargo xtask e2e [FILE…] [--built]
                                   the app's own window and the console, driven as a person would
 cargo xtask fuzz [TARGET…] [--seconds N]
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
         "demo" => demo::demo(rest),
         "check" => check::check(),
         "e2e" => check::windows(rest),
-        "kill" => kill::kill(rest),
+        "faults" => faults::faults(rest),
         "sim" => check::simulate(rest),
         "bench" => check::bench(),
         "fuzz" => fuzz::fuzz(rest),

@@ -34,6 +34,9 @@ impl Store {
     pub fn take(&mut self, now_ms: i64, device: DeviceId, push: &Push) -> Result<Reply> {
         let identity = self.identity()?;
         let head = open_head(&identity, self.public_key(device)?, device, push)?;
+        if planted::is(Mutant::ReplyBeforeCommit) {
+            return self.answer_first(now_ms, device, push, (&identity, &head));
+        }
         if !push.changes.is_empty() {
             let forms = &mut self.forms;
             self.connection.transaction(|tx| {
@@ -44,6 +47,29 @@ impl Store {
         }
         self.see(now_ms, device, push)?;
         self.connection.snapshot(|tx| answer(tx, &identity, now_ms, device, push, &head))
+    }
+
+    /// What must never be: the reply is on its way whether or not the commit comes about.
+    fn answer_first(
+        &mut self,
+        now_ms: i64,
+        device: DeviceId,
+        push: &Push,
+        (identity, head): (&Identity, &Head),
+    ) -> Result<Reply> {
+        let forms = &mut self.forms;
+        let mut early = None;
+        let done = self.connection.transaction(|tx| {
+            let mut taking = Taking::begin(tx, forms, now_ms)?;
+            receive(&mut taking, device, push, head)?;
+            taking.finish()?;
+            early = Some(answer(tx, identity, now_ms, device, push, head)?);
+            Ok(())
+        });
+        match early {
+            Some(reply) => Ok(reply),
+            None => Err(done.err().unwrap_or_else(|| anyhow::anyhow!("Neither a reply nor a fault"))),
+        }
     }
 
     /// Gives up a forked actor: the device goes on with a new one.
@@ -243,7 +269,8 @@ fn answer(
 ) -> Result<Reply> {
     let writer = own_writer(tx, device, push.actor)?;
     let fork = is_fork(tx, &writer, push, head)?;
-    let receipt = receipt(tx, identity, device, &writer, push.acked)?;
+    let mut receipt = receipt(tx, identity, device, &writer, push.acked)?;
+    receipt.answers = Some(push.tag());
     let page = if fork || writer.stopped.is_some() {
         pull::Page { cursor: push.cursor.clone(), ..pull::Page::default() }
     } else {
@@ -283,6 +310,7 @@ fn receipt(
         epoch: identity.epoch,
         marks: marks(tx, device)?,
         checkpoint: Vec::new(),
+        answers: None,
     })
 }
 

@@ -56,6 +56,14 @@ impl Store {
             .collect()
     }
 
+    /// Every change that was ever put into review, and what was decided: `approved`, `declined`, or nothing yet.
+    pub fn reviews(&mut self) -> Result<Vec<(Dot, String)>> {
+        let rows = self
+            .connection
+            .query("SELECT actor, counter, outcome FROM review ORDER BY actor, counter", &[])?;
+        rows.iter().map(|row| Ok((super::review::dot_at(row, 0)?, row.text(2)?))).collect()
+    }
+
     /// Every record with the keys under which it is found.
     pub fn states(&mut self) -> Result<Vec<State>> {
         let rows = self.connection.query("SELECT id, state FROM record ORDER BY id", &[])?;

@@ -66,7 +66,8 @@ pub(super) fn page(tx: &mut Connection, identity: &Identity, writer: &Writer, pu
     let newest = u64::try_from(tx.one("SELECT seq FROM council WHERE id = 1", &[])?.int(0)?)?;
     let scope = scope_hash(&writer.officer);
     let held: Option<Cursor> = cbor::decode(&push.cursor).ok();
-    let held = held.filter(|cursor| cursor.epoch == identity.epoch && cursor.scope == scope);
+    let is_ours = |cursor: &Cursor| cursor.scope == scope || planted::is(Mutant::AnyScopeCursor);
+    let held = held.filter(|cursor| cursor.epoch == identity.epoch && is_ours(cursor));
     let reader = Reader { writer, push, newest, bytes: budget(push) };
     let mut page = match held {
         Some(cursor) if cursor.filling.is_none() => reader.read_log(tx, cursor)?,
@@ -280,15 +281,23 @@ impl Reader<'_> {
     fn moved(&self, tx: &mut Connection, seq: u64, record: RecordId, body: &[u8]) -> Result<Option<Item>> {
         let moved: ScopeMove = cbor::decode(body).context("Reading a scope move")?;
         let officer = &self.writer.officer;
-        let is_in = officer.reaches_any(&super::records::keys_now(tx, record)?);
-        let stays = moved.from.iter().filter(|key| moved.to.contains(key));
-        // By a key that stays, everything is told as before. By a new one it has to enter, even where it was in scope
-        // by another until now: what was written under that one is no longer told.
-        let comes = officer.reaches_any(&moved.to) && !officer.reaches_any(stays);
-        match (is_in, officer.reaches_any(&moved.from), comes) {
-            (true, _, true) => Ok(self.enter(tx, seq, [record])?.into_iter().next()),
-            (false, true, _) => Ok(Some(Item::Leave { seq, record })),
-            _ => Ok(None),
+        let mut values = vec![Sql::from(record)];
+        let scope = scope_condition(officer, &mut values);
+        let sql = format!(
+            "SELECT MIN(t.since_seq) FROM record_team t WHERE t.record = $1 AND t.until_seq IS NULL AND {scope}"
+        );
+        let reached_since = tx.one(&sql, &values)?.find_int(0)?;
+        match reached_since {
+            // The log is told from the oldest key that reaches the record now, and what was before it comes whole.
+            Some(since) if since == i64::try_from(seq)? => {
+                if planted::is(Mutant::AssignmentNotTold) && moved.to.contains(&officer.own_key()) {
+                    return Ok(None);
+                }
+                Ok(self.enter(tx, seq, [record])?.into_iter().next())
+            }
+            Some(_) => Ok(None),
+            None if officer.reaches_any(&moved.from) => Ok(Some(Item::Leave { seq, record })),
+            None => Ok(None),
         }
     }
 

@@ -237,7 +237,22 @@ fn earlier_waits(tx: &mut Connection, change: &Change) -> Result<bool> {
 fn edits(tx: &mut Connection, waiting: &Waiting) -> Result<Vec<Edit>> {
     let Waiting { change, state, keys } = waiting;
     let approved = approved_of(tx, change)?;
+    let own = review::same_act(tx, change)?;
     let mut edits = change.edits.clone();
+    // What its own writer, or whoever saw it, has answered over since stays answered over.
+    edits.retain(|edit| match edit {
+        Edit::Put { field, .. } => {
+            let present = state.context(field);
+            own.iter().all(|dot| present.get(dot.actor) < dot.counter)
+        }
+        Edit::Create
+        | Edit::SetAdd { .. }
+        | Edit::SetRemove { .. }
+        | Edit::Attach { .. }
+        | Edit::Note { .. }
+        | Edit::Seal { .. }
+        | Edit::Unknown { .. } => true,
+    });
     for edit in &mut edits {
         match edit {
             Edit::Put { field, context, .. } => {

@@ -85,9 +85,12 @@ impl<'a> Taking<'a> {
             Ok(read) => (judge::judge(self, writer, dot, read)?, (read.cid.0, read.record)),
             Err(_) => (Judged::Refused(judge::unreadable(&change)), ([0; 8], RecordId::default())),
         };
-        if planted::is(Mutant::RefusalDoesNotConsume)
-            && matches!(judged, Judged::Refused(_) | Judged::Review(_))
-        {
+        let consumes = match judged {
+            Judged::Refused(_) => !planted::is(Mutant::RefusalDoesNotConsume),
+            Judged::Review(_) => !planted::is(Mutant::ReviewDoesNotConsume),
+            Judged::Taken(_) | Judged::Held(_) | Judged::Duplicate(_) => true,
+        };
+        if !consumes {
             return Ok(judged);
         }
         self.tx.execute(

@@ -113,6 +113,9 @@ pub struct Receipt {
     /// Reserved for the audit's checkpoint.
     #[cbor(n(9), with = "cbor::blob")]
     pub checkpoint: Vec<u8>,
+    /// The [`tag`](super::Push::tag) of the push this answers.
+    #[n(10)]
+    pub answers: Option<u32>,
 }
 
 /// How far an actor's changes have come.

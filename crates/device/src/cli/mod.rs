@@ -49,6 +49,8 @@ pub enum Command {
     Sync(SyncArgs),
     /// What is not with the council yet, and why.
     Waiting,
+    /// What this device did by itself: records that left, numbers it was given, a server that was restored.
+    Journal,
     /// Check the vault from end to end. Reads only.
     Verify,
     /// Everything merged, keys sorted.

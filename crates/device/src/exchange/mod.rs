@@ -5,6 +5,7 @@
 mod incoming;
 mod items;
 mod outgoing;
+mod photos;
 mod retire;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -94,6 +94,7 @@ impl Office {
             epoch: self.epoch,
             marks: vec![Mark { actor: push.actor, through: self.through, backed_up_through: self.safe }],
             checkpoint: Vec::new(),
+            answers: Some(push.tag()),
         };
         Reply {
             stopped: None,
@@ -365,4 +366,19 @@ fn a_form_of_a_newer_kind_is_not_kept_and_the_old_one_stays_on_offer() {
     assert_eq!(ann.incoming(&push, &reply, NOW).unwrap().missing_packs.len(), 1);
     assert_eq!(ann.forms().unwrap()[0].version, 1);
     assert!(ann.start_draft("sighting", NOW).is_ok());
+}
+
+#[test]
+fn a_reply_to_an_earlier_push_is_no_answer_to_this_one() {
+    let mut ann = vault(1, 1);
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    let old = Office::taking(&push).reply(&push);
+    ann.incoming(&push, &old, NOW).unwrap();
+    let saved = saves(&mut ann, "a fridge");
+    let push = ann.outgoing(Budget::default(), NOW.later(1)).unwrap();
+    let refused = ann.incoming(&push, &old, NOW.later(1)).unwrap_err();
+    assert_eq!(refused.downcast_ref::<Problem>().unwrap().code, Code::CaptivePortal);
+    assert_eq!(state(&ann, saved.record), WorkState::Saved);
+    let reply = Office::taking(&push).reply(&push);
+    assert_eq!(ann.incoming(&push, &reply, NOW.later(2)).unwrap().sent, 1);
 }

@@ -58,10 +58,12 @@ fn what_is_given_to_someone_of_another_team_reaches_them_and_leaves_them_again()
         ann.exchanges(store);
         tom.exchanges(store);
         gives(store, record, ASSIGNEES, json!({"add": [tom.officer.0]}));
+        let told = ann.told.len();
         ann.exchanges(store);
         tom.exchanges(store);
         assert!(matches!(tom.told.last(), Some(Item::Enter { .. })));
-        assert!(!ann.told.iter().any(|item| matches!(item, Item::Enter { .. })), "it was in hers all along");
+        let news = &ann.told[told..];
+        assert!(matches!(news, [Item::Change { .. }]), "it was in hers all along: {news:?}");
         tom.answers(record, "where", "by the bus stop");
         let reply = tom.exchanges(store);
         assert_eq!(tom.receipt(store, &reply).verdicts, [], "whoever it is given to may change it");

@@ -1,13 +1,13 @@
-//! `cargo xtask kill`: both programs are killed at points spread over a run that saves twenty records with photos and
+//! Both programs are killed at points spread over a run that saves twenty records with photos and
 //! syncs. Afterwards nothing that printed its line may be missing, and both stores must verify.
 
 mod strace;
 
+use super::{Tally, Wanted};
 use crate::field::device::{Device, Said, only, text};
 use crate::field::fresh_folder;
 use crate::field::server::{Server, command};
-use crate::install::{Need, install};
-use crate::program::{built, cargo, root, run, say};
+use crate::program::{built, root, run, say};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -35,36 +35,10 @@ struct Fate {
     server: Point,
 }
 
-#[derive(Debug, Default)]
-struct Tally {
-    runs: usize,
-    devices_killed: usize,
-    servers_killed: usize,
-    lines_printed: usize,
-}
-
-impl Tally {
-    fn add(&mut self, other: &Tally) {
-        self.runs += other.runs;
-        self.devices_killed += other.devices_killed;
-        self.servers_killed += other.servers_killed;
-        self.lines_printed += other.lines_printed;
-    }
-}
-
-pub fn kill(arguments: &[String]) -> Result<()> {
-    let wanted = match arguments.iter().position(|argument| argument == "--points") {
-        Some(at) => {
-            arguments.get(at + 1).and_then(|number| number.parse().ok()).context("--points takes a number")?
-        }
-        None => POINTS,
-    };
-    if !arguments.iter().any(|argument| argument == "--built") {
-        install(Need::Everything)?;
-        run(cargo().args(["build", "--workspace", "--bins"]))?;
-    }
+pub fn kill(wanted: &Wanted) -> Result<Tally> {
     let folder = fresh_folder("kill")?;
     let (device, server) = Bench::prepare(&folder.join("count"))?.count()?;
+    let wanted = wanted.most(device.len(), POINTS);
     say(format!(
         "    one run has {} points of the device and {} of the server; {wanted} are tried",
         device.len(),
@@ -81,19 +55,12 @@ pub fn kill(arguments: &[String]) -> Result<()> {
             })
             .collect();
         hands.into_iter().try_for_each(|hand| -> Result<()> {
-            tally.add(&hand.join().ok().context("A hand of the kill test stopped")??);
+            tally.add(hand.join().ok().context("A hand of the kill test stopped")??);
             Ok(())
         })
     })?;
-    say(format!(
-        "    {} runs: {} devices and {} servers killed, all {} printed records there",
-        tally.runs, tally.devices_killed, tally.servers_killed, tally.lines_printed
-    ));
-    ensure!(
-        tally.runs / 2 < tally.devices_killed && tally.runs / 2 < tally.servers_killed,
-        "Too few were killed to show anything"
-    );
-    std::fs::remove_dir_all(&folder).context("Could not tidy up")
+    std::fs::remove_dir_all(&folder).context("Could not tidy up")?;
+    Ok(tally)
 }
 
 /// The device's points over its whole run; with each one of the server's, no further into its work than the device's is
@@ -185,7 +152,7 @@ impl Bench {
                     self.folder.display()
                 )
             };
-            tally.add(&self.survives(fate).with_context(lost)?);
+            tally.add(self.survives(fate).with_context(lost)?);
         }
         Ok(tally)
     }
@@ -226,12 +193,8 @@ impl Bench {
         server.stop()?;
         is_clean("the server, at the end", &only(command(&data, &["verify"])?)?)?;
         is_clean("the device, at the end", &only(ann.does(&["verify"])?)?)?;
-        Ok(Tally {
-            runs: 1,
-            devices_killed: usize::from(said.code == KILLED),
-            servers_killed: usize::from(server_died),
-            lines_printed: saved.len(),
-        })
+        let fired = usize::from(said.code == KILLED) + usize::from(server_died);
+        Ok(Tally { tried: 2, fired, found: saved.len() })
     }
 
     /// The day with both programs under their fate, and after the device's a sync that may meet the server's. Then the

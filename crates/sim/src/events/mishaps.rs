@@ -4,23 +4,14 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use crate::ledger::Marker;
-use crate::world::{Phone, World, markers};
+use crate::ledger::{Marker, markers_on_server};
+use crate::phone::{Phone, markers};
+use crate::world::World;
 
 impl World {
     pub fn die(&mut self) -> Result<()> {
         let at = self.any_phone();
-        self.reopen(at)
-    }
-
-    /// The process is gone; what was on its disk is opened again.
-    pub fn reopen(&mut self, at: usize) -> Result<()> {
-        self.note(&format!("phone {at} opened again"));
-        self.crashes += 1;
-        let seed = self.rng.u64(..);
-        let phone = &mut self.phones[at];
-        phone.vault = phone.vault.copy_in_memory(seed)?;
-        phone.life += 1;
+        self.reopen(at);
         Ok(())
     }
 
@@ -38,12 +29,12 @@ impl World {
         let lost: BTreeSet<Marker> = markers(&self.phones[at].vault)?;
         self.phones[at].vault = backup;
         self.phones[at].life += 1;
-        let mut kept = crate::checks::markers_on_server(&mut self.server)?;
+        let mut kept = markers_on_server(&mut self.server)?;
         for phone in &self.phones {
             kept.extend(markers(&phone.vault)?);
         }
         for marker in lost.difference(&kept) {
-            self.ledger.release(marker);
+            self.ledger.died(marker);
         }
         self.note(&format!("phone {at} put back"));
         Ok(())
@@ -76,6 +67,10 @@ impl World {
             return Ok(());
         }
         let email = ["ann", "bob", "cat", "dee"][self.rng.usize(..4)];
-        self.enrol(&format!("{email}@example.gov.uk"))
+        let email = format!("{email}@example.gov.uk");
+        if self.server.officer_by_email(&email)?.is_none() {
+            return Ok(());
+        }
+        self.enrol(&email)
     }
 }

@@ -1,0 +1,106 @@
+//! The promise, checked on everything at once when all has settled: one line a check, one file a subject.
+
+mod answers;
+mod log;
+mod lost;
+mod phones;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result, ensure};
+use kerbside_core::change::{Change, ChangeBytes};
+use kerbside_core::ids::RecordId;
+use kerbside_core::record::Record;
+use kerbside_device::{ChangeState, OwnChange};
+
+use crate::events::reviewing::note_reviews;
+use crate::ledger::{Marker, markers_of};
+use crate::world::World;
+
+/// What has to hold of a settled world.
+#[derive(Debug, Clone, Copy)]
+struct Check {
+    name: &'static str,
+    holds: fn(&mut World, &Settled) -> Result<()>,
+}
+
+const fn check(name: &'static str, holds: fn(&mut World, &Settled) -> Result<()>) -> Check {
+    Check { name, holds }
+}
+
+const CHECKS: &[Check] = &[
+    check("the log is the state", log::log_is_state),
+    check("nothing is lost", lost::nothing_lost),
+    check("nothing is made up", lost::nothing_made_up),
+    check("the right answers stand", answers::right_answers_stand),
+    check("no queue is stuck", phones::no_queue_is_stuck),
+    check("each phone holds its scope", phones::scope_is_held),
+    check("every vault verifies", phones::vaults_verify),
+];
+
+/// A settled world, read once for all checks.
+#[derive(Debug)]
+pub struct Settled {
+    /// The server's log, folded.
+    pub folded: BTreeMap<RecordId, Record>,
+    /// Every act in the server's log.
+    pub taken: BTreeSet<Marker>,
+    pub taken_in: BTreeMap<RecordId, BTreeSet<Marker>>,
+    /// What each phone wrote, and is still kept there.
+    pub own: Vec<Vec<Own>>,
+}
+
+#[derive(Debug)]
+pub struct Own {
+    pub change: OwnChange,
+    pub markers: Vec<Marker>,
+}
+
+/// Checks everything and returns how many changes were refused.
+pub fn check_all(world: &mut World) -> Result<u32> {
+    note_reviews(world)?;
+    let settled = Settled::read(world)?;
+    for check in CHECKS {
+        (check.holds)(world, &settled).with_context(|| format!("it does not hold that {}", check.name))?;
+    }
+    let refused = settled.own.iter().flatten().filter(|own| own.change.state == ChangeState::Refused);
+    Ok(u32::try_from(refused.count())?)
+}
+
+impl Settled {
+    /// No act may be in the log twice, under whatever dots.
+    fn read(world: &mut World) -> Result<Self> {
+        let mut settled = Self {
+            folded: BTreeMap::new(),
+            taken: BTreeSet::new(),
+            taken_in: BTreeMap::new(),
+            own: Vec::new(),
+        };
+        for entry in world.server.log_changes()? {
+            let change = ChangeBytes::received(entry.bytes).read().context("Reading the log")?;
+            settled.fold(&change)?;
+        }
+        for phone in &world.phones {
+            let own = phone.vault.own_changes()?.into_iter().map(Own::of);
+            settled.own.push(own.collect());
+        }
+        Ok(settled)
+    }
+
+    fn fold(&mut self, change: &Change) -> Result<()> {
+        let is_new = self.folded.entry(change.record).or_default().apply(change);
+        ensure!(is_new, "{} is in the log twice", change.dot());
+        for marker in markers_of(change) {
+            ensure!(self.taken.insert(marker.clone()), "{marker} arrived twice");
+            self.taken_in.entry(change.record).or_default().insert(marker);
+        }
+        Ok(())
+    }
+}
+
+impl Own {
+    fn of(change: OwnChange) -> Self {
+        let read = ChangeBytes::received(change.bytes.clone()).read();
+        Self { markers: read.map(|read| markers_of(&read)).unwrap_or_default(), change }
+    }
+}
