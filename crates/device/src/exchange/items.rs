@@ -238,7 +238,7 @@ fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: 
     if head.created().is_none() && base.is_none() {
         // All there was is refused: it stays readable as it was. Or it was never here.
         let Some(shown) = row else { return Ok(()) };
-        head = unpack(&shown.head)?;
+        head = refused_head(store, id)?.map_or_else(|| unpack(&shown.head), Ok)?;
         return store.put_record(&flagged(
             vault.record_row(id, Some(&shown), None, &head, now)?,
             leaving,
@@ -252,6 +252,18 @@ fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: 
     }
     new.office_reference = office_reference.or(new.office_reference);
     store.put_record(&flagged(new, leaving, wanted, confirmed))
+}
+
+/// A record whose beginning is refused or in review, as our own changes make it. What was given another dot is left out
+/// under its old one: an answer over it would name a dot that no server will ever hold, and wait for it for ever.
+fn refused_head(store: &Store, id: RecordId) -> Result<Option<Record>> {
+    let mut head = Record::default();
+    for own in store.changes_of(id)? {
+        if own.state != ChangeState::Redotted {
+            head.apply(&ChangeBytes::received(own.bytes).read().context("Read an own change")?);
+        }
+    }
+    Ok(Some(head).filter(|head| head.created().is_some()))
 }
 
 fn flagged(mut row: RecordRow, leaving: Option<bool>, wanted: Option<bool>, confirmed: bool) -> RecordRow {
