@@ -29,8 +29,6 @@ pub enum Mutant {
     NoCid,
     /// A change that is put into review does not consume its counter.
     ReviewDoesNotConsume,
-    /// An act that was decided over is taken, or asked about, again when it comes under another dot.
-    ReviewDecidedTwice,
     /// What is approved is written over all that stands, not over what its writer had seen.
     ApprovalOverNewer,
     /// A record that leaves takes along what was saved in it and not sent.
@@ -75,7 +73,6 @@ impl Mutant {
         Self::OutboxClearedOnSend,
         Self::NoCid,
         Self::ReviewDoesNotConsume,
-        Self::ReviewDecidedTwice,
         Self::ApprovalOverNewer,
         Self::LeaveBeforeSent,
         Self::AssignmentNotTold,

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, Result};
 use kerbside_core::change::{Change, ChangeBytes};
 use kerbside_core::ids::{Actor, Dot, RecordId};
-use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::Code;
 use kerbside_core::record::Record;
 use serde::{Deserialize, Serialize};
@@ -113,9 +112,6 @@ pub(super) fn begun(tx: &mut Connection, record: RecordId) -> Result<Option<Why>
 
 /// What was decided over the same act under another dot: it is not taken a second time, nor asked about again.
 pub(super) fn decided(tx: &mut Connection, dot: Dot, change: &Change) -> Result<Option<Judged>> {
-    if planted::is(Mutant::ReviewDecidedTwice) {
-        return Ok(None);
-    }
     let rows = tx.query(
         "SELECT r.actor, r.counter, r.outcome, r.taken_actor, r.taken_counter, s.body FROM review r \
          JOIN set_aside s ON s.actor = r.actor AND s.counter = r.counter \

@@ -238,9 +238,7 @@ impl Store {
     /// What a broken rule would lose; see `Mutant::LeaveBeforeSent`.
     pub fn drop_unsent_in(&self, record: RecordId) -> Result<()> {
         self.connection
-            .prepare_cached(
-                "UPDATE own_change SET state = 'received', pending = 0 WHERE record = ?1 AND state = 'saved'",
-            )?
+            .prepare_cached("DELETE FROM own_change WHERE record = ?1 AND state = 'saved'")?
             .execute([record.0])
             .context("Drop what was not sent")?;
         Ok(())
