@@ -35,6 +35,28 @@ pub enum Mutant {
     LeaveBeforeSent,
     /// Whoever is given a job whose team they are not in is not told of it.
     AssignmentNotTold,
+    /// A comparison of digests compares nothing.
+    DigestOfNothing,
+    /// What is entered anew is merged into what was held instead of replacing it.
+    RepairMerges,
+    /// A record entered anew forgets what was pending in it.
+    RepairDropsPending,
+    /// A restored server allots from where its backup stood.
+    RestoreWithoutRaise,
+    /// A restored server goes on in the epoch of its backup.
+    RestoreInOldEpoch,
+    /// Marks say what the live store holds, not what the backup does.
+    MarksOfLiveStore,
+    /// The archive is cleared of what is received, in a backup or not.
+    ClearedOnReceived,
+    /// What was held is not judged again when what it waits for arrives.
+    HeldForEver,
+    /// What builds on dots that did not come back is taken at once.
+    NothingHeld,
+    /// After a restore only the newest actor's work comes back.
+    OldActorsForgotten,
+    /// A withdrawal is taken to have seen what its writer had not.
+    WithdrawalCoversUnseen,
     /// A reply to an earlier push is taken for the answer to this one.
     AnyOldReply,
     /// The server answers a push before it has committed it.
@@ -76,6 +98,17 @@ impl Mutant {
         Self::ApprovalOverNewer,
         Self::LeaveBeforeSent,
         Self::AssignmentNotTold,
+        Self::DigestOfNothing,
+        Self::RepairMerges,
+        Self::RepairDropsPending,
+        Self::RestoreWithoutRaise,
+        Self::RestoreInOldEpoch,
+        Self::MarksOfLiveStore,
+        Self::ClearedOnReceived,
+        Self::HeldForEver,
+        Self::NothingHeld,
+        Self::OldActorsForgotten,
+        Self::WithdrawalCoversUnseen,
         Self::AnyOldReply,
         Self::ReplyBeforeCommit,
         Self::ClockWithoutBound,

@@ -27,6 +27,10 @@ pub struct Ledger {
     redacted: BTreeSet<Marker>,
     /// Not taken, and kept by the server until someone decides.
     in_review: BTreeSet<Marker>,
+    /// Written by the office, or by phones that were put back since.
+    on_server_alone: BTreeSet<Marker>,
+    /// Once on a server that is gone, and not in the backup that took its place.
+    gone_with_server: BTreeSet<Marker>,
 }
 
 #[derive(Debug, Clone)]
@@ -65,6 +69,24 @@ impl Ledger {
     /// Everyone who held it died: nobody can be asked for it any more.
     pub fn died(&mut self, marker: &Marker) {
         self.promised.remove(marker);
+    }
+
+    pub fn goes_with_server(&mut self, marker: &Marker) {
+        self.gone_with_server.insert(marker.clone());
+    }
+
+    /// Nobody could prove that the lost server had it: it comes back under another dot than the one others had seen.
+    pub fn comes_anew(&mut self, markers: Vec<Marker>) {
+        self.twice.extend(markers.into_iter().filter(|marker| self.gone_with_server.contains(marker)));
+    }
+
+    /// No phone has it any more, and none chose to let it go.
+    pub fn leaves_phones(&mut self, marker: &Marker) {
+        self.on_server_alone.insert(marker.clone());
+    }
+
+    pub fn is_on_server_alone(&self, marker: &Marker) -> bool {
+        self.on_server_alone.contains(marker)
     }
 
     pub fn arrives_twice(&mut self, markers: Vec<Marker>) {

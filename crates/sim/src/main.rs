@@ -60,7 +60,7 @@ fn hold(seeds: &Range<u64>, game: Game) -> Result<()> {
     ensure!(seeds.start < seeds.end, "No seeds to play");
     let began = clock::now();
     let told = |seed: u64, sum: &crowd::Sum, outcome: &kerbside_sim::Outcome| {
-        if sum.seeds % LINE_EVERY == 0 {
+        if sum.seeds.is_multiple_of(LINE_EVERY) {
             let rate = per_second(sum.rounds, began.elapsed());
             say(&format!(
                 "{} seeds held so far, {rate} rounds a second; seed {seed}: trace {}",
@@ -125,7 +125,7 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Wanted> {
             "--rounds" => wanted.game.rounds = value.parse().context("--rounds takes a number")?,
             "--threads" => wanted.game.threads = value.parse().context("--threads takes a number")?,
             "--mutant" => {
-                let named = Mutant::ALL.into_iter().find(|mutant| format!("{mutant:?}") == value);
+                let named = Mutant::ALL.iter().find(|mutant| format!("{mutant:?}") == value);
                 wanted.game.mutant = Some(*named.with_context(|| format!("no mutant is called {value}"))?);
             }
             _ => bail!(

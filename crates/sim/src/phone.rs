@@ -9,6 +9,7 @@ use kerbside_core::ids::DeviceId;
 use kerbside_core::sign::PublicKey;
 use kerbside_device::{COUNCIL_PACK, Identity, Vault};
 
+use crate::events::restoring::ARCHIVE_MS;
 use crate::ledger::{Marker, markers_in};
 use crate::world::World;
 
@@ -35,6 +36,7 @@ impl World {
             name: "Handheld".to_owned(),
             app: "0.1.0".to_owned(),
             unlock_share: vec![0; 32],
+            proof: None,
         };
         let enrolled = self.server.enrol_device(self.now_ms, &enrol)?;
         let identity = Identity {
@@ -49,7 +51,8 @@ impl World {
             short_code: enrolled.short_code,
         };
         let seed = self.rng.u64(..);
-        let vault = Vault::in_memory(&identity, enrolled.actor, enrolled.epoch, secret, seed)?;
+        let mut vault = Vault::in_memory(&identity, enrolled.actor, enrolled.epoch, secret, seed)?;
+        vault.keep_archive_for(ARCHIVE_MS);
         let skew_ms = self.rng.i64(-172_800_000..172_800_000) * i64::from(self.rng.u8(0..4) == 0);
         let phone =
             Phone { vault, email: email.to_owned(), device: enrolled.device, life: 0, skew_ms, backup: None };

@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use kerbside_device::Budget;
 
+use crate::events::restoring::{is_unknown_device, release_held};
 use crate::world::World;
 
 /// More exchanges than any healthy world of this size needs.
@@ -20,7 +21,7 @@ pub fn settle(world: &mut World) -> Result<()> {
         for at in 0..world.phones.len() {
             is_quiet &= !exchange(world, at)?;
         }
-        if is_quiet {
+        if is_quiet && !release_held(world)? {
             return Ok(());
         }
     }
@@ -35,10 +36,13 @@ fn restart_everything(world: &mut World) -> Result<()> {
 }
 
 /// One whole exchange. True when it brought or took anything.
-fn exchange(world: &mut World, at: usize) -> Result<bool> {
+pub fn exchange(world: &mut World, at: usize) -> Result<bool> {
     let now = world.reading(at);
     let push = world.phones[at].vault.outgoing(Budget::default(), now)?;
-    let reply = world.server.take(world.now_ms, world.phones[at].device, &push)?;
+    let reply = match world.server.take(world.now_ms, world.phones[at].device, &push) {
+        Err(cause) if is_unknown_device(&cause) => return world.enrol_again(at).map(|()| true),
+        taken => taken?,
+    };
     world.note_duplicates(&push, &reply)?;
     world.apply(at, &push, &reply)
 }

@@ -15,6 +15,7 @@ use kerbside_server::store::{CouncilFile, Officer, OfficerFile, Store};
 use crate::events;
 use crate::events::desk::Tab;
 use crate::events::line::Letter;
+use crate::events::restoring::ServerBackup;
 use crate::ledger::{Ledger, Marker};
 use crate::phone::Phone;
 
@@ -38,6 +39,8 @@ pub struct World {
     pub tabs: Vec<Tab>,
     pub people: BTreeMap<String, OfficerFile>,
     pub letters: Vec<Letter>,
+    pub backups: Vec<ServerBackup>,
+    pub restores: u32,
     trace: Sha256,
     tail: VecDeque<String>,
     tell: fn(&str),
@@ -64,6 +67,8 @@ impl World {
             forks: 0,
             crashes: 0,
             letters: Vec::new(),
+            backups: Vec::new(),
+            restores: 0,
             tabs: Vec::new(),
             people,
             trace: Sha256::default(),

@@ -99,12 +99,20 @@ pub fn windows(arguments: &[String]) -> Result<()> {
     ]);
     match files.as_slice() {
         [] => {
-            let all =
-                ["app", "locked", "console", "forms", "kinds"].map(|name| format!("e2e/{name}.test.mjs"));
+            let all = ["app", "locked", "console", "forms", "kinds", "people"]
+                .map(|name| format!("e2e/{name}.test.mjs"));
             run(tests.args(all))
         }
         some => run(tests.args(some)),
     }
+}
+
+/// So many phones, or three hundred, that come into the line at the same moment.
+pub fn fleet(arguments: &[String]) -> Result<()> {
+    let phones = arguments.first().map_or("300", String::as_str);
+    let mut story = cargo();
+    story.args(["test", "--quiet", "--package", "kerbside-server", "--test", "stories", "--"]);
+    run(story.args(["--ignored", "--nocapture", "fleet"]).env("KERBSIDE_FLEET", phones))
 }
 
 /// No part of the check: figures of a machine that does other things as well are for reading, not for passing.

@@ -25,12 +25,16 @@ pub enum Action {
     ReadAudit,
     /// Bring forms in, try them, publish and withdraw them.
     DesignForms,
+    /// Withdraw a record that somebody else began.
+    WithdrawRecord,
+    /// Read the numbers that show whether the promise was kept.
+    ReadTrust,
     /// Decide over changes whose writer may no longer make them.
     ReviewChanges,
 }
 
 impl Action {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::UseDevice,
         Self::ReadRecord,
         Self::CreateRecord,
@@ -41,6 +45,8 @@ impl Action {
         Self::ManageSettings,
         Self::ReadAudit,
         Self::DesignForms,
+        Self::WithdrawRecord,
+        Self::ReadTrust,
         Self::ReviewChanges,
     ];
 
@@ -52,6 +58,7 @@ impl Action {
                 | Self::CreateRecord
                 | Self::EditRecord
                 | Self::AssignRecord
+                | Self::WithdrawRecord
                 | Self::ReviewChanges
         )
     }
@@ -91,6 +98,8 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::CreateRecord,
             Action::EditRecord,
             Action::AssignRecord,
+            Action::WithdrawRecord,
+            Action::ReadTrust,
             Action::ReviewChanges,
         ],
     ),
@@ -101,15 +110,22 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::CreateRecord,
             Action::EditRecord,
             Action::AssignRecord,
+            Action::WithdrawRecord,
             Action::ReviewChanges,
         ],
     ),
     (Role::Viewer, &[Action::ReadRecord]),
     (
         Role::Admin,
-        &[Action::ManagePeople, Action::ManageDevices, Action::ManageSettings, Action::DesignForms],
+        &[
+            Action::ManagePeople,
+            Action::ManageDevices,
+            Action::ManageSettings,
+            Action::DesignForms,
+            Action::ReadTrust,
+        ],
     ),
-    (Role::Auditor, &[Action::ReadRecord, Action::ReadAudit]),
+    (Role::Auditor, &[Action::ReadRecord, Action::ReadAudit, Action::ReadTrust]),
     (Role::Designer, &[Action::DesignForms]),
 ];
 
@@ -148,13 +164,13 @@ mod tests {
 
     /// Every role in a line, every action in a column, in the order of `Action::ALL`: own team's record or council.
     const EXPECTED: [(Role, &str); 7] = [
-        (Role::Officer, "YYYY-------"),
-        (Role::Supervisor, "YYYYY-----Y"),
-        (Role::Triager, "-YYYY-----Y"),
-        (Role::Viewer, "-Y---------"),
-        (Role::Admin, "-----YYY-Y-"),
-        (Role::Auditor, "-Y------Y--"),
-        (Role::Designer, "---------Y-"),
+        (Role::Officer, "YYYY---------"),
+        (Role::Supervisor, "YYYYY-----YYY"),
+        (Role::Triager, "-YYYY-----Y-Y"),
+        (Role::Viewer, "-Y-----------"),
+        (Role::Admin, "-----YYY-Y-Y-"),
+        (Role::Auditor, "-Y------Y--Y-"),
+        (Role::Designer, "---------Y---"),
     ];
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Subcommand;
-use kerbside_core::ids::DeviceId;
+use kerbside_core::ids::{Actor, DeviceId, Dot};
 use kerbside_core::problem::{Code, Problem};
 use serde_json::json;
 
@@ -13,6 +13,9 @@ use super::{council, print};
 use crate::auth::password;
 use crate::clock::now_ms;
 use crate::store::{OfficerFile, Role, Store};
+
+/// Counters stay below this by the protocol's own rule.
+const COUNTER_LIMIT: u64 = (1 << 53) - 1;
 
 #[derive(Debug, Subcommand)]
 pub enum Admin {
@@ -25,6 +28,19 @@ pub enum Admin {
     Officer(Officer),
     #[command(subcommand)]
     Device(Device),
+    /// Changes that wait for what they build on.
+    Held,
+    /// Say that what they wait for will not come: they are judged without it.
+    Release {
+        /// The actor whose changes will not come.
+        #[arg(long, required_unless_present = "all")]
+        actor: Option<u32>,
+        /// Up to which of them; all, if not said.
+        #[arg(long, requires = "actor")]
+        counter: Option<u64>,
+        #[arg(long, conflicts_with = "actor")]
+        all: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -103,6 +119,13 @@ pub fn run(store: &mut Store, admin: Admin) -> Result<()> {
         Admin::Team(Team::List) => store.teams()?.iter().try_for_each(print),
         Admin::Officer(officer) => officers(store, officer),
         Admin::Device(device) => devices(store, device),
+        Admin::Held => store.held()?.iter().try_for_each(print),
+        Admin::Release { actor: Some(actor), counter, all: _ } => {
+            let counter = counter.unwrap_or(COUNTER_LIMIT);
+            let dot = Dot { actor: Actor(actor), counter };
+            print(&json!({"released": store.give_up_dots(now_ms(), dot)?}))
+        }
+        Admin::Release { actor: None, .. } => print(&json!({"released": store.give_up_all(now_ms())?})),
     }
 }
 

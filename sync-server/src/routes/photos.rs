@@ -18,6 +18,7 @@ use serde_json::json;
 use super::body::{device_of, from_any_device, from_device, with_nonce};
 use super::desk::signed_in;
 use super::device::officer_of;
+use super::room::only_if_quick;
 use super::uploads::finish_what_is_whole;
 use super::{App, Failure};
 use crate::clock::now_ms;
@@ -41,6 +42,7 @@ pub async fn ask(State(app): State<App>, request: Request) -> Response {
 }
 
 async fn asked(app: &App, request: Request) -> Result<Response, Failure> {
+    only_if_quick(app)?;
     let signed = from_any_device(app, request, ASK_LIMIT).await?;
     let Ask { record, sha256, bytes } = json_of(&signed.body)?;
     let device = signed.device.id;

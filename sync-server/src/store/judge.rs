@@ -4,15 +4,17 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use kerbside_core::change::{CHANGE_LIMIT, Change, ChangeBytes, Edit};
-use kerbside_core::field::{AREA, ASSIGNEES, FieldKey, OWNER, TEAM};
+use kerbside_core::field::{AREA, ASSIGNEES, FieldKey, LIFECYCLE, OWNER, TEAM};
 use kerbside_core::form::{Form, Merge};
-use kerbside_core::ids::{Actor, Dot};
+use kerbside_core::ids::{Actor, Dot, RecordId};
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::Code;
-use kerbside_core::record::Record;
+use kerbside_core::record::{Lifecycle, Record, WITHDRAWN};
+use kerbside_core::value::Value;
 
 use super::connection::Connection;
 use super::faults;
+use super::lives::{self, Prospect};
 use super::people::teams_left;
 use super::records;
 use super::review::{self, Why};
@@ -32,13 +34,21 @@ const GIVES: [&str; 4] = [TEAM, AREA, OWNER, ASSIGNEES];
 pub(super) enum Judged {
     /// Taken; the code says why someone in the office should look.
     Taken(Option<Code>),
-    /// Kept until this dot arrives.
-    Held(Dot),
+    /// Kept until this arrives.
+    Held(Waits),
     /// The same act is here under this dot.
     Duplicate(Dot),
     Refused(Code),
     /// Its writer may no longer make it: someone in the office decides.
     Review(Why),
+}
+
+/// What a held change waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waits {
+    Dot(Dot),
+    /// The beginning of its record.
+    Record(RecordId),
 }
 
 /// Why bytes could not be read as a change.
@@ -59,14 +69,19 @@ pub(super) fn judge(taking: &mut Taking<'_>, writer: &Writer, dot: Dot, change: 
     match missing(taking.tx, dot, change)? {
         Missing::Nothing => {}
         Missing::Never => return Ok(Judged::Refused(Code::BadContext)),
-        Missing::Yet(waits) => return Ok(Judged::Held(waits)),
+        Missing::Yet(waits) => return Ok(Judged::Held(Waits::Dot(waits))),
     }
     let kept = records::load(taking.tx, change.record)?;
     match (&kept, change.creates()) {
         (Some(_), true) => return Ok(Judged::Refused(Code::RecordExists)),
         (None, false) => {
-            let begun = review::begun(taking.tx, change.record)?;
-            return Ok(begun.map_or(Judged::Refused(Code::RecordUnknown), Judged::Review));
+            if let Some(why) = review::begun(taking.tx, change.record)? {
+                return Ok(Judged::Review(why));
+            }
+            if lives::may_yet_come(taking.tx, change.record)? {
+                return Ok(Judged::Held(Waits::Record(change.record)));
+            }
+            return Ok(Judged::Refused(Code::RecordUnknown));
         }
         (Some(_), false) | (None, true) => {}
     }
@@ -76,6 +91,9 @@ pub(super) fn judge(taking: &mut Taking<'_>, writer: &Writer, dot: Dot, change: 
     }
     if let Some(judged) = out_of_scope(taking, writer, change)? {
         return Ok(judged);
+    }
+    if withdraws(change) && !may_withdraw(taking, writer, change, &state)? {
+        return Ok(Judged::Refused(Code::NotAllowed));
     }
     Ok(Judged::Taken(flag(taking, change, &state)?))
 }
@@ -119,14 +137,18 @@ fn missing(tx: &mut Connection, own: Dot, change: &Change) -> Result<Missing> {
         if dot.actor == own.actor && own.counter <= dot.counter {
             return Ok(Missing::Never);
         }
-        let found = tx.find(
-            "SELECT a.last_counter, d.verdict FROM actor a \
-             LEFT JOIN dot d ON d.actor = a.id AND d.counter = $1 WHERE a.id = $2",
-            values![to_row(dot.counter)?, dot.actor],
+        let verdict = tx.find(
+            "SELECT verdict FROM dot WHERE actor = $1 AND counter = $2",
+            values![dot.actor, to_row(dot.counter)?],
         )?;
-        let Some(row) = found else { return Ok(Missing::Never) };
-        if row.find_int(1)?.is_none_or(|verdict| verdict == HELD) {
-            return Ok(Missing::Yet(dot));
+        match verdict.map(|row| row.int(0)).transpose()? {
+            Some(HELD) => return Ok(Missing::Yet(dot)),
+            Some(_) => {}
+            None => match lives::prospect(tx, dot)? {
+                Prospect::NeverAllotted => return Ok(Missing::Never),
+                Prospect::MayCome if !planted::is(Mutant::NothingHeld) => return Ok(Missing::Yet(dot)),
+                Prospect::MayCome | Prospect::GivenUp => {}
+            },
         }
     }
     // A record takes each actor's changes in their order, so an earlier held one keeps this one back as well.
@@ -151,6 +173,24 @@ fn is_sealed_against(state: &Record, change: &Change) -> bool {
             .edits
             .iter()
             .all(|edit| matches!(edit, Edit::Attach { photo, .. } if named.contains(photo)))
+}
+
+fn withdraws(change: &Change) -> bool {
+    let withdrawn = Value::code(WITHDRAWN);
+    change.edits.iter().any(
+        |edit| matches!(edit, Edit::Put { field, value, .. } if field.path == LIFECYCLE && *value == withdrawn),
+    )
+}
+
+/// Whoever began a record withdraws it, and whoever may withdraw any; and where a withdrawal stands already, whoever is
+/// asked may agree to it.
+fn may_withdraw(taking: &mut Taking<'_>, writer: &Writer, change: &Change, state: &Record) -> Result<bool> {
+    let own = state.created().is_some_and(|stamp| stamp.officer == change.officer);
+    if own || state.lifecycle() != Lifecycle::Open {
+        return Ok(true);
+    }
+    let lately = records::keys_lately(taking.tx, change.record, taking.now_ms - GRACE_MS)?;
+    Ok(authorise(&writer.officer, Action::WithdrawRecord, Target::Record(&lately)).is_allowed())
 }
 
 /// What becomes of a change that its officer may not make: refused where they never could, else for someone to decide.

@@ -2,12 +2,12 @@
 
 use anyhow::{Context as _, Result};
 use kerbside_core::change::{Change, ChangeBytes, Context, Edit, Member};
-use kerbside_core::field::{AREA, ASSIGNEES, FieldKey, OWNER, STATUS, TEAM};
+use kerbside_core::field::{AREA, ASSIGNEES, FieldKey, LIFECYCLE, OWNER, STATUS, TEAM};
 use kerbside_core::form::{Answers, Fault, Form, Now, QuestionKind, answer_from_json, evaluate};
 use kerbside_core::ids::{Actor, Cid, Dot, OfficerId, RecordId, RowId};
 use kerbside_core::problem::{Code, Problem};
-use kerbside_core::record::Record;
 use kerbside_core::record::view::read_seen;
+use kerbside_core::record::{OPEN, REASON, Record, WITHDRAWN};
 use kerbside_core::time::{Hlc, Moment, TimeSource};
 use kerbside_core::value::{TEXT_LIMIT, Value};
 use serde::Deserialize;
@@ -82,6 +82,37 @@ impl Store {
             let form = nearest_form(&mut taking, &kept.state)?;
             let actor = office_actor(taking.tx, officer)?;
             let edits = puts(&mut taking, &desk, &kept.state, &form, actor, edits)?;
+            let dot = write(&mut taking, &desk, &kept.state, actor, edits)?;
+            taking.finish()?;
+            Ok(dot)
+        })
+    }
+
+    /// Takes a record out of every list, in the light of what the officer had seen of it, and says why.
+    pub fn office_withdraw(
+        &mut self,
+        now_ms: i64,
+        officer: &Officer,
+        record: RecordId,
+        seen: &str,
+        reason: &str,
+    ) -> Result<Dot> {
+        let reason = reason.trim();
+        if reason.is_empty() || TEXT_LIMIT < reason.len() {
+            return Err(Problem::new(Code::ReasonMissing, "a withdrawal says why").into());
+        }
+        let desk = Desk { officer, record, now_ms, cid: self.chance.bytes()?, behalf: None };
+        let forms = &mut self.forms;
+        self.connection.transaction(|tx| {
+            let mut taking = Taking::begin(tx, forms, now_ms)?;
+            let kept = open(&mut taking, &desk)?;
+            let actor = office_actor(taking.tx, officer)?;
+            let field = FieldKey::new(LIFECYCLE);
+            let context = context(&kept.state, record, &field, Some(seen))?;
+            let edits = vec![
+                Edit::Put { field, context, value: Value::code(WITHDRAWN) },
+                Edit::Note { kind: REASON.to_owned(), text: reason.to_owned() },
+            ];
             let dot = write(&mut taking, &desk, &kept.state, actor, edits)?;
             taking.finish()?;
             Ok(dot)
@@ -198,8 +229,7 @@ fn context(
     }
     let read = read_seen(seen, record, field)
         .ok_or_else(|| Problem::new(Code::SeenMissing, "what was seen is of another field"))?;
-    let clamped = read.iter().map(|dot| Dot { counter: dot.counter.min(present.get(dot.actor)), ..dot });
-    Ok(Context::new(clamped.filter(|dot| 0 < dot.counter)))
+    Ok(read.clamped_to(&present))
 }
 
 fn value(
@@ -227,6 +257,13 @@ fn value(
         }
         OWNER if answer.is_null() => Ok(Ok(Value::Null)),
         OWNER => Ok(Ok(Value::code(someone(taking, answer)?))),
+        LIFECYCLE => {
+            let code = answer.as_str().unwrap_or_default();
+            if ![OPEN, WITHDRAWN].contains(&code) {
+                return Err(Problem::new(Code::Malformed, "neither open nor withdrawn").into());
+            }
+            Ok(Ok(Value::code(code)))
+        }
         path if path.starts_with('@') => Err(Problem::new(Code::NotAllowed, "a system field").into()),
         path => {
             let kind = form.question(path).map(|question| &question.kind);

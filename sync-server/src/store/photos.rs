@@ -261,7 +261,7 @@ fn receipt(
         bytes: u64::try_from(row.int(0)?)?,
         state: PhotoState::Complete,
         epoch: identity.epoch,
-        backed_up: false,
+        backed_up: super::returning::is_photo_safe(tx, device, sha256)?,
     };
     Ok(Signed::new(Label::Photo, &receipt, &SigningKey::from_bytes(&identity.signing)))
 }

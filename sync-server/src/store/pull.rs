@@ -2,7 +2,8 @@
 //!
 //! The cursor is opaque to the device: the epoch, the number it has read to, a hash of its scope, and while it is
 //! being filled, where the paging stands. Paging remembers the log's number from when it began, so nothing that
-//! was written meanwhile is missed.
+//! was written meanwhile is missed. It also holds a mark of the entry at its number: a server that was put back by
+//! copying its files gives the same numbers out again for other entries, and whoever read the lost ones is filled anew.
 
 use anyhow::{Context, Result};
 use kerbside_core::cbor;
@@ -17,6 +18,7 @@ use super::identity::Identity;
 use super::people::Officer;
 use super::taking::{LOG_CHANGE, LOG_SCOPE, ScopeMove, Writer};
 use super::value::{Row, Sql};
+use crate::values;
 
 /// Records in one page of a filling.
 const PAGE_RECORDS: i64 = 200;
@@ -35,13 +37,35 @@ pub(super) struct Page {
 #[cbor(map)]
 struct Cursor {
     #[n(0)]
-    epoch: Epoch,
+    epoch: u32,
     #[n(1)]
     seq: u64,
     #[n(2)]
     scope: u64,
     #[n(3)]
     filling: Option<Filling>,
+    /// What was at `seq` when it was read.
+    #[n(4)]
+    mark: Option<u32>,
+}
+
+/// As much of an epoch as a cursor needs: the receipt names it whole.
+fn short(epoch: Epoch) -> u32 {
+    let [a, b, c, d, ..] = Sha256::of(&epoch.0).0;
+    u32::from_be_bytes([a, b, c, d])
+}
+
+/// What stands in the log at a number, in four bytes. None where it was cut.
+fn mark_at(tx: &mut Connection, seq: u64) -> Result<Option<u32>> {
+    let found = tx.find(
+        "SELECT kind, record, actor, counter, received_at FROM log WHERE seq = $1",
+        values![i64::try_from(seq)?],
+    )?;
+    let Some(row) = found else { return Ok(None) };
+    let record: [u8; 16] = row.bytes(1)?;
+    let said = format!("{} {:?} {:?} {}", row.int(0)?, row.find_int(2)?, row.find_int(3)?, row.int(4)?);
+    let [a, b, c, d, ..] = Sha256::of(&[record.as_slice(), said.as_bytes()].concat()).0;
+    Ok(Some(u32::from_be_bytes([a, b, c, d])))
 }
 
 /// The last record of the page before, newest first, and whether all that is given to the officer was before it.
@@ -66,13 +90,21 @@ pub(super) fn page(tx: &mut Connection, identity: &Identity, writer: &Writer, pu
     let newest = u64::try_from(tx.one("SELECT seq FROM council WHERE id = 1", &[])?.int(0)?)?;
     let scope = scope_hash(&writer.officer);
     let held: Option<Cursor> = cbor::decode(&push.cursor).ok();
+    let epoch = short(identity.epoch);
     let is_ours = |cursor: &Cursor| cursor.scope == scope || planted::is(Mutant::AnyScopeCursor);
-    let held = held.filter(|cursor| cursor.epoch == identity.epoch && is_ours(cursor));
+    let held = held.filter(|cursor| cursor.epoch == epoch && is_ours(cursor) && cursor.seq <= newest);
+    let held = match held {
+        Some(cursor) if is_of_this_log(tx, &cursor)? => Some(cursor),
+        _ => None,
+    };
     let reader = Reader { writer, push, newest, bytes: budget(push) };
     let mut page = match held {
         Some(cursor) if cursor.filling.is_none() => reader.read_log(tx, cursor)?,
         Some(cursor) => reader.fill(tx, &cursor)?,
-        None => reader.fill(tx, &Cursor { epoch: identity.epoch, seq: newest, scope, filling: None })?,
+        None => {
+            let mark = mark_at(tx, newest)?;
+            reader.fill(tx, &Cursor { epoch, seq: newest, scope, filling: None, mark })?
+        }
     };
     if !push.wants.records.is_empty() {
         let wanted = push.wants.records.iter().take(100);
@@ -80,6 +112,12 @@ pub(super) fn page(tx: &mut Connection, identity: &Identity, writer: &Writer, pu
         page.items.extend(again);
     }
     Ok(page)
+}
+
+/// Whether what the device read to is still what stands there, or was cut since.
+fn is_of_this_log(tx: &mut Connection, cursor: &Cursor) -> Result<bool> {
+    let there = mark_at(tx, cursor.seq)?;
+    Ok(there.is_none() || cursor.mark.is_none() || there == cursor.mark)
 }
 
 fn budget(push: &Push) -> usize {
@@ -219,7 +257,7 @@ impl Reader<'_> {
             if self.bytes < size && !items.is_empty() {
                 return Ok(Page {
                     items,
-                    cursor: cbor::encode(&Cursor { seq: reached, ..cursor }),
+                    cursor: read_to(tx, cursor, reached)?,
                     more: true,
                     paging: Paging::Log,
                 });
@@ -231,12 +269,7 @@ impl Reader<'_> {
             reached = self.newest;
         }
         let more = reached < self.newest;
-        Ok(Page {
-            items,
-            cursor: cbor::encode(&Cursor { seq: reached, ..cursor }),
-            more,
-            paging: Paging::Log,
-        })
+        Ok(Page { items, cursor: read_to(tx, cursor, reached)?, more, paging: Paging::Log })
     }
 
     fn log_rows(&self, tx: &mut Connection, after: u64, limit: u32) -> Result<Vec<Row>> {
@@ -326,6 +359,11 @@ impl Reader<'_> {
     }
 }
 
+fn read_to(tx: &mut Connection, cursor: Cursor, reached: u64) -> Result<Vec<u8>> {
+    let mark = if reached == cursor.seq { cursor.mark } else { mark_at(tx, reached)? };
+    Ok(cbor::encode(&Cursor { seq: reached, mark, ..cursor }))
+}
+
 fn pack(rows: &[&Row]) -> Result<Vec<u8>> {
     let mut entered = Vec::new();
     for row in rows {
@@ -340,14 +378,41 @@ fn pack(rows: &[&Row]) -> Result<Vec<u8>> {
     })))
 }
 
-/// How many records and which digest each device of this scope should hold, for tests and the digest route.
-pub(super) fn scope_of(tx: &mut Connection, officer: &Officer) -> Result<Vec<(RecordId, Sha256)>> {
-    let mut values = vec![];
-    let scope = scope_condition(officer, &mut values);
-    let sql = format!(
-        "SELECT r.id, r.state FROM record r WHERE EXISTS (SELECT 1 FROM record_team t WHERE t.record = r.id \
-         AND t.until_seq IS NULL AND {scope}) ORDER BY r.id"
-    );
-    let rows = tx.query(&sql, &values)?;
-    rows.iter().map(|row| Ok((RecordId(row.bytes(0)?), Sha256::of(&row.blob(1)?)))).collect()
+/// Whether a device has read the log to exactly where it stands, in the scope its officer has now.
+pub(super) fn stands_at(identity: &Identity, officer: &Officer, cursor: &[u8], seq: i64) -> bool {
+    let Ok(cursor) = cbor::decode::<Cursor>(cursor) else { return false };
+    cursor.epoch == short(identity.epoch)
+        && cursor.scope == scope_hash(officer)
+        && cursor.filling.is_none()
+        && i64::try_from(cursor.seq) == Ok(seq)
+}
+
+/// Records read at a time when all of a scope are looked at.
+const SCOPE_PAGE: i64 = 200;
+
+/// Everything in an officer's scope with its state, in the order of ids and never much of it in memory.
+pub(super) fn each_in_scope(
+    tx: &mut Connection,
+    officer: &Officer,
+    mut look: impl FnMut(RecordId, &[u8]),
+) -> Result<()> {
+    let mut after = vec![];
+    loop {
+        let mut values = vec![Sql::from(after.clone())];
+        let scope = scope_condition(officer, &mut values);
+        values.push(Sql::from(SCOPE_PAGE));
+        let limit = values.len();
+        let sql = format!(
+            "SELECT r.id, r.state FROM record r WHERE r.id > $1 AND EXISTS (SELECT 1 FROM record_team t \
+             WHERE t.record = r.id AND t.until_seq IS NULL AND {scope}) ORDER BY r.id LIMIT ${limit}"
+        );
+        let rows = tx.query(&sql, &values)?;
+        for row in &rows {
+            look(RecordId(row.bytes(0)?), &row.blob(1)?);
+        }
+        match rows.last() {
+            Some(last) if i64::try_from(rows.len())? == SCOPE_PAGE => after = last.blob(0)?,
+            _ => return Ok(()),
+        }
+    }
 }

@@ -38,6 +38,39 @@ pub(super) fn load(tx: &mut Connection, id: RecordId) -> Result<Option<Kept>> {
     Ok(Some(Kept { state, office_reference: row.text(1)?, first_seq: row.int(2)?, received_at: row.int(3)? }))
 }
 
+/// What a record's row repeats of its state, so that lists and scopes need not read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Derived {
+    pub(super) form: String,
+    pub(super) form_version: u32,
+    pub(super) reference: String,
+    pub(super) status: String,
+    pub(super) created_by: u32,
+    pub(super) created_actor: u32,
+    pub(super) captured_at: i64,
+    pub(super) two_answers: u32,
+    pub(super) photos_named: i64,
+    pub(super) photos_received: i64,
+}
+
+pub(super) fn derived(tx: &mut Connection, id: RecordId, state: &Record) -> Result<Derived> {
+    let created = state.created();
+    let photos = photos_of(state);
+    let received = received_photos(tx, id)?.intersection(&photos).count();
+    Ok(Derived {
+        form: state.form().to_owned(),
+        form_version: state.form_version(),
+        reference: text_of(state.provisional(&FieldKey::new(REFERENCE))).unwrap_or_default(),
+        status: text_of(state.provisional(&FieldKey::new(STATUS))).unwrap_or_default(),
+        created_by: created.map_or(0, |stamp| stamp.officer.0),
+        created_actor: created.map_or(0, |stamp| stamp.dot.actor.0),
+        captured_at: created.map_or(0, |stamp| stamp.at_ms),
+        two_answers: state.two_answers(),
+        photos_named: i64::try_from(photos.len())?,
+        photos_received: i64::try_from(received)?,
+    })
+}
+
 /// Writes the fold and everything that lists read from it.
 pub(super) fn save(
     tx: &mut Connection,
@@ -47,40 +80,37 @@ pub(super) fn save(
     form: Option<&Form>,
 ) -> Result<()> {
     let state = &kept.state;
-    let created = state.created();
+    let derived = derived(tx, id, state)?;
     let summary = form.map(|form| summary(form, state)).unwrap_or_default();
-    let reference = text_of(state.provisional(&FieldKey::new(REFERENCE))).unwrap_or_default();
-    let status = text_of(state.provisional(&FieldKey::new(STATUS))).unwrap_or_default();
-    let photos = photos_of(state);
-    let received = received_photos(tx, id)?.intersection(&photos).count();
-    let words = words(state, &[&reference, &kept.office_reference, &summary]);
+    let words = words(state, &[&derived.reference, &kept.office_reference, &summary]);
     tx.execute(
         "INSERT INTO record (id, form, form_version, reference, office_reference, created_by, created_actor, \
          captured_at, received_at, first_seq, last_seq, summary, words, status, two_answers, photos_named, photos_received, \
-         state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
+         state, withdrawn) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
          ON CONFLICT (id) DO UPDATE SET form_version = excluded.form_version, reference = excluded.reference, \
          last_seq = excluded.last_seq, summary = excluded.summary, words = excluded.words, \
          status = excluded.status, two_answers = excluded.two_answers, photos_named = excluded.photos_named, \
-         photos_received = excluded.photos_received, state = excluded.state",
+         photos_received = excluded.photos_received, state = excluded.state, withdrawn = excluded.withdrawn",
         values![
             id,
-            state.form(),
-            state.form_version(),
-            reference,
+            derived.form,
+            derived.form_version,
+            derived.reference,
             &kept.office_reference,
-            created.map_or(0, |stamp| stamp.officer.0),
-            created.map_or(0, |stamp| stamp.dot.actor.0),
-            created.map_or(0, |stamp| stamp.at_ms),
+            derived.created_by,
+            derived.created_actor,
+            derived.captured_at,
             kept.received_at,
             kept.first_seq,
             last_seq,
             summary,
             words,
-            status,
-            state.two_answers(),
-            i64::try_from(photos.len())?,
-            i64::try_from(received)?,
+            derived.status,
+            derived.two_answers,
+            derived.photos_named,
+            derived.photos_received,
             state.pack(),
+            i64::from(state.is_withdrawn()),
         ],
     )
     .map(|_| ())
@@ -103,7 +133,7 @@ pub(super) fn received_photos(tx: &mut Connection, id: RecordId) -> Result<BTree
 /// The next number of a series: `FT-000123`.
 pub(super) fn next_reference(tx: &mut Connection, prefix: &str) -> Result<String> {
     let row = tx.one(
-        "INSERT INTO number_row (prefix, last) VALUES ($1, 1) \
+        "INSERT INTO number_row (prefix, last) VALUES ($1, 1 + (SELECT COALESCE(MAX(numbers_from), 0) FROM life)) \
          ON CONFLICT (prefix) DO UPDATE SET last = number_row.last + 1 RETURNING last",
         values![prefix],
     )?;

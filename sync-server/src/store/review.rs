@@ -45,6 +45,11 @@ impl Why {
         (Self::RoleChanged, "role_changed"),
     ];
 
+    /// Why a device is stopped, where it is.
+    pub(super) fn stopping(is_revoked: bool, has_left: bool) -> Option<Self> {
+        if is_revoked { Some(Self::DeviceRevoked) } else { has_left.then_some(Self::OfficerLeft) }
+    }
+
     pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|(why, _)| *why == self).map_or("left_team", |(_, name)| name)
     }

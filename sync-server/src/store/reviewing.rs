@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result};
 use kerbside_core::change::{Change, ChangeBytes, Context, Edit};
-use kerbside_core::field::{FieldKey, TEAM};
+use kerbside_core::field::{FieldKey, LIFECYCLE, TEAM};
 use kerbside_core::form::{Form, Localised};
 use kerbside_core::ids::{Actor, Cid, Dot, OfficerId, RecordId};
 use kerbside_core::planted::{self, Mutant};
@@ -258,12 +258,10 @@ fn edits(tx: &mut Connection, waiting: &Waiting) -> Result<Vec<Edit>> {
             Edit::Put { field, context, .. } => {
                 let present = state.context(field);
                 *context = renamed(context, change, &approved);
-                *context = Context::new(
-                    context
-                        .iter()
-                        .map(|dot| Dot { counter: dot.counter.min(present.get(dot.actor)), ..dot })
-                        .filter(|dot| 0 < dot.counter),
-                );
+                // A withdrawal names what was seen of the whole record, anything else what was seen of its question.
+                if field.path != LIFECYCLE {
+                    *context = cut(context, &present);
+                }
                 if planted::is(Mutant::ApprovalOverNewer) {
                     *context = present;
                 }
@@ -296,6 +294,12 @@ fn approved_of(tx: &mut Connection, change: &Change) -> Result<Vec<(u64, Dot)>> 
     rows.iter().map(|row| Ok((u64::try_from(row.int(0)?)?, dot_at(row, 1)?))).collect()
 }
 
+/// No more than stands there.
+fn cut(context: &Context, present: &Context) -> Context {
+    let cut = context.iter().map(|dot| Dot { counter: dot.counter.min(present.get(dot.actor)), ..dot });
+    Context::new(cut.filter(|dot| 0 < dot.counter))
+}
+
 fn renamed(context: &Context, change: &Change, approved: &[(u64, Dot)]) -> Context {
     let seen = context.get(change.actor);
     let known = approved.iter().filter(|(counter, _)| *counter <= seen).map(|(_, dot)| *dot);
@@ -307,6 +311,9 @@ fn renamed(context: &Context, change: &Change, approved: &[(u64, Dot)]) -> Conte
 fn actor_for(tx: &mut Connection, officer: &Officer, state: &Record, edits: &[Edit]) -> Result<Actor> {
     for actor in office_actors(tx, officer)? {
         let has_seen = edits.iter().all(|edit| match edit {
+            Edit::Put { field, context, .. } if field.path == LIFECYCLE => {
+                state.newest_of(actor) <= context.get(actor)
+            }
             Edit::Put { field, context, .. } => state.context(field).get(actor) <= context.get(actor),
             Edit::Create
             | Edit::SetAdd { .. }

@@ -16,11 +16,13 @@ use kerbside_core::{cbor, chain};
 use minicbor::{Decode, Encode};
 
 use super::connection::Connection;
-use super::judge::{self, Judged};
+use super::judge::{self, Judged, Waits};
+use super::lives;
 use super::packs::FormShelf;
 use super::people::{Officer, read_anyone, teams, teams_left};
 use super::records::{self, Kept};
 use super::review::{self, Why};
+use super::value::Row;
 use crate::values;
 
 /// The verdicts as the `dot` table keeps them.
@@ -29,6 +31,8 @@ pub(super) const FLAGGED: i64 = 1;
 pub(super) const HELD: i64 = 2;
 pub(super) const DUPLICATE: i64 = 3;
 pub(super) const REFUSED: i64 = 4;
+/// Declared by its device: the bytes are nowhere.
+pub(super) const MISSING: i64 = 5;
 
 /// The kinds of entry in the log.
 pub(super) const LOG_CHANGE: i64 = 0;
@@ -103,18 +107,64 @@ impl<'a> Taking<'a> {
             values![to_row(writer.last)?, writer.chain, writer.actor],
         )?;
         self.settle(dot, &judged, read.as_ref().ok(), change.bytes())?;
-        if !matches!(judged, Judged::Held(_)) {
-            self.release(dot)?;
-        }
+        let arrivals = self.arrivals(dot, &judged, read.as_ref().ok())?;
+        self.release(arrivals)?;
         Ok(judged)
+    }
+
+    /// Takes the word of the writer's device that the next change's bytes are nowhere: only its hash goes on.
+    pub(super) fn take_lost(&mut self, writer: &mut Writer, hash: Sha256) -> Result<()> {
+        let dot = Dot { actor: writer.actor, counter: writer.last + 1 };
+        writer.chain = chain::next(writer.chain, hash);
+        writer.last = dot.counter;
+        self.tx.execute(
+            "INSERT INTO dot (actor, counter, hash, chain, cid, record, verdict, received_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            values![
+                dot.actor,
+                to_row(dot.counter)?,
+                hash,
+                writer.chain,
+                [0; 8],
+                RecordId::default(),
+                MISSING,
+                self.now_ms
+            ],
+        )?;
+        self.tx.execute(
+            "UPDATE actor SET last_counter = $1, chain = $2 WHERE id = $3",
+            values![to_row(writer.last)?, writer.chain, writer.actor],
+        )?;
+        self.release(vec![Waits::Dot(dot)])
+    }
+
+    /// What a settled change brings with it that others may wait for.
+    fn arrivals(&mut self, dot: Dot, judged: &Judged, change: Option<&Change>) -> Result<Vec<Waits>> {
+        if matches!(judged, Judged::Held(_)) {
+            return Ok(vec![]);
+        }
+        let mut arrivals = vec![Waits::Dot(dot)];
+        let Some(change) = change else { return Ok(arrivals) };
+        if change.creates() {
+            arrivals.push(Waits::Record(change.record));
+        }
+        // What was given another dot will not come under the one it had.
+        if let Some(was) = change.was
+            && is_elsewhere(self.tx, was)?
+        {
+            lives::give_up(self.tx, self.now_ms, was)?;
+            arrivals.push(Waits::Dot(was));
+        }
+        Ok(arrivals)
     }
 
     /// Writes down what became of a change, and folds it in if it was taken.
     fn settle(&mut self, dot: Dot, judged: &Judged, change: Option<&Change>, bytes: &[u8]) -> Result<()> {
+        let waits = if let Judged::Held(Waits::Dot(waits)) = judged { Some(*waits) } else { None };
         let (verdict, code, other) = match judged {
             Judged::Taken(None) => (ACCEPTED, "", None),
             Judged::Taken(Some(flag)) => (FLAGGED, flag.name(), None),
-            Judged::Held(waits) => (HELD, "", Some(*waits)),
+            Judged::Held(_) => (HELD, "", waits),
             Judged::Duplicate(same) => (DUPLICATE, "", Some(*same)),
             Judged::Refused(code) => (REFUSED, code.name(), None),
             Judged::Review(_) => (REFUSED, Code::InReview.name(), None),
@@ -148,17 +198,20 @@ impl<'a> Taking<'a> {
                 )
                 .map(|_| ());
         }
-        let waits = if let Judged::Held(waits) = judged { Some(*waits) } else { None };
+        let waits_record =
+            if let Judged::Held(Waits::Record(record)) = judged { Some(*record) } else { None };
         self.tx
             .execute(
-                "INSERT INTO set_aside (actor, counter, waits_actor, waits_counter, body) VALUES ($1, $2, $3, $4, $5) \
+                "INSERT INTO set_aside (actor, counter, waits_actor, waits_counter, waits_record, body) \
+                 VALUES ($1, $2, $3, $4, $5, $6) \
                  ON CONFLICT (actor, counter) DO UPDATE SET waits_actor = excluded.waits_actor, \
-                 waits_counter = excluded.waits_counter",
+                 waits_counter = excluded.waits_counter, waits_record = excluded.waits_record",
                 values![
                     dot.actor,
                     to_row(dot.counter)?,
                     waits.map(|waits| waits.actor.0),
                     waits.map(|waits| to_row(waits.counter)).transpose()?,
+                    waits_record,
                     bytes,
                 ],
             )
@@ -169,28 +222,49 @@ impl<'a> Taking<'a> {
         }
     }
 
-    /// Judges again what waited for this dot, and what waited for those in turn.
-    fn release(&mut self, arrived: Dot) -> Result<()> {
-        let mut arrivals = VecDeque::from([arrived]);
+    /// Judges again what waited for these, and what waited for those in turn.
+    fn release(&mut self, arrived: Vec<Waits>) -> Result<()> {
+        self.judge_all_again(arrived).map(|_| ())
+    }
+
+    /// The same for what nobody waits for any longer: how many changes were let go.
+    pub(super) fn judge_again(&mut self, given_up: Waits) -> Result<usize> {
+        self.judge_all_again(vec![given_up])
+    }
+
+    fn judge_all_again(&mut self, arrived: Vec<Waits>) -> Result<usize> {
+        let mut arrivals = VecDeque::from(arrived);
+        let mut released = 0;
         while let Some(arrived) = arrivals.pop_front() {
-            let waiting = self.tx.query(
-                "SELECT actor, counter, body FROM set_aside WHERE waits_actor = $1 AND waits_counter <= $2 \
-                 ORDER BY actor, counter",
-                values![arrived.actor, to_row(arrived.counter)?],
-            )?;
-            for row in waiting {
+            if planted::is(Mutant::HeldForEver) {
+                continue;
+            }
+            for row in self.waiting_for(arrived)? {
                 let dot = Dot { actor: Actor(row.u32(0)?), counter: u64::try_from(row.int(1)?)? };
                 let bytes = row.blob(2)?;
                 let change = ChangeBytes::received(bytes.clone()).read().context("Reading a held change")?;
                 let writer = writer(self.tx, dot.actor)?;
                 let judged = judge::judge(self, &writer, dot, &change)?;
                 self.settle(dot, &judged, Some(&change), &bytes)?;
-                if !matches!(judged, Judged::Held(_)) {
-                    arrivals.push_back(dot);
-                }
+                released += usize::from(!matches!(judged, Judged::Held(_)));
+                arrivals.extend(self.arrivals(dot, &judged, Some(&change))?);
             }
         }
-        Ok(())
+        Ok(released)
+    }
+
+    fn waiting_for(&mut self, arrived: Waits) -> Result<Vec<Row>> {
+        match arrived {
+            Waits::Dot(dot) => self.tx.query(
+                "SELECT actor, counter, body FROM set_aside WHERE waits_actor = $1 AND waits_counter <= $2 \
+                 ORDER BY actor, counter",
+                values![dot.actor, to_row(dot.counter)?],
+            ),
+            Waits::Record(record) => self.tx.query(
+                "SELECT actor, counter, body FROM set_aside WHERE waits_record = $1 ORDER BY actor, counter",
+                values![record],
+            ),
+        }
     }
 
     /// Gives the change its number and folds it into its record.
@@ -305,6 +379,15 @@ impl<'a> Taking<'a> {
     }
 }
 
+/// Whether there is nothing under this dot here, nor will be.
+fn is_elsewhere(tx: &mut Connection, was: Dot) -> Result<bool> {
+    let here = tx.find(
+        "SELECT verdict FROM dot WHERE actor = $1 AND counter = $2",
+        values![was.actor, to_row(was.counter)?],
+    )?;
+    Ok(here.is_none())
+}
+
 /// The actor and the officer who writes through it.
 pub(super) fn writer(tx: &mut Connection, actor: Actor) -> Result<Writer> {
     find_writer(tx, actor)?.with_context(|| format!("Nobody writes as actor {actor}"))
@@ -320,7 +403,7 @@ pub(super) fn find_writer(tx: &mut Connection, actor: Actor) -> Result<Option<Wr
     let Some((officer, has_left)) = read_anyone(tx, OfficerId(row.u32(0)?))? else { return Ok(None) };
     let is_revoked = row.find_int(4)?.is_some();
     Ok(Some(Writer {
-        stopped: if is_revoked { Some(Why::DeviceRevoked) } else { has_left.then_some(Why::OfficerLeft) },
+        stopped: Why::stopping(is_revoked, has_left),
         actor,
         officer,
         last: u64::try_from(row.int(1)?)?,

@@ -14,9 +14,6 @@ use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::{Code, Problem};
 use kerbside_core::sign::Label;
 
-/// The archive of received changes is kept this long, and until a backup holds it.
-const ARCHIVE_MS: i64 = 30 * 24 * 60 * 60 * 1000;
-
 /// What a reply brought.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Applied {
@@ -44,11 +41,20 @@ impl Vault {
     pub fn incoming(&mut self, push: &Push, reply: &Reply, now: Reading) -> Result<Applied> {
         let receipt = self.open_receipt(push, reply)?;
         let mut progress = self.store.progress()?;
-        if push.actor != progress.actor || push.epoch != progress.epoch {
+        let comes_back = push.proof.is_some();
+        if push.epoch != progress.epoch || (push.actor != progress.actor && !comes_back) {
             return Ok(Applied { stale: true, ..Applied::default() });
         }
         progress.nonce = Some(reply.nonce.clone());
         progress.server_offset_ms = Some(reply.now_ms.saturating_sub(now.wall_ms));
+        if receipt.epoch != progress.epoch {
+            return self.store.transact(|store| self.begin_life(store, &mut progress, &receipt, now));
+        }
+        if comes_back {
+            return self
+                .store
+                .transact(|store| self.take_returned(store, &mut progress, (push, reply, &receipt), now));
+        }
         let is_double = self.is_double(&progress, &receipt)? && !planted::is(Mutant::PageBeforeProof);
         if reply.fork || is_double {
             progress.forked = true;
@@ -106,20 +112,15 @@ impl Vault {
     ) -> Result<Applied> {
         let mut applied = Applied { more: reply.more, ..Applied::default() };
         let mut intake = Intake::new(self, store, now);
-        if receipt.epoch != progress.epoch {
-            applied.new_epoch = true;
-            begin_epoch(store, progress, receipt, &mut intake)?;
-        } else if receipt.through + 1 < push.first {
+        if receipt.through + 1 < push.first {
             // It holds less than it once said: everything above is offered again.
             progress.received = receipt.through;
             intake.touch_all(store.unsettle_changes(progress.actor, receipt.through)?)?;
         }
         applied.sent = receipt.through.saturating_sub(progress.received);
         settle_own(store, progress, receipt, &mut intake, now)?;
-        for mark in &receipt.marks {
-            store.put_mark(mark.actor, mark.backed_up_through)?;
-            store.delete_safe_changes(mark.actor, mark.backed_up_through, now.wall_ms - ARCHIVE_MS)?;
-        }
+        self.take_settled(store, &receipt.settled, &mut intake)?;
+        self.take_marks(store, progress, (push, receipt), now)?;
         let held = progress.cursor.clone().unwrap_or_default();
         applied.needs_newer = reply.items.iter().any(|item| matches!(item, Item::Unknown { .. }));
         applied.stopped =
@@ -127,6 +128,7 @@ impl Vault {
         let reads = held == push.cursor && !applied.needs_newer && applied.stopped.is_none();
         if reads {
             store.clear_wanted(&push.wants.records)?;
+            store.finish_repairs(&push.wants.records, now.wall_ms)?;
             applied.received = take_page(store, progress, reply, &mut intake)?;
             intake.leave_unless_entered(&push.wants.records)?;
             progress.cursor = Some(reply.cursor.clone());
@@ -144,14 +146,46 @@ impl Vault {
             }
         }
         applied.missing_packs = missing_packs(store, &reply.offers)?;
-        applied.more |= progress.received < progress.counter || !store.wanted_records()?.is_empty();
-        progress.receipt = Some(cbor::encode(&reply.receipt));
+        applied.more |= progress.received < progress.counter
+            // Nothing is entered anew for whoever is told nothing.
+            || (applied.stopped.is_none() && !store.wanted_records()?.is_empty())
+            || !store.photos_to_ask(1)?.is_empty();
+        let signed = cbor::encode(&reply.receipt);
+        store.put_proof(receipt.actor, receipt.through, &signed)?;
+        progress.receipt = Some(signed);
         progress.last_received_ms = Some(now.wall_ms);
         progress.failures = 0;
         progress.next_try_ms = None;
         progress.why = "none".into();
         store.put_progress(progress)?;
         Ok(applied)
+    }
+
+    /// How far a backup reaches; what is safe in it, and long received, need not be kept here.
+    fn take_marks(
+        &self,
+        store: &Store,
+        progress: &mut Progress,
+        (push, receipt): (&Push, &Receipt),
+        now: Reading,
+    ) -> Result<()> {
+        if let Some(asks) = &push.asks {
+            store.settle_asked(&asks.photos, &receipt.safe_photos)?;
+        }
+        for mark in &receipt.marks {
+            store.put_mark(mark.actor, mark.backed_up_through)?;
+        }
+        if receipt.backup_ms == progress.backup_ms {
+            return Ok(());
+        }
+        progress.backup_ms = receipt.backup_ms;
+        store.ask_for_photos()?;
+        for mark in &receipt.marks {
+            let cleared =
+                if planted::is(Mutant::ClearedOnReceived) { mark.through } else { mark.backed_up_through };
+            store.clear_safe_changes(mark.actor, cleared, now.wall_ms - self.archive_ms)?;
+        }
+        Ok(())
     }
 
     /// A filling from nothing is over: what did not come again is not in scope,
@@ -176,10 +210,11 @@ impl Vault {
             if own.actor == receipt.actor && receipt.through < own.counter {
                 continue;
             }
-            if store.record(own.record)?.is_some_and(|row| row.base.is_some()) {
-                intake.want(own.record)?;
-            } else {
-                intake.leave(own.record)?;
+            match store.record(own.record)? {
+                Some(row) if row.base.is_some() => intake.want(own.record)?,
+                Some(_) => intake.leave(own.record)?,
+                // It left long ago, and came back only to a restored server.
+                None => store.nothing_pending_in(own.record)?,
             }
         }
         intake.finish()
@@ -202,7 +237,10 @@ impl Vault {
     /// Records that left go once nothing of ours is on its way to them, and their photos with them.
     fn sweep_leaving(&mut self, now: Reading) -> Result<()> {
         for record in self.store.leaving_records()? {
-            let sending = self.store.uploads_of(record)?.iter().any(|upload| !upload.state.arrived());
+            let is_hopeless =
+                self.store.changes_of(record)?.iter().all(|own| own.state == ChangeState::Missing);
+            let sending =
+                !is_hopeless && self.store.uploads_of(record)?.iter().any(|upload| !upload.state.arrived());
             let open = self.store.draft_of_record(record)?.is_some();
             let unsent = self.store.pending_of(record)?.iter().any(|own| own.state == ChangeState::Saved);
             if planted::is(Mutant::LeaveBeforeSent) && unsent {
@@ -237,21 +275,6 @@ fn begins_with_us(store: &Store, record: RecordId) -> Result<bool> {
     Ok(false)
 }
 
-fn begin_epoch(
-    store: &Store,
-    progress: &mut Progress,
-    receipt: &Receipt,
-    intake: &mut Intake<'_>,
-) -> Result<()> {
-    store.note_in_journal(intake.now.wall_ms, "restored", &format!("server epoch {}", receipt.epoch))?;
-    progress.epoch = receipt.epoch;
-    progress.received = receipt.through;
-    progress.acked = progress.acked.min(receipt.through);
-    store.ask_again_for_uploads()?;
-    store.doubt_records()?;
-    intake.touch_all(store.unsettle_changes(progress.actor, receipt.through)?)
-}
-
 /// Verdicts, and plain acceptance for the rest.
 fn settle_own(
     store: &Store,
@@ -279,7 +302,7 @@ fn may_change(verdict: &Verdict) -> bool {
     match verdict {
         Verdict::Held => true,
         Verdict::Refused(code) => code == Code::InReview.name(),
-        Verdict::Flagged(_) | Verdict::Duplicate(_) | Verdict::Unknown(_) => false,
+        Verdict::Flagged(_) | Verdict::Duplicate(_) | Verdict::Missing | Verdict::Unknown(_) => false,
     }
 }
 
@@ -300,6 +323,7 @@ pub(super) fn settle(
         Some(Verdict::Flagged(code)) => (ChangeState::Received, own.pending, Some(code.as_str())),
         Some(Verdict::Held) => (ChangeState::Held, own.pending, None),
         Some(Verdict::Duplicate(_)) => (ChangeState::Duplicate, false, None),
+        Some(Verdict::Missing) => (ChangeState::Missing, false, None),
         Some(Verdict::Refused(code)) => {
             (ChangeState::Refused, planted::is(Mutant::NoRebuildOnRefusal), Some(code.as_str()))
         }

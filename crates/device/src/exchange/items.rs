@@ -4,15 +4,26 @@
 
 use crate::clock::Reading;
 use crate::save::unpack;
-use crate::store::{ChangeState, Progress, RecordRow, Store};
+use crate::settle::taken_from;
+use crate::store::{ChangeState, OutcomeRow, OwnChange, Progress, RecordRow, RepairKind, Store};
 use crate::vault::{Vault, corrected_ms};
 use anyhow::{Context, Result};
 use kerbside_core::change::{Change, ChangeBytes, Edit};
 use kerbside_core::exchange::Item;
-use kerbside_core::ids::{Dot, RecordId};
+use kerbside_core::ids::{Dot, OfficerId, RecordId, Sha256};
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::record::{Record, unpack_page};
+use kerbside_core::value::to_json;
 use std::collections::BTreeMap;
+
+impl Vault {
+    /// Makes what is shown again from what is confirmed and what is pending.
+    pub(crate) fn rebuild(&self, store: &Store, records: Vec<RecordId>, now: Reading) -> Result<()> {
+        let mut intake = Intake::new(self, store, now);
+        intake.touch_all(records)?;
+        intake.finish()
+    }
+}
 
 /// A page of items on its way into the vault.
 pub(super) struct Intake<'a> {
@@ -24,6 +35,7 @@ pub(super) struct Intake<'a> {
 
 #[derive(Default)]
 struct Touched {
+    outcomes: Vec<OutcomeRow>,
     base: Option<Record>,
     office_reference: Option<String>,
     leaving: Option<bool>,
@@ -94,9 +106,12 @@ impl<'a> Intake<'a> {
             self.store.note_in_journal(self.now.wall_ms, "echo of nothing", &dot.to_string())?;
             return Ok(0);
         };
-        let change = ChangeBytes::received(own.bytes).read().context("Read an own change")?;
         self.settle_if_own(dot)?;
-        self.fold(&change, reference)?;
+        match readable(&own) {
+            Some(change) => self.fold(&change, reference)?,
+            // It went bad here, and the server has it whole.
+            None => self.want(own.record).map(|()| 0)?,
+        };
         Ok(0)
     }
 
@@ -118,6 +133,7 @@ impl<'a> Intake<'a> {
     }
 
     fn fold(&mut self, change: &Change, reference: Option<&String>) -> Result<u64> {
+        let officer = self.vault.identity.officer;
         let touched = self.touched(change.record)?;
         if touched.base.is_none() && !change.creates() {
             // Its beginning never came: asked for anew where there is a row to say so.
@@ -129,8 +145,13 @@ impl<'a> Intake<'a> {
         if let Some(reference) = reference {
             touched.office_reference = Some(reference.clone());
         }
-        let is_news = touched.base.get_or_insert_default().apply(change);
-        Ok(u64::from(is_news))
+        let base = touched.base.get_or_insert_default();
+        if base.holds(change.dot()) {
+            return Ok(0);
+        }
+        touched.outcomes.extend(outcomes(base, change, officer));
+        base.apply(change);
+        Ok(1)
     }
 
     fn take_page(&mut self, page: &[u8], progress: &mut Progress) -> Result<u64> {
@@ -142,7 +163,10 @@ impl<'a> Intake<'a> {
                 progress.hlc = progress.hlc.observe(written.stamp.hlc, time_ms);
             }
             let touched = self.touched(id)?;
-            touched.base = Some(entered.state);
+            match touched.base.as_mut().filter(|_| planted::is(Mutant::RepairMerges)) {
+                Some(base) => base.merge(entered.state),
+                None => touched.base = Some(entered.state),
+            }
             touched.office_reference = entered.reference.or(touched.office_reference.take());
             touched.confirmed = true;
             touched.entered = true;
@@ -195,8 +219,13 @@ impl<'a> Intake<'a> {
             std::collections::btree_map::Entry::Occupied(there) => Ok(there.into_mut()),
             std::collections::btree_map::Entry::Vacant(place) => {
                 let row = self.store.record(record)?;
-                let base = row.as_ref().and_then(|row| row.base.as_deref()).map(unpack).transpose()?;
-                Ok(place.insert(Touched { base, ..Touched::default() }))
+                let held = row.as_ref().and_then(|row| row.base.as_deref()).map(unpack);
+                let wanted = held.as_ref().is_some_and(Result::is_err).then_some(true);
+                if wanted.is_some() {
+                    // One record that went bad keeps nothing else from coming: it is asked for anew.
+                    self.store.ask_repair(RepairKind::BaseUnreadable, record, self.now.wall_ms)?;
+                }
+                Ok(place.insert(Touched { base: held.and_then(Result::ok), wanted, ..Touched::default() }))
             }
         }
     }
@@ -212,7 +241,8 @@ impl<'a> Intake<'a> {
 }
 
 fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: Reading) -> Result<()> {
-    let Touched { base, office_reference, leaving, wanted, confirmed, forgotten, entered: _ } = touched;
+    let Touched { outcomes, base, office_reference, leaving, wanted, confirmed, forgotten, entered } =
+        touched;
     let row = store.record(id)?;
     // What a restored server has not confirmed anew says nothing of what it holds.
     let doubted = !confirmed && row.as_ref().is_some_and(|row| row.unconfirmed);
@@ -233,12 +263,21 @@ fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: 
             store.set_pending(own.actor, own.counter, false)?;
             continue;
         }
-        head.apply(&ChangeBytes::received(own.bytes).read().context("Read an own change")?);
+        if entered && planted::is(Mutant::RepairDropsPending) {
+            store.set_pending(own.actor, own.counter, false)?;
+            continue;
+        }
+        if let Some(change) = readable(&own) {
+            head.apply(&change);
+        }
     }
     if head.created().is_none() && base.is_none() {
         // All there was is refused: it stays readable as it was. Or it was never here.
         let Some(shown) = row else { return Ok(()) };
-        head = refused_head(store, id)?.map_or_else(|| unpack(&shown.head), Ok)?;
+        // Where not even that can be read, the row stays as it is.
+        let as_it_was = || unpack(&shown.head).ok();
+        let Some(refused) = refused_head(store, id)?.or_else(as_it_was) else { return Ok(()) };
+        head = refused;
         return store.put_record(&flagged(
             vault.record_row(id, Some(&shown), None, &head, now)?,
             leaving,
@@ -251,7 +290,28 @@ fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: 
         new.base = None;
     }
     new.office_reference = office_reference.or(new.office_reference);
-    store.put_record(&flagged(new, leaving, wanted, confirmed))
+    store.put_record(&flagged(new, leaving, wanted, confirmed))?;
+    outcomes.iter().try_for_each(|outcome| store.put_outcome(id, outcome))
+}
+
+/// What this change took away of the officer's own answers, where two stood.
+fn outcomes(before: &Record, change: &Change, officer: OfficerId) -> Vec<OutcomeRow> {
+    let taken = change.edits.iter().filter_map(|edit| taken_from(before, edit, officer, change.officer));
+    taken
+        .map(|(field, mine, kept)| OutcomeRow {
+            field: field.to_string(),
+            mine: to_json(&mine).to_string(),
+            kept: to_json(&kept).to_string(),
+            officer: change.officer,
+            at_ms: change.at.corrected_ms(),
+        })
+        .collect()
+}
+
+/// An own change, if it is as it was saved. What went bad is told by `verify`, and blocks no exchange.
+fn readable(own: &OwnChange) -> Option<Change> {
+    let whole = Sha256::of(&own.bytes) == own.hash;
+    whole.then(|| ChangeBytes::received(own.bytes.clone()).read().ok()).flatten()
 }
 
 /// A record whose beginning is refused or in review, as our own changes make it. What was given another dot is left out
@@ -259,8 +319,11 @@ fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: 
 fn refused_head(store: &Store, id: RecordId) -> Result<Option<Record>> {
     let mut head = Record::default();
     for own in store.changes_of(id)? {
-        if own.state != ChangeState::Redotted {
-            head.apply(&ChangeBytes::received(own.bytes).read().context("Read an own change")?);
+        if own.state == ChangeState::Redotted {
+            continue;
+        }
+        if let Some(change) = readable(&own) {
+            head.apply(&change);
         }
     }
     Ok(Some(head).filter(|head| head.created().is_some()))

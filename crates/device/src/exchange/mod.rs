@@ -7,6 +7,7 @@ mod items;
 mod outgoing;
 mod photos;
 mod retire;
+mod returning;
 #[cfg(test)]
 pub(crate) mod tests;
 

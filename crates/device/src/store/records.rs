@@ -22,11 +22,12 @@ pub struct RecordRow {
     pub leaving: bool,
     pub wanted: bool,
     pub unconfirmed: bool,
+    pub withdrawn: bool,
 }
 
 const RECORD: &str =
     "SELECT id, form, form_version, base, head, reference, office_reference, summary, status,
-    created_ms, changed_ms, two_answers, leaving, wanted, unconfirmed FROM record";
+    created_ms, changed_ms, two_answers, leaving, wanted, unconfirmed, withdrawn FROM record";
 
 fn record_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<RecordRow> {
     Ok(RecordRow {
@@ -45,6 +46,7 @@ fn record_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<RecordRow> {
         leaving: row.get(12)?,
         wanted: row.get(13)?,
         unconfirmed: row.get(14)?,
+        withdrawn: row.get(15)?,
     })
 }
 
@@ -53,15 +55,15 @@ impl Store {
         self.connection
             .prepare_cached(
                 "INSERT INTO record (id, form, form_version, base, head, reference, office_reference, summary,
-                     status, created_ms, changed_ms, two_answers, leaving, wanted, unconfirmed)
+                     status, created_ms, changed_ms, two_answers, leaving, wanted, unconfirmed, withdrawn)
                  VALUES (:id, :form, :form_version, :base, :head, :reference, :office_reference, :summary,
-                     :status, :created_ms, :changed_ms, :two_answers, :leaving, :wanted, :unconfirmed)
+                     :status, :created_ms, :changed_ms, :two_answers, :leaving, :wanted, :unconfirmed, :withdrawn)
                  ON CONFLICT (id) DO UPDATE SET form = excluded.form, form_version = excluded.form_version,
                      base = excluded.base, head = excluded.head, reference = excluded.reference,
                      office_reference = excluded.office_reference, summary = excluded.summary,
                      status = excluded.status, created_ms = excluded.created_ms, changed_ms = excluded.changed_ms,
                      two_answers = excluded.two_answers, leaving = excluded.leaving, wanted = excluded.wanted,
-                     unconfirmed = excluded.unconfirmed",
+                     unconfirmed = excluded.unconfirmed, withdrawn = excluded.withdrawn",
             )?
             .execute(named_params! {
                 ":id": record.id.0,
@@ -79,6 +81,7 @@ impl Store {
                 ":leaving": record.leaving,
                 ":wanted": record.wanted,
                 ":unconfirmed": record.unconfirmed,
+                ":withdrawn": record.withdrawn,
             })
             .context("Keep a record")?;
         Ok(())
@@ -110,9 +113,20 @@ impl Store {
             .context("List records")
     }
 
+    pub fn record_ids(&self) -> Result<Vec<RecordId>> {
+        self.connection
+            .prepare_cached("SELECT id FROM record ORDER BY id")?
+            .query_map((), |row| row.get(0).map(RecordId))?
+            .collect::<Result<_, _>>()
+            .context("List the ids of records")
+    }
+
     pub fn wanted_records(&self) -> Result<Vec<RecordId>> {
         self.connection
-            .prepare_cached("SELECT id FROM record WHERE wanted = 1 ORDER BY id LIMIT 100")?
+            .prepare_cached(
+                "SELECT id FROM record WHERE wanted = 1
+                 UNION SELECT record FROM repair WHERE done_ms IS NULL ORDER BY 1 LIMIT 100",
+            )?
             .query_map((), |row| row.get(0).map(RecordId))?
             .collect::<Result<_, _>>()
             .context("List records to ask for")

@@ -4,6 +4,7 @@ mod answers;
 mod log;
 mod lost;
 mod phones;
+mod withdrawals;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +34,7 @@ const CHECKS: &[Check] = &[
     check("nothing is lost", lost::nothing_lost),
     check("nothing is made up", lost::nothing_made_up),
     check("the right answers stand", answers::right_answers_stand),
+    check("a withdrawal hides nothing unseen", withdrawals::withdrawals_hide_nothing),
     check("no queue is stuck", phones::no_queue_is_stuck),
     check("each phone holds its scope", phones::scope_is_held),
     check("every vault verifies", phones::vaults_verify),

@@ -56,6 +56,7 @@ impl World {
             Ok(dot) => {
                 self.note(&format!("office {marker} {dot}"));
                 self.ledger.promise(&marker, tab.record);
+                self.ledger.leaves_phones(&marker);
             }
             Err(cause) => {
                 let refused = cause.downcast_ref::<Problem>().is_some();

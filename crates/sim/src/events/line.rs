@@ -2,8 +2,9 @@
 
 use anyhow::{Context, Result};
 use kerbside_core::exchange::{Push, Receipt, Reply, Verdict};
-use kerbside_device::Budget;
+use kerbside_device::{Budget, ChangeState};
 
+use crate::events::restoring::is_unknown_device;
 use crate::ledger::markers_in;
 use crate::world::World;
 
@@ -84,6 +85,7 @@ impl World {
                 self.server.open_again();
                 Ok(())
             }
+            Err(cause) if is_unknown_device(&cause) => self.enrol_again(phone),
             Err(cause) => Err(cause.context("Taking a push")),
         }
     }
@@ -126,8 +128,16 @@ impl World {
         if applied.fork {
             self.forks += 1;
             let retire = self.phones[phone].vault.retire_request()?;
-            let retired = self.server.retire(self.now_ms, self.phones[phone].device, &retire)?;
+            let retired = match self.server.retire(self.now_ms, self.phones[phone].device, &retire) {
+                Err(cause) if is_unknown_device(&cause) => return self.enrol_again(phone).map(|()| true),
+                retired => retired?,
+            };
             self.phones[phone].vault.retired(&retire, &retired, now)?;
+            for own in self.phones[phone].vault.own_changes()? {
+                if own.actor == retire.actor && own.state == ChangeState::Redotted {
+                    self.ledger.comes_anew(markers_in(&own.bytes));
+                }
+            }
             let (offered, held) = (retire.offered.len(), &retired.held);
             self.note(&format!(
                 "phone {phone}: {} gives way to {}, {offered} offered, {held:?} held",

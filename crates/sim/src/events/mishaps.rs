@@ -36,6 +36,11 @@ impl World {
         for marker in lost.difference(&kept) {
             self.ledger.died(marker);
         }
+        let mut on_phones = BTreeSet::new();
+        for phone in &self.phones {
+            on_phones.extend(markers(&phone.vault)?);
+        }
+        lost.difference(&on_phones).for_each(|marker| self.ledger.leaves_phones(marker));
         self.note(&format!("phone {at} put back"));
         Ok(())
     }

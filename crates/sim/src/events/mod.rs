@@ -7,8 +7,12 @@ pub mod desk;
 pub mod line;
 mod mishaps;
 mod replays;
+pub mod restoring;
 pub mod reviewing;
+#[cfg(kerbside_sim)]
+mod rotting;
 mod scoping;
+mod withdrawals;
 mod work;
 
 use anyhow::Result;
@@ -37,6 +41,8 @@ pub const EVENTS: &[Event] = &[
     event(20, "a letter comes twice", World::repeat),
     event(60, "the office answers", World::desk),
     event(10, "a record changes teams", World::move_record),
+    event(10, "an officer withdraws a record", World::withdraw),
+    event(5, "the office withdraws a record", World::withdraw_at_desk),
     event(10, "an officer changes teams", World::move_officer),
     event(12, "a job is given out or taken back", World::give_job),
     event(8, "a record is said to be somewhere", World::place_record),
@@ -50,6 +56,13 @@ pub const EVENTS: &[Event] = &[
     event(10, "a phone is put back", World::put_back),
     event(10, "a phone is cloned", World::clone_phone),
     event(10, "a phone arrives", World::arrive),
+    event(10, "the server is backed up", World::back_up_server),
+    event(6, "the server is restored", World::restore_server),
+    event(2, "server and phone are put back", World::restore_both),
+    #[cfg(kerbside_sim)]
+    event(4, "a bit flips on a phone", World::rot_phone),
+    #[cfg(kerbside_sim)]
+    event(3, "a bit flips on the server", World::rot_server),
 ];
 
 const TOTAL: u32 = {

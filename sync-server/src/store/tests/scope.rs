@@ -45,8 +45,10 @@ fn in_areas(email: &str, areas: &[&str]) -> OfficerFile {
 
 fn holds_its_scope(store: &mut Store, phone: &Phone, email: &str) {
     let who = officer(store, email);
-    let due: Vec<_> = store.scope(&who).unwrap();
-    let held: Vec<_> = phone.base.iter().map(|(record, state)| (*record, state.digest())).collect();
+    let all = store.states().unwrap().into_iter();
+    let due: Vec<_> =
+        all.filter(|state| who.reaches_any(&state.keys)).map(|state| (state.record, state.state)).collect();
+    let held: Vec<_> = phone.base.iter().map(|(record, state)| (*record, state.pack())).collect();
     assert_eq!(held, due, "{email}");
 }
 
