@@ -53,7 +53,6 @@ pub(crate) struct Act {
 
 impl Vault {
     /// Edits as they are, for the simulator: what an app of another version writes, and what no screen offers yet.
-    #[cfg(kerbside_sim)]
     pub fn save_edits(&mut self, record: RecordId, edits: Vec<Edit>, now: Reading) -> Result<Saved> {
         let head = self.head(record)?;
         let (form, form_version) = (head.form().to_owned(), head.form_version());

@@ -9,6 +9,8 @@ use kerbside_core::ids::RecordId;
 use kerbside_core::value::Value;
 use kerbside_server::store::Store;
 
+use crate::events::photos::PhotoActs;
+use crate::events::sets::SetActs;
 use crate::world::FIELDS;
 
 /// One answer or note, by a text that is used once.
@@ -25,6 +27,8 @@ pub struct Ledger {
     twice: BTreeSet<Marker>,
     /// Taken, and blanked since by the office.
     redacted: BTreeSet<Marker>,
+    pub sets: SetActs,
+    pub photos: PhotoActs,
     /// Not taken, and kept by the server until someone decides.
     in_review: BTreeSet<Marker>,
     /// Written by the office, or by phones that were put back since.
@@ -39,6 +43,8 @@ pub struct Act {
     pub field: Option<FieldKey>,
     /// What its author had in view, answered over directly.
     over: BTreeSet<Marker>,
+    /// When it really was.
+    at_ms: i64,
 }
 
 impl Ledger {
@@ -54,8 +60,9 @@ impl Ledger {
         field: Option<FieldKey>,
         record: Option<RecordId>,
         over: BTreeSet<Marker>,
+        at_ms: i64,
     ) {
-        self.acts.insert(marker.clone(), Act { record, field, over });
+        self.acts.insert(marker.clone(), Act { record, field, over, at_ms });
     }
 
     /// The act was acknowledged: from now on it may not be lost.
@@ -122,6 +129,11 @@ impl Ledger {
 
     pub fn saves(&self) -> u32 {
         self.next
+    }
+
+    /// When it really was, whatever the phone's clock said.
+    pub fn really_at_ms(&self, marker: &Marker) -> Option<i64> {
+        self.acts.get(marker).map(|act| act.at_ms)
     }
 
     pub fn is_known(&self, marker: &str) -> bool {

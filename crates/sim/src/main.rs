@@ -94,8 +94,8 @@ fn per_second(rounds: u64, elapsed: std::time::Duration) -> u64 {
 }
 
 fn catch_every_mutant(game: Game) -> Result<()> {
-    for mutant in Mutant::ALL {
-        let broken = Game { mutant: Some(*mutant), ..game }.play_all(0..MUTANT_SEEDS, |_, _, _| {});
+    for &mutant in Mutant::ALL {
+        let broken = Game { mutant: Some(mutant), ..game }.play_all(0..MUTANT_SEEDS, |_, _, _| {});
         match broken {
             Err(Broken { seed, .. }) => say(&format!("mutant {mutant:?} caught by seed {seed}")),
             Ok(_) => bail!("mutant {mutant:?} lived through {MUTANT_SEEDS} seeds"),
@@ -125,7 +125,8 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Wanted> {
             "--rounds" => wanted.game.rounds = value.parse().context("--rounds takes a number")?,
             "--threads" => wanted.game.threads = value.parse().context("--threads takes a number")?,
             "--mutant" => {
-                let named = Mutant::ALL.iter().find(|mutant| format!("{mutant:?}") == value);
+                let named =
+                    Mutant::ALL.iter().chain(Mutant::UNCAUGHT).find(|mutant| format!("{mutant:?}") == value);
                 wanted.game.mutant = Some(*named.with_context(|| format!("no mutant is called {value}"))?);
             }
             _ => bail!(

@@ -1,7 +1,7 @@
 //! Nine o'clock: every phone of a council comes into the line at the same moment with a morning's work, while clients
 //! that never finish what they say hang on. The server is the real program, the phones are real vaults, the line is HTTP.
 //!
-//! `KERBSIDE_FLEET` says how many phones; `cargo xtask fleet` runs it with three hundred.
+//! A dozen phones beside the other stories; `KERBSIDE_FLEET` says how many otherwise, and `cargo xtask fleet` three hundred.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -45,9 +45,9 @@ struct Morning {
 }
 
 #[test]
-#[ignore = "it needs the machine for itself: `cargo xtask fleet` runs it"]
 fn at_nine_oclock_everybodys_morning_is_received_and_the_server_stays_small_and_quick() {
-    let phones = std::env::var("KERBSIDE_FLEET").map_or(60, |number| number.parse().unwrap());
+    let asked = std::env::var("KERBSIDE_FLEET").ok();
+    let phones = asked.as_ref().map_or(12, |number| number.parse().unwrap());
     let mut fleet = Fleet::assembles(phones);
     let (records, changes) = fleet.works_all_morning();
     let hanging = fleet.hang_on(phones / 3);
@@ -82,10 +82,13 @@ fn at_nine_oclock_everybodys_morning_is_received_and_the_server_stays_small_and_
     .unwrap();
 
     fleet.stops_and_holds(records, changes);
-    assert!(
-        exchanges * 0.95 <= in_a_second,
-        "only {in_a_second} of {exchanges} exchanges took less than a second"
-    );
+    // Beside other tests a second is nobody's fault; whoever says a number gives it the machine.
+    if asked.is_some() {
+        assert!(
+            exchanges * 0.95 <= in_a_second,
+            "only {in_a_second} of {exchanges} exchanges took less than a second"
+        );
+    }
     assert!(peak_kb <= 300 * 1024, "the server took {} MB", peak_kb / 1024);
     assert!(requests <= 40.0 * phones as f64, "{requests} requests of {phones} phones are a storm");
     if 20 <= put_off.len() {

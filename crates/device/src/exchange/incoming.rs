@@ -211,7 +211,9 @@ impl Vault {
                 continue;
             }
             match store.record(own.record)? {
-                Some(row) if row.base.is_some() => intake.want(own.record)?,
+                // One that is leaving was asked for and did not come: a draft may keep it here, and asking again would
+                // never end.
+                Some(row) if row.base.is_some() && !row.leaving => intake.want(own.record)?,
                 Some(_) => intake.leave(own.record)?,
                 // It left long ago, and came back only to a restored server.
                 None => store.nothing_pending_in(own.record)?,

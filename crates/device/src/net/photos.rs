@@ -152,7 +152,7 @@ impl Vault {
     }
 
     /// Photos that a server had before it was restored, and whose record it has again.
-    pub(super) fn photos_in_doubt(&self) -> Result<Vec<Sha256>> {
+    pub fn photos_in_doubt(&self) -> Result<Vec<Sha256>> {
         let mut doubted = std::collections::BTreeSet::new();
         for upload in self.store.uploads()? {
             if upload.doubted && self.server_names(&upload)? {
@@ -169,29 +169,34 @@ impl Vault {
         })
     }
 
+    /// Whether the server took a change that names the photo. One that was cleared, because a backup had it, may have;
+    /// but only where no change that is still here does.
     fn server_names(&self, upload: &UploadRow) -> Result<bool> {
         use crate::store::ChangeState;
-        let own = self.store.changes_of(upload.record)?;
-        Ok(own.iter().any(|own| {
-            matches!(own.state, ChangeState::Received | ChangeState::Duplicate)
-                && (own.bytes.is_empty()
-                    || kerbside_core::change::ChangeBytes::received(own.bytes.clone())
-                        .read()
-                        .is_ok_and(|change| change.photos().any(|(_, photo, _)| photo == upload.sha256)))
-        }))
+        let (mut is_named, mut is_taken, mut is_cleared) = (false, false, false);
+        for own in self.store.changes_of(upload.record)? {
+            let taken = matches!(own.state, ChangeState::Received | ChangeState::Duplicate);
+            if own.bytes.is_empty() {
+                is_cleared |= taken;
+                continue;
+            }
+            let read = kerbside_core::change::ChangeBytes::received(own.bytes).read();
+            if read.is_ok_and(|change| change.photos().any(|(_, photo, _)| photo == upload.sha256)) {
+                is_named = true;
+                is_taken |= taken;
+            }
+        }
+        Ok(if is_named { is_taken } else { is_cleared })
     }
 
     /// Where a try went wrong the next begins anew. True when it will never go.
     pub fn start_photo_again(&mut self, upload: &UploadRow, code: Code) -> Result<bool> {
         const ANEW: [Code; 5] =
             [Code::UploadGone, Code::NotFound, Code::RangeWrong, Code::PhotoHashWrong, Code::PhotoNotWhole];
-        const NEVER: [Code; 5] = [
-            Code::PhotoTooLarge,
-            Code::PhotoNotAnImage,
-            Code::NotYourTeam,
-            Code::NotAllowed,
-            Code::PhotoNotNamed,
-        ];
+        // "Not named" is not among them: only what the server took is offered, so a server that knows nothing of it was
+        // restored, and the next exchange says so.
+        const NEVER: [Code; 4] =
+            [Code::PhotoTooLarge, Code::PhotoNotAnImage, Code::NotYourTeam, Code::NotAllowed];
         if ANEW.contains(&code) {
             self.store.transact(|store| {
                 store.set_upload_url(upload.record, upload.sha256, None)?;

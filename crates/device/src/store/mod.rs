@@ -272,8 +272,7 @@ impl Store {
 #[cfg(kerbside_sim)]
 fn let_it_die(connection: &mut Connection) -> Result<()> {
     fn writes(_: rusqlite::hooks::Action, _: &str, _: &str, _: i64) {
-        // Whoever has died finds out when it commits.
-        planted::crashes_here();
+        planted::count_write();
     }
     connection.update_hook(Some(writes)).context("Listen to the writes")?;
     connection.commit_hook(Some(planted::is_dead)).context("Listen to the commits")

@@ -10,6 +10,7 @@ use kerbside_core::problem::{Code, Problem};
 use kerbside_device::{ChangeState, Vault};
 use kerbside_server::store::{Raised, Store};
 
+use crate::disk::Disk;
 use crate::events::line::Letter;
 use crate::ledger::{Marker, markers_in, markers_on_server};
 use crate::world::World;
@@ -22,6 +23,8 @@ pub const ARCHIVE_MS: i64 = 20 * 60 * 1000;
 pub struct ServerBackup {
     store: Store,
     made_ms: i64,
+    /// The photos are copied after the database, so whatever it lists is there.
+    disk: Disk,
     holds: BTreeSet<Marker>,
     /// What the restores of this backup were raised to.
     raised: Raised,
@@ -46,7 +49,8 @@ impl World {
             self.server.open_again();
         }
         self.note(&format!("server backed up, {} acts", holds.len()));
-        self.backups.push(ServerBackup { store, made_ms, holds, raised: Raised::default() });
+        let disk = self.disk.clone();
+        self.backups.push(ServerBackup { store, made_ms, disk, holds, raised: Raised::default() });
         if 3 < self.backups.len() {
             self.backups.remove(0);
         }
@@ -66,6 +70,8 @@ impl World {
             self.backups.iter().skip(at + 1).flat_map(|backup| backup.holds.clone()).collect();
         let backup = &mut self.backups[at];
         self.server.become_copy_of(&backup.store)?;
+        self.disk = backup.disk.clone();
+        self.form_version = self.server.newest_version("sighting")?.unwrap_or(1);
         backup.raised = self.server.begin_new_life(self.now_ms, backup.made_ms, backup.raised)?;
         self.backups.truncate(at + 1);
         self.tabs.clear();
@@ -83,7 +89,7 @@ impl World {
                 self.ledger.died(marker);
             }
         }
-        Ok(())
+        self.photos_died()
     }
 
     /// A phone is put back in the hour in which the server is restored.

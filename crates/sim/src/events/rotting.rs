@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result, ensure};
 use kerbside_core::ids::Dot;
-use kerbside_device::{ChangeState, Comparison, Rot, Vault};
+use kerbside_device::{Budget, ChangeState, Comparison, Rot, Vault};
 
-use crate::settle::exchange;
+use crate::events::reviewing::is_stopped;
 use crate::world::World;
 
 /// More exchanges than it takes a phone to catch up.
@@ -37,9 +37,9 @@ impl World {
         self.compares(at)?;
         let wanted = self.phones[at].vault.question()?.is_none();
         ensure!(wanted || rot != Rot::Base, "a wrong base of {record} was not found");
-        let push = self.phones[at].vault.outgoing(kerbside_device::Budget::default(), now)?;
+        let push = self.phones[at].vault.outgoing(Budget::default(), now)?;
         let marker = self.ledger.new_marker();
-        self.ledger.tries(&marker, None, Some(record), Default::default());
+        self.tries(&marker, None, Some(record), Default::default());
         let saved = self.phones[at].vault.note(record, &marker, now)?;
         self.ledger.promise(&marker, saved.record);
         let reply = self.server.take(self.now_ms, self.phones[at].device, &push)?;
@@ -107,8 +107,12 @@ impl World {
 
     /// Whether the phone stands where the server stands, with nothing on its way.
     fn catches_up(&mut self, at: usize) -> Result<bool> {
+        // With a phone that was stopped the server compares nothing.
+        if is_stopped(self, at)? {
+            return Ok(false);
+        }
         for _ in 0..CATCH_UP {
-            if !exchange(self, at)? {
+            if !self.exchange(at, Budget::default())? {
                 break;
             }
         }
@@ -120,6 +124,9 @@ impl World {
 
     /// The phone compares with the server and notes what it is to ask for anew.
     fn compares(&mut self, at: usize) -> Result<Comparison> {
+        if is_stopped(self, at)? {
+            return Ok(Comparison::default());
+        }
         let Some(question) = self.phones[at].vault.question()? else { return Ok(Comparison::default()) };
         let officer = self.officer(&self.phones[at].email.clone())?;
         let device = self.phones[at].device;

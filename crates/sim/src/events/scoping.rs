@@ -51,7 +51,7 @@ impl World {
     }
 
     fn office_says(&mut self, path: &str, answer: &Json) -> Result<()> {
-        let Some((record, state)) = self.any_record()? else { return Ok(()) };
+        let Some((record, state)) = self.any_state()? else { return Ok(()) };
         let field = FieldKey::new(path);
         let seen = seen_text(record, &field, &state.context(&field));
         let jo = self.officer("jo@example.gov.uk")?;
@@ -64,7 +64,7 @@ impl World {
         Ok(())
     }
 
-    fn any_record(&mut self) -> Result<Option<(RecordId, Record)>> {
+    fn any_state(&mut self) -> Result<Option<(RecordId, Record)>> {
         let states = self.server.states()?;
         if states.is_empty() {
             return Ok(None);

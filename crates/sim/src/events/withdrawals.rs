@@ -32,7 +32,7 @@ impl World {
             let choice = Choice::Answer(json!(OPEN));
             self.phones[at].vault.resolve(record, &FieldKey::new(LIFECYCLE), &choice, now)
         } else {
-            self.ledger.tries(&marker, None, Some(record), BTreeSet::new());
+            self.tries(&marker, None, Some(record), BTreeSet::new());
             self.phones[at].vault.withdraw(record, &marker, now)
         };
         self.end_crash();
@@ -65,7 +65,7 @@ impl World {
         let seen =
             seen_text(state.record, &FieldKey::new(LIFECYCLE), &record.context(&FieldKey::new(LIFECYCLE)));
         let marker = self.ledger.new_marker();
-        self.ledger.tries(&marker, None, Some(state.record), BTreeSet::new());
+        self.tries(&marker, None, Some(state.record), BTreeSet::new());
         let jo = self.officer("jo@example.gov.uk")?;
         let dies = self.plan_crash();
         let done = self.server.office_withdraw(self.now_ms, &jo, state.record, &seen, &marker);

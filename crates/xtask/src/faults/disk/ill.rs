@@ -149,7 +149,11 @@ fn server_recovers(bench: &Bench, illness: &Illness) -> Result<Tally> {
         Ok(running) => (running, is_for_ever(&illness.rule)),
         Err(_) => {
             does_not_start(&serve)?;
-            (Server::start(&now.server, &bench.address.to_string())?, false)
+            // Recorded as well: the disk is rebuilt from everything that was written.
+            let mut again = bench.serve(&now);
+            server.put(&mut again);
+            again.env_remove("KF_RULE");
+            (Server::watch(&now.server, &mut again)?, false)
         }
     };
     let played = bench.run_day(&now, None, 0)?;

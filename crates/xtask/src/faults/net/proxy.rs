@@ -318,7 +318,7 @@ mod tests {
         let ask = |path: &str| {
             let mut stream = TcpStream::connect(proxy.near).unwrap();
             stream.write_all(format!("GET {path} HTTP/1.1\r\n\r\n").as_bytes()).unwrap();
-            let mut heard = vec![0; 38];
+            let mut heard = vec![0; 64];
             let size = stream.read(&mut heard).unwrap();
             String::from_utf8_lossy(&heard[..size]).into_owned()
         };
