@@ -30,6 +30,8 @@ pub struct Phone {
 
 impl World {
     pub fn enrol(&mut self, email: &str) -> Result<()> {
+        // Nobody who has left is handed a phone.
+        self.server.set_disabled(email, None)?;
         let officer = self.officer(email)?;
         let code = self.server.make_device_code(&officer, self.now_ms)?.code;
         let secret: [u8; 32] = std::array::from_fn(|_| self.rng.u8(..));

@@ -75,14 +75,7 @@ pub(super) fn keep(taking: &mut Taking<'_>, why: Why, change: &Change) -> Result
             taking.now_ms
         ],
     )?;
-    for (_, photo, facts) in change.photos() {
-        taking.tx.execute(
-            "INSERT INTO photo_named (record, sha256, actor, bytes) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (record, sha256, actor) DO NOTHING",
-            values![change.record, photo, change.actor, to_row(facts.bytes)?],
-        )?;
-    }
-    Ok(())
+    taking.name_photos(change, 0)
 }
 
 /// Whose supervisors decide over a change to a record that is not here: none where the record itself says so.

@@ -189,6 +189,10 @@ impl<'a> Taking<'a> {
                 to_row(dot.counter)?,
             ],
         )?;
+        if let (Judged::Duplicate(_), Some(change)) = (judged, change) {
+            // Another device may have brought the words, and this one alone have the photo.
+            self.name_photos(change, 0)?;
+        }
         if matches!(judged, Judged::Taken(_) | Judged::Duplicate(_)) {
             return self
                 .tx
@@ -284,6 +288,13 @@ impl<'a> Taking<'a> {
         };
         kept.state.apply(change);
         records::save(self.tx, change.record, &kept, seq, form.as_deref())?;
+        self.name_photos(change, seq)?;
+        self.move_scope(change, &kept.state, is_new, seq)?;
+        Ok(seq)
+    }
+
+    /// Lets the device that wrote the change send the photos it names.
+    pub(super) fn name_photos(&mut self, change: &Change, seq: i64) -> Result<()> {
         for (_, photo, facts) in change.photos() {
             self.tx.execute(
                 "INSERT INTO photo_named (record, sha256, actor, bytes, named_seq) VALUES ($1, $2, $3, $4, $5) \
@@ -291,8 +302,7 @@ impl<'a> Taking<'a> {
                 values![change.record, photo, change.actor, to_row(facts.bytes)?, seq],
             )?;
         }
-        self.move_scope(change, &kept.state, is_new, seq)?;
-        Ok(seq)
+        Ok(())
     }
 
     fn begin_record(&mut self, form: Option<&Form>, seq: i64) -> Result<Kept> {

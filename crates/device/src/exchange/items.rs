@@ -39,6 +39,8 @@ struct Touched {
     base: Option<Record>,
     office_reference: Option<String>,
     leaving: Option<bool>,
+    /// It was to leave, and stayed only for something of ours.
+    was_leaving: bool,
     wanted: Option<bool>,
     confirmed: bool,
     entered: bool,
@@ -141,10 +143,17 @@ impl<'a> Intake<'a> {
             return Ok(0);
         }
         touched.confirmed = true;
-        touched.leaving = Some(false);
         if let Some(reference) = reference {
             touched.office_reference = Some(reference.clone());
         }
+        let begun = touched.base.as_ref().and_then(Record::created).map(|stamp| stamp.dot);
+        let begins_again = touched.was_leaving || begun.is_some_and(|begun| begun != change.dot());
+        if change.creates() && begins_again {
+            // A restored server hears of it from its beginning: what was confirmed in an earlier life is not now.
+            touched.base = None;
+        }
+        touched.was_leaving = false;
+        touched.leaving = Some(false);
         let base = touched.base.get_or_insert_default();
         if base.holds(change.dot()) {
             return Ok(0);
@@ -225,7 +234,9 @@ impl<'a> Intake<'a> {
                     // One record that went bad keeps nothing else from coming: it is asked for anew.
                     self.store.ask_repair(RepairKind::BaseUnreadable, record, self.now.wall_ms)?;
                 }
-                Ok(place.insert(Touched { base: held.and_then(Result::ok), wanted, ..Touched::default() }))
+                let was_leaving = row.as_ref().is_some_and(|row| row.leaving);
+                let base = held.and_then(Result::ok);
+                Ok(place.insert(Touched { base, wanted, was_leaving, ..Touched::default() }))
             }
         }
     }
@@ -241,8 +252,17 @@ impl<'a> Intake<'a> {
 }
 
 fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: Reading) -> Result<()> {
-    let Touched { outcomes, base, office_reference, leaving, wanted, confirmed, forgotten, entered } =
-        touched;
+    let Touched {
+        outcomes,
+        base,
+        office_reference,
+        leaving,
+        wanted,
+        confirmed,
+        forgotten,
+        entered,
+        was_leaving: _,
+    } = touched;
     let row = store.record(id)?;
     // What a restored server has not confirmed anew says nothing of what it holds.
     let doubted = !confirmed && row.as_ref().is_some_and(|row| row.unconfirmed);

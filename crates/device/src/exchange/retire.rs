@@ -91,7 +91,7 @@ impl Vault {
         let mut intake = Intake::new(self, store, now);
         for counter in &retired.held {
             if let Some(own) = store.change_at(redot.from, *counter)?
-                && matches!(own.state, ChangeState::Saved | ChangeState::Held)
+                && matches!(own.state, ChangeState::Saved | ChangeState::Held | ChangeState::Received)
             {
                 settle(store, &mut intake, &own, verdict_on(&retired.verdicts, *counter), now)?;
             }

@@ -11,6 +11,7 @@ use kerbside_core::value::Value;
 use kerbside_device::Filter;
 
 use super::Settled;
+use crate::events::reviewing::is_stopped;
 use crate::world::World;
 
 /// One answer to whether the record stays.
@@ -35,8 +36,12 @@ pub fn withdrawals_hide_nothing(world: &mut World, settled: &Settled) -> Result<
             !hidden
         );
     }
-    for (at, phone) in world.phones.iter().enumerate() {
-        for line in phone.vault.list(&Filter { withdrawn: true, ..Filter::default() })? {
+    for at in 0..world.phones.len() {
+        // A phone that was stopped is told nothing more of what it has to keep.
+        if is_stopped(world, at)? {
+            continue;
+        }
+        for line in world.phones[at].vault.list(&Filter { withdrawn: true, ..Filter::default() })? {
             // One whose beginning was not taken is its writer's alone, and their own word on it stands.
             let Some(changes) = changes.get(&line.record) else { continue };
             ensure!(is_hidden(changes), "phone {at} hides {} and nobody may", line.record);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use kerbside_core::ids::Dot;
 use kerbside_core::problem::Problem;
 
