@@ -27,6 +27,14 @@ pub enum Mutant {
     OutboxClearedOnSend,
     /// The same act under another dot is taken for another.
     NoCid,
+    /// A change that is put into review does not consume its counter.
+    ReviewDoesNotConsume,
+    /// What is approved is written over all that stands, not over what its writer had seen.
+    ApprovalOverNewer,
+    /// A record that leaves takes along what was saved in it and not sent.
+    LeaveBeforeSent,
+    /// Whoever is given a job whose team they are not in is not told of it.
+    AssignmentNotTold,
     /// A comparison of digests compares nothing.
     DigestOfNothing,
     /// What is entered anew is merged into what was held instead of replacing it.
@@ -84,6 +92,10 @@ impl Mutant {
         Self::RedotToHwm,
         Self::OutboxClearedOnSend,
         Self::NoCid,
+        Self::ReviewDoesNotConsume,
+        Self::ApprovalOverNewer,
+        Self::LeaveBeforeSent,
+        Self::AssignmentNotTold,
         Self::DigestOfNothing,
         Self::RepairMerges,
         Self::RepairDropsPending,

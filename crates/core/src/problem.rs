@@ -91,6 +91,10 @@ codes! {
     /// A change names something its writer cannot have seen.
     BadContext = "bad_context", 409;
     NotYourTeam = "not_your_team", 403;
+    /// It waited for the office to decide, and was not taken.
+    Declined = "declined", 403;
+    /// An earlier change of the same device to the same record waits as well and is decided first.
+    EarlierWaits = "earlier_waits", 409;
     Sealed = "sealed", 409;
     UnknownForm = "unknown_form", 422;
     /// A form that cannot be published or tried before its problems are put right.

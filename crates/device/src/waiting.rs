@@ -6,6 +6,7 @@ use crate::store::{ChangeState, OwnChange, Progress, RecordRow, UploadRow, Uploa
 use crate::vault::Vault;
 use crate::ways::{Notice, Way, is_in_review, is_settled, ways_on};
 use anyhow::Result;
+use kerbside_core::change::ChangeBytes;
 use kerbside_core::ids::RecordId;
 use kerbside_core::problem::Code;
 use serde::Serialize;
@@ -154,6 +155,7 @@ impl Vault {
                 items.push(self.waiting_record(row, state, &own, &progress)?);
             }
         }
+        items.extend(self.refused_elsewhere(&progress)?);
         items.sort_by_key(|item| (item.state, item.since_ms));
         let strip = strip(&progress, &items, &self.store.uploads()?);
         Ok(Waiting { strip, items, notices: self.notices(&progress)?, received, safe })
@@ -180,6 +182,27 @@ impl Vault {
         item.record = Some(row.id);
         item.reference = row.reference;
         Ok(item)
+    }
+
+    /// What was refused, or waits for the office to decide, in records that are no longer here: one item a record.
+    fn refused_elsewhere(&self, progress: &Progress) -> Result<Vec<WaitingItem>> {
+        let mut items: BTreeMap<RecordId, WaitingItem> = BTreeMap::new();
+        for own in self.store.unsettled_changes()? {
+            let is_shown = own.state == ChangeState::Refused && !own.seen;
+            if !is_shown || items.contains_key(&own.record) || self.store.record(own.record)?.is_some() {
+                continue;
+            }
+            let mut item = item_of(progress, WorkState::NeedsYou, own.saved_ms, &[]);
+            if let Ok(change) = ChangeBytes::received(own.bytes).read() {
+                item.what = self
+                    .form_for(&change.form, change.form_version)
+                    .map_or(change.form, |form| form.title().en.clone());
+            }
+            item.record = Some(own.record);
+            item.reason_code = own.reason;
+            items.insert(own.record, item);
+        }
+        Ok(items.into_values().collect())
     }
 
     pub fn strip(&self) -> Result<Strip> {

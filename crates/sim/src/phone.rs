@@ -30,6 +30,8 @@ pub struct Phone {
 
 impl World {
     pub fn enrol(&mut self, email: &str) -> Result<()> {
+        // Nobody who has left is handed a phone.
+        self.server.set_disabled(email, None)?;
         let officer = self.officer(email)?;
         let code = self.server.make_device_code(&officer, self.now_ms)?.code;
         let secret: [u8; 32] = std::array::from_fn(|_| self.rng.u8(..));
@@ -81,7 +83,8 @@ impl World {
     /// Documents travel by another road; here they are simply handed over.
     pub fn fetch_packs(&mut self, at: usize, offers: &[Offer]) -> Result<()> {
         let email = self.phones[at].email.clone();
-        let officer = self.officer(&email)?;
+        // What was on offer before its officer left is offered no more.
+        let Some((officer, _)) = self.server.officer_by_email(&email)? else { return Ok(()) };
         for offer in offers {
             // Another version may stand there by now, and is offered in its turn.
             if let Some(body) = self.server.pack(&offer.name, offer.version, &officer)? {

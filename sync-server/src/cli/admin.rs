@@ -74,6 +74,9 @@ pub enum Officer {
         role: Role,
         #[arg(long)]
         team: Vec<String>,
+        /// Only records in these areas, or in none; without it, in all.
+        #[arg(long)]
+        area: Vec<String>,
         #[arg(long, default_value = "")]
         service: String,
         #[arg(long, default_value = "")]
@@ -81,6 +84,14 @@ pub enum Officer {
     },
     /// Set the password read from KERBSIDE_PASSWORD or standard input; whoever is signed in is signed out.
     Password {
+        email: String,
+    },
+    /// Someone has left: they sign in nowhere, and what their devices still send waits for a decision.
+    Disable {
+        email: String,
+    },
+    /// Someone is back.
+    Enable {
         email: String,
     },
     List,
@@ -120,12 +131,13 @@ pub fn run(store: &mut Store, admin: Admin) -> Result<()> {
 
 fn officers(store: &mut Store, officer: Officer) -> Result<()> {
     match officer {
-        Officer::Add { email, name, role, team, service, short_code } => {
+        Officer::Add { email, name, role, team, area, service, short_code } => {
             let file = OfficerFile {
                 email,
                 name,
                 role,
                 teams: team,
+                areas: area,
                 service,
                 short_code,
                 password: None,
@@ -140,6 +152,8 @@ fn officers(store: &mut Store, officer: Officer) -> Result<()> {
             }
             print(&json!({"changed": true}))
         }
+        Officer::Disable { email } => set_disabled(store, &email, Some(now_ms())),
+        Officer::Enable { email } => set_disabled(store, &email, None),
         Officer::List => {
             for (id, name) in store.people()? {
                 print(&json!({"officer": id, "name": name}))?;
@@ -147,6 +161,13 @@ fn officers(store: &mut Store, officer: Officer) -> Result<()> {
             Ok(())
         }
     }
+}
+
+fn set_disabled(store: &mut Store, email: &str, at_ms: Option<i64>) -> Result<()> {
+    if !store.set_disabled(email, at_ms)? {
+        return Err(Problem::new(Code::NotFound, "no officer with this address").into());
+    }
+    print(&json!({"disabled": at_ms.is_some()}))
 }
 
 const SHORTEST_PASSWORD: usize = 12;

@@ -152,6 +152,15 @@ pub async fn claimed(app: &App, request: Request, limit: usize) -> Result<Claime
 
 /// Reads a request and checks that the device it names has signed exactly this, lately.
 pub async fn from_device(app: &App, request: Request, limit: usize) -> Result<FromDevice, Failure> {
+    let signed = from_any_device(app, request, limit).await?;
+    if signed.device.is_revoked {
+        return Err(Failure::of(Code::DeviceRevoked, "revoked device"));
+    }
+    Ok(signed)
+}
+
+/// The same from a device that may have been revoked: what it brings is received, and nothing of others goes to it.
+pub async fn from_any_device(app: &App, request: Request, limit: usize) -> Result<FromDevice, Failure> {
     let claimed = claimed(app, request, limit).await?;
     let proven = app.db.run(move |store| Ok((claimed.prove(store)?, claimed))).await?;
     let (device, Claimed { headers, body, room, .. }) = proven;

@@ -15,7 +15,9 @@ use kerbside_core::problem::{Code, Problem};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::body::{SENT_LIMIT, claimed, device_of, from_device, message, packed, read, reply, with_nonce};
+use super::body::{
+    SENT_LIMIT, claimed, device_of, from_any_device, from_device, message, packed, read, reply, with_nonce,
+};
 use super::room::only_if_quick;
 use super::{App, Failure};
 use crate::auth::proof;
@@ -128,7 +130,7 @@ pub async fn actor(State(app): State<App>, request: Request) -> Response {
 pub async fn retire(State(app): State<App>, request: Request) -> Response {
     let headers = request.headers().clone();
     let outcome = async {
-        let signed = from_device(&app, request, SENT_LIMIT).await?;
+        let signed = from_any_device(&app, request, SENT_LIMIT).await?;
         let retire: Retire = message(&signed.headers, &signed.body)?;
         let device = signed.device.id;
         reply(&app.db.run(move |store| store.retire(now_ms(), device, &retire)).await?)

@@ -11,6 +11,7 @@ mod health;
 mod layers;
 mod live;
 mod photos;
+mod review;
 mod room;
 mod trust;
 mod uploads;
@@ -86,6 +87,9 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/records/{id}", get(console::case))
         .route("/api/v1/records/{id}/changes", post(console::change))
         .route("/api/v1/records/{id}/notes", post(console::note))
+        .route("/api/v1/review", get(review::list))
+        .route("/api/v1/review/{actor}/{counter}/approve", post(review::approve))
+        .route("/api/v1/review/{actor}/{counter}/decline", post(review::decline))
         .route("/api/v1/records/{id}/withdraw", post(console::withdraw))
         .route("/api/v1/two_answers", get(console::two_answers))
         .route("/api/v1/trust", get(trust::numbers))

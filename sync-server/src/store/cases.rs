@@ -73,8 +73,8 @@ impl Store {
     pub fn case(&mut self, officer: &Officer, id: RecordId) -> Result<Case> {
         let forms = &mut self.forms;
         self.connection.snapshot(|tx| {
-            let teams = records::teams_now(tx, id)?;
-            let may = |action| authorise(officer, action, Target::Record(&teams)).is_allowed();
+            let (teams, keys) = (records::teams_now(tx, id)?, records::keys_now(tx, id)?);
+            let may = |action| authorise(officer, action, Target::Record(&keys)).is_allowed();
             let kept = records::load(tx, id)?.filter(|_| may(Action::ReadRecord));
             let kept = kept.ok_or_else(|| Problem::new(Code::NotFound, "no such record in scope"))?;
             let received = records::received_photos(tx, id)?;

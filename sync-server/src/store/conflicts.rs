@@ -14,7 +14,7 @@ use ts_rs::TS;
 use super::Store;
 use super::connection::Connection;
 use super::people::Officer;
-use super::pull::scope_list;
+use super::pull::scope_condition;
 use super::records;
 use super::trays::may_read;
 use super::value::Sql;
@@ -67,13 +67,13 @@ impl Store {
     pub fn two_answers(&mut self, officer: &Officer, after: Option<i64>) -> Result<TwoAnswersPage> {
         may_read(officer)?;
         let mut values = vec![Sql::from(after.unwrap_or(i64::MAX))];
-        let teams = scope_list(officer, &mut values);
+        let scope = scope_condition(officer, &mut values);
         values.push(Sql::from(PAGE));
         let at = values.len();
         let sql = format!(
             "SELECT r.id, r.state, r.office_reference, r.summary, r.first_seq, r.captured_at FROM record r \
              WHERE r.two_answers > 0 AND r.first_seq < $1 AND EXISTS (SELECT 1 FROM record_team t \
-             WHERE t.record = r.id AND t.until_seq IS NULL AND t.team IN ({teams})) \
+             WHERE t.record = r.id AND t.until_seq IS NULL AND {scope}) \
              ORDER BY r.first_seq DESC LIMIT ${at}"
         );
         let forms = &mut self.forms;

@@ -323,7 +323,7 @@ fn answer(
     let knows = push.epoch == identity.epoch;
     let fork = (writer.is_retired && !is_back && knows) || is_fork(tx, &writer, push, head)?;
     let receipt = receipt(tx, identity, device, &writer, push)?;
-    let page = if fork || writer.is_retired {
+    let page = if fork || writer.is_retired || writer.stopped.is_some() {
         pull::Page { cursor: push.cursor.clone(), ..pull::Page::default() }
     } else {
         pull::page(tx, identity, &writer, push)?
@@ -336,10 +336,11 @@ fn answer(
         cursor: page.cursor,
         more: page.more,
         paging: page.paging,
-        offers: packs::offers(tx, &writer.officer, now_ms)?,
+        offers: if writer.stopped.is_none() { packs::offers(tx, &writer.officer, now_ms)? } else { vec![] },
         minimum_app: MINIMUM_APP.to_owned(),
         nonce: proof::nonce(&identity.nonces, device, now_ms),
         now_ms,
+        stopped: writer.stopped.map(|_| Code::DeviceRevoked.name().to_owned()),
     })
 }
 

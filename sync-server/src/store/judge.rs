@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use kerbside_core::change::{CHANGE_LIMIT, Change, ChangeBytes, Edit};
-use kerbside_core::field::{FieldKey, LIFECYCLE, TEAM};
+use kerbside_core::field::{AREA, ASSIGNEES, FieldKey, LIFECYCLE, OWNER, TEAM};
 use kerbside_core::form::{Form, Merge};
 use kerbside_core::ids::{Actor, Dot, RecordId};
 use kerbside_core::planted::{self, Mutant};
@@ -15,7 +15,9 @@ use kerbside_core::value::Value;
 use super::connection::Connection;
 use super::faults;
 use super::lives::{self, Prospect};
+use super::people::teams_left;
 use super::records;
+use super::review::{self, Why};
 use super::taking::{ACCEPTED, FLAGGED, HELD, Taking, Writer, to_row};
 use crate::auth::{Action, Target, authorise};
 use crate::values;
@@ -24,6 +26,9 @@ use crate::values;
 const GRACE_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 /// A clock further ahead than this is worth a look.
 const AHEAD_MS: i64 = 10 * 60 * 1000;
+
+/// Fields that say whose a record is.
+const GIVES: [&str; 4] = [TEAM, AREA, OWNER, ASSIGNEES];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Judged {
@@ -34,6 +39,8 @@ pub(super) enum Judged {
     /// The same act is here under this dot.
     Duplicate(Dot),
     Refused(Code),
+    /// Its writer may no longer make it: someone in the office decides.
+    Review(Why),
 }
 
 /// What a held change waits for.
@@ -59,6 +66,9 @@ pub(super) fn judge(taking: &mut Taking<'_>, writer: &Writer, dot: Dot, change: 
         Some(Twin::Held(same)) => return Ok(Judged::Held(Waits::Dot(same))),
         None => {}
     }
+    if let Some(decided) = review::decided(taking.tx, dot, change)? {
+        return Ok(decided);
+    }
     match missing(taking.tx, dot, change)? {
         Missing::Nothing => {}
         Missing::Never => return Ok(Judged::Refused(Code::BadContext)),
@@ -67,21 +77,26 @@ pub(super) fn judge(taking: &mut Taking<'_>, writer: &Writer, dot: Dot, change: 
     let kept = records::load(taking.tx, change.record)?;
     match (&kept, change.creates()) {
         (Some(_), true) => return Ok(Judged::Refused(Code::RecordExists)),
-        (None, false) if lives::may_yet_come(taking.tx, change.record)? => {
-            return Ok(Judged::Held(Waits::Record(change.record)));
+        (None, false) => {
+            if let Some(why) = review::begun(taking.tx, change.record)? {
+                return Ok(Judged::Review(why));
+            }
+            if lives::may_yet_come(taking.tx, change.record)? {
+                return Ok(Judged::Held(Waits::Record(change.record)));
+            }
+            return Ok(Judged::Refused(Code::RecordUnknown));
         }
-        (None, false) => return Ok(Judged::Refused(Code::RecordUnknown)),
         (Some(_), false) | (None, true) => {}
     }
     let state = kept.map(|kept| kept.state).unwrap_or_default();
     if is_sealed_against(&state, change) && !planted::is(Mutant::SealNotEnforced) {
         return Ok(Judged::Refused(Code::Sealed));
     }
+    if let Some(judged) = out_of_scope(taking, writer, change)? {
+        return Ok(judged);
+    }
     if withdraws(change) && !may_withdraw(taking, writer, change, &state)? {
         return Ok(Judged::Refused(Code::NotAllowed));
-    }
-    if let Some(code) = out_of_scope(taking, writer, change, &state)? {
-        return Ok(Judged::Refused(code));
     }
     Ok(Judged::Taken(flag(taking, change, &state)?))
 }
@@ -192,32 +207,50 @@ fn may_withdraw(taking: &mut Taking<'_>, writer: &Writer, change: &Change, state
     if own || state.lifecycle() != Lifecycle::Open {
         return Ok(true);
     }
-    let lately = records::teams_lately(taking.tx, change.record, taking.now_ms - GRACE_MS)?;
+    let lately = records::keys_lately(taking.tx, change.record, taking.now_ms - GRACE_MS)?;
     Ok(authorise(&writer.officer, Action::WithdrawRecord, Target::Record(&lately)).is_allowed())
 }
 
-/// Whether the officer may do this to a record of these teams.
-fn out_of_scope(
-    taking: &mut Taking<'_>,
-    writer: &Writer,
-    change: &Change,
-    state: &Record,
-) -> Result<Option<Code>> {
-    let moves = change.edits.iter().any(|edit| matches!(edit, Edit::Put { field, .. } if field.path == TEAM));
-    let (teams, action) = if change.creates() {
+/// What becomes of a change that its officer may not make: refused where they never could, else for someone to decide.
+fn out_of_scope(taking: &mut Taking<'_>, writer: &Writer, change: &Change) -> Result<Option<Judged>> {
+    if let Some(why) = writer.stopped {
+        return Ok(Some(Judged::Review(why)));
+    }
+    let officer = writer.officer.id;
+    let moves = fields(change).any(|field| GIVES.contains(&&*field.path)) && !change.creates();
+    let since = taking.now_ms - GRACE_MS;
+    let (keys, ever, action) = if change.creates() {
         let mut begun = Record::default();
         begun.apply(change);
-        (taking.teams_of(&begun, change.officer)?, Action::CreateRecord)
+        let keys = taking.keys_of(&begun, officer, None)?;
+        (keys.clone(), keys, Action::CreateRecord)
     } else {
-        let lately = records::teams_lately(taking.tx, change.record, taking.now_ms - GRACE_MS)?;
-        (lately, if moves { Action::AssignRecord } else { Action::EditRecord })
+        let lately = records::keys_lately(taking.tx, change.record, since)?;
+        let ever = records::keys_lately(taking.tx, change.record, 0)?;
+        (lately, ever, if moves { Action::AssignRecord } else { Action::EditRecord })
     };
-    if authorise(&writer.officer, action, Target::Record(&teams)).is_allowed() {
+    let mut who = writer.officer.clone();
+    who.teams.extend(teams_left(taking.tx, officer, since)?);
+    if authorise(&who, action, Target::Record(&keys)).is_allowed() {
         return Ok(None);
     }
-    let listed = authorise(&writer.officer, action, Target::Council).is_allowed();
-    debug_assert!(state.created().is_some() || change.creates());
-    Ok(Some(if listed { Code::NotYourTeam } else { Code::NotAllowed }))
+    if !authorise(&who, action, Target::Council).is_allowed() {
+        let held_a_device = authorise(&who, Action::UseDevice, Target::Council).is_allowed();
+        let refused = held_a_device || is_office(taking.tx, writer)?;
+        return Ok(Some(if refused {
+            Judged::Refused(Code::NotAllowed)
+        } else {
+            Judged::Review(Why::RoleChanged)
+        }));
+    }
+    who.teams.extend(teams_left(taking.tx, officer, 0)?);
+    // What was taken once and comes back to a restored server may have lost only the word that made it so.
+    let could = writer.is_retired || authorise(&who, action, Target::Record(&ever)).is_allowed();
+    Ok(Some(if could { Judged::Review(Why::LeftTeam) } else { Judged::Refused(Code::NotYourTeam) }))
+}
+
+fn is_office(tx: &mut Connection, writer: &Writer) -> Result<bool> {
+    Ok(tx.one("SELECT device FROM actor WHERE id = $1", values![writer.actor])?.find_blob(0)?.is_none())
 }
 
 /// What is taken and still worth a look: the officer has left the street, so none of this is refused.

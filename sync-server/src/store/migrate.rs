@@ -32,6 +32,12 @@ const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../sql/postgres/003_restore.sql"),
     },
     Migration {
+        number: 4,
+        name: "scopes",
+        sqlite: include_str!("../../sql/sqlite/004_scopes.sql"),
+        postgres: include_str!("../../sql/postgres/004_scopes.sql"),
+    },
+    Migration {
         number: 5,
         name: "repair",
         sqlite: include_str!("../../sql/sqlite/005_repair.sql"),

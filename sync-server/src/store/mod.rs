@@ -32,6 +32,8 @@ mod portable;
 mod pull;
 mod records;
 mod returning;
+mod review;
+mod reviewing;
 #[cfg(kerbside_sim)]
 mod rot;
 mod rows;
@@ -69,6 +71,8 @@ pub use office::{Faulty, OfficeEdit};
 pub use people::{CouncilFile, Officer, OfficerFile, Role, TeamFile};
 pub use photos::{PHOTO_LIMIT, PhotoAsked, Upload};
 pub use pool::{Db, Place};
+pub use review::Why as ReviewWhy;
+pub use reviewing::{ReviewEdit, ReviewEditKind, ReviewItem};
 pub use sessions::{Lasting, Session, Tried};
 pub use trays::{Tray, TrayLine, TrayPage};
 pub use trust::{DeviceTrust, Period, Trust, TrustLine, TrustPage};

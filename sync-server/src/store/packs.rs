@@ -222,7 +222,7 @@ pub(super) fn council_pack(tx: &mut Connection, officer: &Officer) -> Result<(u3
         "teams": teams,
         "people": people(tx)?,
         "phones": read_phones(&row.text(3)?)?,
-        "officer": {"id": officer.id, "name": officer.name, "email": officer.email, "role": officer.role, "teams": officer.teams, "may": may(officer)},
+        "officer": {"id": officer.id, "name": officer.name, "email": officer.email, "role": officer.role, "teams": officer.teams, "areas": officer.areas, "may": may(officer)},
     });
     Ok((row.u32(2)?, serde_json::to_vec(&pack)?))
 }

@@ -68,7 +68,7 @@ fn mark_at(tx: &mut Connection, seq: u64) -> Result<Option<u32>> {
     Ok(Some(u32::from_be_bytes([a, b, c, d])))
 }
 
-/// The last record of the page before, newest first.
+/// The last record of the page before, newest first, and whether all that is given to the officer was before it.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 #[cbor(map)]
 struct Filling {
@@ -76,6 +76,14 @@ struct Filling {
     captured_at: i64,
     #[n(1)]
     record: RecordId,
+    #[n(2)]
+    is_rest: bool,
+}
+
+impl Filling {
+    fn start(is_rest: bool) -> Self {
+        Self { captured_at: i64::MAX, record: RecordId([0; 16]), is_rest }
+    }
 }
 
 pub(super) fn page(tx: &mut Connection, identity: &Identity, writer: &Writer, push: &Push) -> Result<Page> {
@@ -119,24 +127,35 @@ fn budget(push: &Push) -> usize {
     }
 }
 
-/// Another set of teams is another scope: the device is filled anew.
+/// Another set of teams or areas is another scope: the device is filled anew.
 fn scope_hash(officer: &Officer) -> u64 {
-    let teams: Vec<&str> = officer.teams.iter().map(String::as_str).collect();
-    let [a, b, c, d, e, f, g, h, ..] = Sha256::of(teams.join("\n").as_bytes()).0;
+    let mut names: Vec<&str> = officer.teams.iter().map(String::as_str).collect();
+    if !officer.areas.is_empty() {
+        names.push("");
+        names.extend(officer.areas.iter().map(String::as_str));
+    }
+    let [a, b, c, d, e, f, g, h, ..] = Sha256::of(names.join("\n").as_bytes()).0;
     u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// `$n, $n+1, …` for each team, after the parameters that are there; `NULL` where the officer has no team.
-pub(super) fn scope_list(officer: &Officer, values: &mut Vec<Sql>) -> String {
-    if officer.teams.is_empty() {
-        return "NULL".to_owned();
+/// The condition on a row `t` of `record_team` that puts its record into the officer's scope, with its values after
+/// those that are there: given to them, or of one of their teams and in one of their areas or in none.
+pub(super) fn scope_condition(officer: &Officer, values: &mut Vec<Sql>) -> String {
+    let mut list = |names: &mut dyn Iterator<Item = String>| {
+        let places: Vec<_> = names
+            .map(|name| {
+                values.push(Sql::from(name));
+                format!("${}", values.len())
+            })
+            .collect();
+        places.join(", ")
+    };
+    let teams = list(&mut std::iter::once(officer.own_key()).chain(officer.teams.iter().cloned()));
+    if officer.areas.is_empty() {
+        return format!("t.team IN ({teams})");
     }
-    let mut names = Vec::new();
-    for team in &officer.teams {
-        values.push(Sql::from(team));
-        names.push(format!("${}", values.len()));
-    }
-    names.join(", ")
+    let areas = list(&mut std::iter::once(String::new()).chain(officer.areas.iter().cloned()));
+    format!("t.team IN ({teams}) AND t.area IN ({areas})")
 }
 
 struct Reader<'a> {
@@ -147,46 +166,40 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The next page of everything in scope, newest first.
+    /// The next page of everything in scope: what is given to the officer first, then the rest, each newest first.
     fn fill(&self, tx: &mut Connection, cursor: &Cursor) -> Result<Page> {
-        let after = cursor.filling.as_ref();
-        let mut values = vec![
-            Sql::from(after.map_or(i64::MAX, |last| last.captured_at)),
-            Sql::from(after.map_or([0; 16], |last| last.record.0)),
-        ];
-        let teams = scope_list(&self.writer.officer, &mut values);
-        values.push(Sql::from(PAGE_RECORDS));
-        let limit = values.len();
-        let sql = format!(
-            "SELECT r.id, r.state, r.office_reference, r.received_at, r.captured_at FROM record r \
-             WHERE (r.captured_at < $1 OR (r.captured_at = $1 AND r.id > $2)) AND EXISTS (SELECT 1 FROM record_team t \
-             WHERE t.record = r.id AND t.until_seq IS NULL AND t.team IN ({teams})) \
-             ORDER BY r.captured_at DESC, r.id LIMIT ${limit}"
-        );
-        let rows = tx.query(&sql, &values)?;
-        let is_first = after.is_none();
-        let mut taken: Vec<&Row> = Vec::new();
+        let mut at = cursor.filling.clone().unwrap_or(Filling::start(false));
+        let mut taken: Vec<Row> = Vec::new();
         let mut size = 0;
-        for row in &rows {
-            size += row.blob(1)?.len();
-            if self.bytes < size && !taken.is_empty() {
+        let mut is_last = false;
+        loop {
+            let room = PAGE_RECORDS - i64::try_from(taken.len())?;
+            let rows = self.part(tx, &at, cursor.seq, room)?;
+            let mut is_whole = i64::try_from(rows.len())? < room;
+            for row in rows {
+                size += row.blob(1)?.len();
+                if self.bytes < size && !taken.is_empty() {
+                    is_whole = false;
+                    break;
+                }
+                at = Filling { captured_at: row.int(4)?, record: RecordId(row.bytes(0)?), ..at };
+                taken.push(row);
+            }
+            if !is_whole {
                 break;
             }
-            taken.push(row);
-        }
-        let is_last = taken.len() == rows.len() && i64::try_from(rows.len())? < PAGE_RECORDS;
-        let filling = match taken.last() {
-            Some(row) if !is_last => {
-                Some(Filling { captured_at: row.int(4)?, record: RecordId(row.bytes(0)?) })
+            if at.is_rest {
+                is_last = true;
+                break;
             }
-            _ => None,
-        };
+            at = Filling::start(true);
+        }
         let items = if taken.is_empty() {
             vec![]
         } else {
-            vec![Item::Enter { seq: cursor.seq, page: pack(&taken)? }]
+            vec![Item::Enter { seq: cursor.seq, page: pack(&taken.iter().collect::<Vec<_>>())? }]
         };
-        let paging = match (is_first, is_last) {
+        let paging = match (cursor.filling.is_none(), is_last) {
             (true, true) => Paging::Whole,
             (true, false) => Paging::First,
             (false, false) => Paging::Middle,
@@ -194,7 +207,38 @@ impl Reader<'_> {
         };
         let seq = if is_last && planted::is(Mutant::SnapshotWithoutTail) { self.newest } else { cursor.seq };
         let more = !is_last || seq < self.newest;
+        let filling = if is_last { None } else { Some(at) };
         Ok(Page { items, cursor: cbor::encode(&Cursor { filling, seq, ..cursor.clone() }), more, paging })
+    }
+
+    /// Records after the one paging stands at. Which part a record is in was settled when paging began: what is given to
+    /// the officer since then comes with the rest, and again from the log.
+    fn part(&self, tx: &mut Connection, at: &Filling, began: u64, room: i64) -> Result<Vec<Row>> {
+        let officer = &self.writer.officer;
+        let mut values = vec![
+            Sql::from(at.captured_at),
+            Sql::from(at.record),
+            Sql::from(officer.own_key()),
+            Sql::from(i64::try_from(began)?),
+        ];
+        let given = "(SELECT g.record FROM record_team g WHERE g.team = $3 AND g.until_seq IS NULL AND g.since_seq <= $4)";
+        let part = if at.is_rest {
+            let scope = scope_condition(officer, &mut values);
+            format!(
+                "r.id NOT IN {given} AND EXISTS (SELECT 1 FROM record_team t WHERE t.record = r.id \
+                 AND t.until_seq IS NULL AND {scope})"
+            )
+        } else {
+            format!("r.id IN {given}")
+        };
+        values.push(Sql::from(room));
+        let limit = values.len();
+        let sql = format!(
+            "SELECT r.id, r.state, r.office_reference, r.received_at, r.captured_at FROM record r \
+             WHERE (r.captured_at < $1 OR (r.captured_at = $1 AND r.id > $2)) AND {part} \
+             ORDER BY r.captured_at DESC, r.id LIMIT ${limit}"
+        );
+        tx.query(&sql, &values)
     }
 
     /// Everything in scope that was written after the cursor, as far as the budget goes.
@@ -235,7 +279,7 @@ impl Reader<'_> {
             Sql::from(LOG_SCOPE),
             Sql::from(LOG_CHANGE),
         ];
-        let teams = scope_list(&self.writer.officer, &mut values);
+        let scope = scope_condition(&self.writer.officer, &mut values);
         values.push(Sql::from(limit));
         let at = values.len();
         let sql = format!(
@@ -243,7 +287,7 @@ impl Reader<'_> {
              FROM log l JOIN record r ON r.id = l.record \
              WHERE l.seq > $1 AND l.seq <= $2 AND (l.kind = $3 OR (l.kind = $4 AND EXISTS (SELECT 1 \
              FROM record_team t WHERE t.record = l.record AND t.until_seq IS NULL AND t.since_seq <= l.seq \
-             AND t.team IN ({teams})))) \
+             AND {scope}))) \
              ORDER BY l.seq LIMIT ${at}"
         );
         tx.query(&sql, &values)
@@ -269,15 +313,24 @@ impl Reader<'_> {
     /// A record that came into scope enters as it stands; one that went leaves. What came back since does neither.
     fn moved(&self, tx: &mut Connection, seq: u64, record: RecordId, body: &[u8]) -> Result<Option<Item>> {
         let moved: ScopeMove = cbor::decode(body).context("Reading a scope move")?;
-        let ours = |teams: &[String]| teams.iter().any(|team| self.writer.officer.teams.contains(team));
-        let is_in = super::records::teams_now(tx, record)?
-            .iter()
-            .any(|team| self.writer.officer.teams.contains(team));
-        // Entered even where it was in another of our teams before: what was written under that one is no longer told.
-        match (is_in, ours(&moved.from), ours(&moved.to)) {
-            (true, _, true) => Ok(self.enter(tx, seq, [record])?.into_iter().next()),
-            (false, true, _) => Ok(Some(Item::Leave { seq, record })),
-            _ => Ok(None),
+        let officer = &self.writer.officer;
+        let mut values = vec![Sql::from(record)];
+        let scope = scope_condition(officer, &mut values);
+        let sql = format!(
+            "SELECT MIN(t.since_seq) FROM record_team t WHERE t.record = $1 AND t.until_seq IS NULL AND {scope}"
+        );
+        let reached_since = tx.one(&sql, &values)?.find_int(0)?;
+        match reached_since {
+            // The log is told from the oldest key that reaches the record now, and what was before it comes whole.
+            Some(since) if since == i64::try_from(seq)? => {
+                if planted::is(Mutant::AssignmentNotTold) && moved.to.contains(&officer.own_key()) {
+                    return Ok(None);
+                }
+                Ok(self.enter(tx, seq, [record])?.into_iter().next())
+            }
+            Some(_) => Ok(None),
+            None if officer.reaches_any(&moved.from) => Ok(Some(Item::Leave { seq, record })),
+            None => Ok(None),
         }
     }
 
@@ -291,11 +344,11 @@ impl Reader<'_> {
         let mut found = Vec::new();
         for record in records {
             let mut values = vec![Sql::from(record)];
-            let teams = scope_list(&self.writer.officer, &mut values);
+            let scope = scope_condition(&self.writer.officer, &mut values);
             let sql = format!(
                 "SELECT r.id, r.state, r.office_reference, r.received_at, r.captured_at FROM record r \
                  WHERE r.id = $1 AND EXISTS (SELECT 1 FROM record_team t WHERE t.record = r.id \
-                 AND t.until_seq IS NULL AND t.team IN ({teams}))"
+                 AND t.until_seq IS NULL AND {scope})"
             );
             found.extend(tx.find(&sql, &values)?);
         }
@@ -346,12 +399,12 @@ pub(super) fn each_in_scope(
     let mut after = vec![];
     loop {
         let mut values = vec![Sql::from(after.clone())];
-        let teams = scope_list(officer, &mut values);
+        let scope = scope_condition(officer, &mut values);
         values.push(Sql::from(SCOPE_PAGE));
         let limit = values.len();
         let sql = format!(
             "SELECT r.id, r.state FROM record r WHERE r.id > $1 AND EXISTS (SELECT 1 FROM record_team t \
-             WHERE t.record = r.id AND t.until_seq IS NULL AND t.team IN ({teams})) ORDER BY r.id LIMIT ${limit}"
+             WHERE t.record = r.id AND t.until_seq IS NULL AND {scope}) ORDER BY r.id LIMIT ${limit}"
         );
         let rows = tx.query(&sql, &values)?;
         for row in &rows {

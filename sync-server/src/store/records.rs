@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
 use kerbside_core::change::Member;
-use kerbside_core::field::{FieldKey, REFERENCE, STATUS};
+use kerbside_core::field::{AREA, ASSIGNEES, FieldKey, OWNER, REFERENCE, STATUS};
 use kerbside_core::form::{Answers, Form, Now};
 use kerbside_core::ids::{RecordId, Sha256};
-use kerbside_core::record::Record;
 use kerbside_core::record::view::text_of;
+use kerbside_core::record::{Members, Record};
 use kerbside_core::value::Value;
 
 use super::connection::Connection;
 use super::people::team_set;
+use super::value::Row;
 use crate::values;
 
 /// The longest text a search looks through.
@@ -141,18 +142,51 @@ pub(super) fn next_reference(tx: &mut Connection, prefix: &str) -> Result<String
 
 /// The teams that have the record now.
 pub(super) fn teams_now(tx: &mut Connection, id: RecordId) -> Result<BTreeSet<String>> {
-    let rows =
-        tx.query("SELECT team FROM record_team WHERE record = $1 AND until_seq IS NULL", values![id])?;
+    let rows = tx.query(
+        "SELECT DISTINCT team FROM record_team WHERE record = $1 AND until_seq IS NULL AND team NOT LIKE '@%'",
+        values![id],
+    )?;
     team_set(&rows)
 }
 
-/// The teams that have it or had it since `after_ms`: an officer who still held it may not have known that it went.
-pub(super) fn teams_lately(tx: &mut Connection, id: RecordId, after_ms: i64) -> Result<BTreeSet<String>> {
+/// The keys of the record now: its teams, each with the area it is in, and whom it is given to.
+pub(super) fn keys_now(tx: &mut Connection, id: RecordId) -> Result<BTreeSet<String>> {
+    let rows =
+        tx.query("SELECT team, area FROM record_team WHERE record = $1 AND until_seq IS NULL", values![id])?;
+    keys(&rows)
+}
+
+/// The keys it has or had since `after_ms`: an officer who still held it may not have known that it went.
+pub(super) fn keys_lately(tx: &mut Connection, id: RecordId, after_ms: i64) -> Result<BTreeSet<String>> {
     let rows = tx.query(
-        "SELECT team FROM record_team WHERE record = $1 AND (until_at IS NULL OR until_at > $2)",
+        "SELECT team, area FROM record_team WHERE record = $1 AND (until_at IS NULL OR until_at > $2)",
         values![id, after_ms],
     )?;
-    team_set(&rows)
+    keys(&rows)
+}
+
+pub(super) fn keys(rows: &[Row]) -> Result<BTreeSet<String>> {
+    rows.iter().map(|row| Ok(key(&row.text(0)?, &row.text(1)?))).collect()
+}
+
+/// A team and an area as one key.
+pub(super) fn key(team: &str, area: &str) -> String {
+    if area.is_empty() { team.to_owned() } else { format!("{team}/{area}") }
+}
+
+/// Whom the record is given to, as keys.
+pub(super) fn people_of(state: &Record) -> BTreeSet<String> {
+    let assignees = state.set(&FieldKey::new(ASSIGNEES)).map(Members::members).unwrap_or_default();
+    let assignees = assignees.iter().filter_map(member_text);
+    let owners = state.answers(&FieldKey::new(OWNER));
+    let owners = owners.iter().filter_map(|owner| text_of(Some(owner.clone())));
+    assignees.chain(owners).filter_map(|id| id.parse::<u32>().ok()).map(|id| format!("@{id}")).collect()
+}
+
+/// The areas the record names; while two answers stand, both.
+pub(super) fn areas_of(state: &Record) -> BTreeSet<String> {
+    let answers = state.answers(&FieldKey::new(AREA));
+    answers.into_iter().filter_map(|area| text_of(Some(area))).filter(|area| !area.is_empty()).collect()
 }
 
 /// The answers a form is evaluated over: the provisional one of each question, rows and photos as sets of ids.
@@ -181,7 +215,7 @@ pub(super) fn member_text(member: &Member) -> Option<String> {
 }
 
 /// The record's one line in a list, as of the moment it was made, so that it does not change by itself.
-fn summary(form: &Form, state: &Record) -> String {
+pub(super) fn summary(form: &Form, state: &Record) -> String {
     let ms = state.created().map_or(0, |stamp| stamp.at_ms);
     form.summary(&answers_of(state), "en", Now { ms, offset_min: 0, seed: 0 })
 }

@@ -16,7 +16,8 @@ use super::connection::Connection;
 use super::exchange::verdict_of;
 use super::identity::Identity;
 use super::lives::{self, Prospect};
-use super::people::read_officer;
+use super::people::read_anyone;
+use super::review::Why;
 use super::taking::{HELD, Writer, find_device_writer, to_row};
 use crate::values;
 
@@ -33,10 +34,11 @@ pub(super) fn writer(tx: &mut Connection, device: DeviceId, actor: Actor) -> Res
     if is_known || lives::prospect(tx, Dot { actor, counter: 1 })? == Prospect::NeverAllotted {
         return Err(strange().into());
     }
-    let row = tx.find("SELECT officer FROM device WHERE id = $1", values![device])?;
+    let row = tx.find("SELECT officer, revoked_at FROM device WHERE id = $1", values![device])?;
     let row = row.ok_or_else(|| Problem::new(Code::DeviceUnknown, "no such device"))?;
-    let officer = read_officer(tx, OfficerId(row.u32(0)?))?.ok_or_else(strange)?;
-    Ok(Writer { actor, officer, last: 0, chain: chain::START, is_retired: true })
+    let (officer, has_left) = read_anyone(tx, OfficerId(row.u32(0)?))?.ok_or_else(strange)?;
+    let stopped = Why::stopping(row.find_int(1)?.is_some(), has_left);
+    Ok(Writer { actor, officer, last: 0, chain: chain::START, is_retired: true, stopped })
 }
 
 /// A receipt that this server signed in some life of it, for this device.

@@ -10,6 +10,7 @@ use kerbside_core::change::{Change, ChangeBytes};
 use kerbside_core::form::Form;
 use kerbside_core::ids::{Actor, DeviceId, Dot, OfficerId, RecordId, Sha256};
 use kerbside_core::planted::{self, Mutant};
+use kerbside_core::problem::Code;
 use kerbside_core::record::Record;
 use kerbside_core::{cbor, chain};
 use minicbor::{Decode, Encode};
@@ -18,8 +19,9 @@ use super::connection::Connection;
 use super::judge::{self, Judged, Waits};
 use super::lives;
 use super::packs::FormShelf;
-use super::people::{Officer, read_officer, teams};
+use super::people::{Officer, read_anyone, teams, teams_left};
 use super::records::{self, Kept};
+use super::review::{self, Why};
 use super::value::Row;
 use crate::values;
 
@@ -45,9 +47,11 @@ pub(super) struct Writer {
     pub(super) last: u64,
     pub(super) chain: Sha256,
     pub(super) is_retired: bool,
+    /// Why what it sends is no longer simply taken, and nothing goes down to it.
+    pub(super) stopped: Option<Why>,
 }
 
-/// The log's word for a record that changed teams.
+/// The log's word for a record whose keys changed: all of them before, and all of them after.
 #[derive(Debug, Clone, Encode, Decode)]
 #[cbor(map)]
 pub(super) struct ScopeMove {
@@ -85,7 +89,12 @@ impl<'a> Taking<'a> {
             Ok(read) => (judge::judge(self, writer, dot, read)?, (read.cid.0, read.record)),
             Err(_) => (Judged::Refused(judge::unreadable(&change)), ([0; 8], RecordId::default())),
         };
-        if planted::is(Mutant::RefusalDoesNotConsume) && matches!(judged, Judged::Refused(_)) {
+        let consumes = match judged {
+            Judged::Refused(_) => !planted::is(Mutant::RefusalDoesNotConsume),
+            Judged::Review(_) => !planted::is(Mutant::ReviewDoesNotConsume),
+            Judged::Taken(_) | Judged::Held(_) | Judged::Duplicate(_) => true,
+        };
+        if !consumes {
             return Ok(judged);
         }
         self.tx.execute(
@@ -158,9 +167,13 @@ impl<'a> Taking<'a> {
             Judged::Held(_) => (HELD, "", waits),
             Judged::Duplicate(same) => (DUPLICATE, "", Some(*same)),
             Judged::Refused(code) => (REFUSED, code.name(), None),
+            Judged::Review(_) => (REFUSED, Code::InReview.name(), None),
         };
         let seq = match (judged, change) {
-            (Judged::Taken(_), Some(change)) => Some(self.fold(change, bytes)?),
+            (Judged::Taken(_), Some(change)) => {
+                review::close_taken(self.tx, self.now_ms, change)?;
+                Some(self.fold(change, bytes)?)
+            }
             _ => None,
         };
         self.tx.execute(
@@ -176,6 +189,10 @@ impl<'a> Taking<'a> {
                 to_row(dot.counter)?,
             ],
         )?;
+        if let (Judged::Duplicate(_), Some(change)) = (judged, change) {
+            // Another device may have brought the words, and this one alone have the photo.
+            self.name_photos(change, 0)?;
+        }
         if matches!(judged, Judged::Taken(_) | Judged::Duplicate(_)) {
             return self
                 .tx
@@ -202,7 +219,11 @@ impl<'a> Taking<'a> {
                     bytes,
                 ],
             )
-            .map(|_| ())
+            .map(|_| ())?;
+        match (judged, change) {
+            (Judged::Review(why), Some(change)) => review::keep(self, *why, change),
+            _ => Ok(()),
+        }
     }
 
     /// Judges again what waited for these, and what waited for those in turn.
@@ -267,6 +288,13 @@ impl<'a> Taking<'a> {
         };
         kept.state.apply(change);
         records::save(self.tx, change.record, &kept, seq, form.as_deref())?;
+        self.name_photos(change, seq)?;
+        self.move_scope(change, &kept.state, is_new, seq)?;
+        Ok(seq)
+    }
+
+    /// Lets the device that wrote the change send the photos it names.
+    pub(super) fn name_photos(&mut self, change: &Change, seq: i64) -> Result<()> {
         for (_, photo, facts) in change.photos() {
             self.tx.execute(
                 "INSERT INTO photo_named (record, sha256, actor, bytes, named_seq) VALUES ($1, $2, $3, $4, $5) \
@@ -274,8 +302,7 @@ impl<'a> Taking<'a> {
                 values![change.record, photo, change.actor, to_row(facts.bytes)?, seq],
             )?;
         }
-        self.move_teams(change, &kept.state, is_new, seq)?;
-        Ok(seq)
+        Ok(())
     }
 
     fn begin_record(&mut self, form: Option<&Form>, seq: i64) -> Result<Kept> {
@@ -284,31 +311,54 @@ impl<'a> Taking<'a> {
         Ok(Kept { state: Record::default(), office_reference, first_seq: seq, received_at: self.now_ms })
     }
 
-    /// Keeps the scope in step with the record's team. A record without one goes to its creator's team.
-    fn move_teams(&mut self, change: &Change, state: &Record, is_new: bool, seq: i64) -> Result<()> {
-        let before = records::teams_now(self.tx, change.record)?;
-        if !is_new && state.teams().is_empty() {
-            return Ok(());
-        }
-        let now = self.teams_of(state, change.officer)?;
+    /// Keeps the scope in step with what the record says of itself. One without a team goes to its creator's team.
+    fn move_scope(&mut self, change: &Change, state: &Record, is_new: bool, seq: i64) -> Result<()> {
+        let before = records::keys_now(self.tx, change.record)?;
+        let stays = if is_new { None } else { Some(records::teams_now(self.tx, change.record)?) };
+        let now = self.keys_of(state, change.officer, stays)?;
         if now == before {
             return Ok(());
         }
         let since = if is_new { seq } else { self.log_move(change.record, &before, &now)? };
-        for team in before.difference(&now) {
+        for key in before.difference(&now) {
+            let (team, area) = key.split_once('/').unwrap_or((key, ""));
             self.tx.execute(
                 "UPDATE record_team SET until_seq = $1, until_at = $2 \
-                 WHERE record = $3 AND team = $4 AND until_seq IS NULL",
-                values![since, self.now_ms, change.record, team],
+                 WHERE record = $3 AND team = $4 AND area = $5 AND until_seq IS NULL",
+                values![since, self.now_ms, change.record, team, area],
             )?;
         }
-        for team in now.difference(&before) {
+        for key in now.difference(&before) {
+            let (team, area) = key.split_once('/').unwrap_or((key, ""));
             self.tx.execute(
-                "INSERT INTO record_team (record, team, since_seq) VALUES ($1, $2, $3)",
-                values![change.record, team, since],
+                "INSERT INTO record_team (record, team, area, since_seq) VALUES ($1, $2, $3, $4)",
+                values![change.record, team, area, since],
             )?;
         }
         Ok(())
+    }
+
+    /// Every key under which the record is found: its teams in each of its areas, and the people it is given to.
+    /// `stays` are the teams of a record that names none.
+    pub(super) fn keys_of(
+        &mut self,
+        state: &Record,
+        writer: OfficerId,
+        stays: Option<BTreeSet<String>>,
+    ) -> Result<BTreeSet<String>> {
+        let teams = match stays {
+            Some(stays) if state.teams().is_empty() => stays,
+            _ => self.teams_of(state, writer)?,
+        };
+        let areas = records::areas_of(state);
+        let mut keys = records::people_of(state);
+        for team in &teams {
+            if areas.is_empty() {
+                keys.insert(team.clone());
+            }
+            keys.extend(areas.iter().map(|area| records::key(team, area)));
+        }
+        Ok(keys)
     }
 
     fn log_move(&mut self, record: RecordId, from: &BTreeSet<String>, to: &BTreeSet<String>) -> Result<i64> {
@@ -328,7 +378,10 @@ impl<'a> Taking<'a> {
             return Ok(named);
         }
         let creator = state.created().map_or(writer, |stamp| stamp.officer);
-        let Some(creator) = read_officer(self.tx, creator)? else { return Ok(BTreeSet::new()) };
+        let Some((mut creator, _)) = read_anyone(self.tx, creator)? else { return Ok(BTreeSet::new()) };
+        if creator.teams.is_empty() {
+            creator.teams.extend(teams_left(self.tx, creator.id, 0)?.into_iter().take(1));
+        }
         let own: Vec<_> =
             teams(self.tx)?.into_iter().filter(|team| creator.teams.contains(&team.key)).collect();
         let with_form = own.iter().find(|team| team.forms.iter().any(|form| form == state.form()));
@@ -351,11 +404,16 @@ pub(super) fn writer(tx: &mut Connection, actor: Actor) -> Result<Writer> {
 }
 
 pub(super) fn find_writer(tx: &mut Connection, actor: Actor) -> Result<Option<Writer>> {
-    let found =
-        tx.find("SELECT officer, last_counter, chain, retired_at FROM actor WHERE id = $1", values![actor])?;
+    let found = tx.find(
+        "SELECT a.officer, a.last_counter, a.chain, a.retired_at, d.revoked_at FROM actor a \
+         LEFT JOIN device d ON d.id = a.device WHERE a.id = $1",
+        values![actor],
+    )?;
     let Some(row) = found else { return Ok(None) };
-    let Some(officer) = read_officer(tx, OfficerId(row.u32(0)?))? else { return Ok(None) };
+    let Some((officer, has_left)) = read_anyone(tx, OfficerId(row.u32(0)?))? else { return Ok(None) };
+    let is_revoked = row.find_int(4)?.is_some();
     Ok(Some(Writer {
+        stopped: Why::stopping(is_revoked, has_left),
         actor,
         officer,
         last: u64::try_from(row.int(1)?)?,

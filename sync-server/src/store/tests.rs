@@ -9,7 +9,9 @@ mod photos;
 mod put_back;
 mod repair;
 mod restoring;
+mod review;
 mod rotting;
+mod scope;
 mod scratch;
 
 use std::collections::BTreeMap;

@@ -13,7 +13,7 @@ use ts_rs::TS;
 use super::Store;
 use super::connection::Connection;
 use super::people::Officer;
-use super::pull::scope_list;
+use super::pull::scope_condition;
 use super::value::{Row, Sql};
 use crate::auth::{Action, Target, authorise};
 
@@ -170,16 +170,17 @@ impl Store {
     ) -> Result<TrayPage> {
         let limit = limit.clamp(1, MOST_LINES);
         let mut values = vec![Sql::from(after.unwrap_or(i64::MAX))];
-        let teams = scope_list(officer, &mut values);
+        let scope = scope_condition(officer, &mut values);
         let condition = filter.condition(&mut values);
         values.push(Sql::from(limit));
         let at = values.len();
         let sql = format!(
             "SELECT r.id, r.reference, r.office_reference, r.form, r.form_version, r.summary, r.status, r.captured_at, \
              r.received_at, r.two_answers, r.photos_named, r.photos_received, r.created_by, r.last_seq, r.first_seq, \
-             (SELECT MIN(n.team) FROM record_team n WHERE n.record = r.id AND n.until_seq IS NULL), r.withdrawn \
+             (SELECT MIN(n.team) FROM record_team n WHERE n.record = r.id AND n.until_seq IS NULL \
+             AND n.team NOT LIKE '@%'), r.withdrawn \
              FROM record r WHERE r.first_seq < $1 AND EXISTS (SELECT 1 FROM record_team t WHERE t.record = r.id \
-             AND t.until_seq IS NULL AND t.team IN ({teams})) AND {condition} ORDER BY r.first_seq DESC LIMIT ${at}"
+             AND t.until_seq IS NULL AND {scope}) AND {condition} ORDER BY r.first_seq DESC LIMIT ${at}"
         );
         let forms = &mut self.forms;
         self.connection.snapshot(|tx| {
@@ -212,21 +213,21 @@ pub(super) fn may_read(officer: &Officer) -> Result<(), Problem> {
 /// This tray lists questions, and one record may hold several.
 fn count_two_answers(tx: &mut Connection, officer: &Officer) -> Result<u32> {
     let mut values = vec![];
-    let teams = scope_list(officer, &mut values);
+    let scope = scope_condition(officer, &mut values);
     let sql = format!(
         "SELECT CAST(COALESCE(SUM(r.two_answers), 0) AS BIGINT) FROM record r WHERE r.two_answers > 0 AND EXISTS \
-         (SELECT 1 FROM record_team t WHERE t.record = r.id AND t.until_seq IS NULL AND t.team IN ({teams}))"
+         (SELECT 1 FROM record_team t WHERE t.record = r.id AND t.until_seq IS NULL AND {scope})"
     );
     tx.one(&sql, &values)?.u32(0)
 }
 
 fn count(tx: &mut Connection, officer: &Officer, filter: &Filter<'_>) -> Result<u32> {
     let mut values = vec![];
-    let teams = scope_list(officer, &mut values);
+    let scope = scope_condition(officer, &mut values);
     let condition = filter.condition(&mut values);
     let sql = format!(
         "SELECT COUNT(*) FROM record r WHERE EXISTS (SELECT 1 FROM record_team t WHERE t.record = r.id \
-         AND t.until_seq IS NULL AND t.team IN ({teams})) AND {condition}"
+         AND t.until_seq IS NULL AND {scope}) AND {condition}"
     );
     tx.one(&sql, &values)?.u32(0)
 }

@@ -41,6 +41,9 @@ pub struct Reply {
     /// The server's clock, milliseconds since 1970.
     #[n(10)]
     pub now_ms: i64,
+    /// Why nothing goes down any more, as a code: what this device sends is still received, for someone to decide on.
+    #[n(14)]
+    pub stopped: Option<String>,
 }
 
 /// Where a reply stands in a filling of the device from nothing.

@@ -218,6 +218,18 @@ fn reply() -> Reply {
         minimum_app: "0.1.0".to_owned(),
         nonce: vec![6; 40],
         now_ms: 1_773_652_401_000,
+        stopped: None,
+    }
+}
+
+/// To a device that was stopped: a receipt and the word, and nothing else.
+fn reply_to_one_stopped() -> Reply {
+    Reply {
+        items: Vec::new(),
+        offers: Vec::new(),
+        more: false,
+        stopped: Some("device_revoked".to_owned()),
+        ..reply()
     }
 }
 
@@ -296,6 +308,7 @@ fn examples() -> Vec<Example> {
             rewrite::<Push>,
         ),
         ("reply", cbor::encode(&reply()), rewrite::<Reply>),
+        ("reply-with-stopped", cbor::encode(&reply_to_one_stopped()), rewrite::<Reply>),
         ("page", page(), |bytes| {
             let entered = crate::record::unpack_page(bytes).expect("an old page must be readable for ever");
             pack_page(entered.iter().map(|one| Entry {

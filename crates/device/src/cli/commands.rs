@@ -44,6 +44,7 @@ pub fn run(cli: &Cli, out: &Out) -> Result<u8> {
         Command::Show { record } => show(&open(folder)?, record, out),
         Command::Sync(arguments) => synchronise(&mut open(folder)?, arguments, out),
         Command::Waiting => waiting(&open(folder)?, out),
+        Command::Journal => journal(&open(folder)?, out),
         Command::Verify { repair: false } => verify(&open(folder)?, out),
         Command::Verify { repair: true } => mending::verify_and_repair(&mut open(folder)?, out),
         Command::Drafts => drafts(&open(folder)?, out),
@@ -332,6 +333,21 @@ fn waiting(vault: &Vault, out: &Out) -> Result<u8> {
             let reference = item.reference.as_deref().unwrap_or("-");
             format!("{reference}  {}  {state}, {since}: {why}", item.what)
         })?;
+    }
+    Ok(0)
+}
+
+fn journal(vault: &Vault, out: &Out) -> Result<u8> {
+    for (at_ms, kind, detail) in vault.journal()? {
+        let key = match kind.as_str() {
+            "left" => "cli.journal.left",
+            "restored" => "cli.journal.restored",
+            "fork" | "retired" => "cli.journal.renumbered",
+            _ => "cli.journal.other",
+        };
+        let when = instant_text(at_ms, 0);
+        let line = json!({ "at_ms": at_ms, "kind": kind, "detail": detail });
+        out.line(&line, |words| words.say(key, &[("when", &when), ("kind", &kind), ("detail", &detail)]))?;
     }
     Ok(0)
 }

@@ -58,6 +58,8 @@ pub enum Command {
     Sync(SyncArgs),
     /// What is not with the council yet, and why.
     Waiting,
+    /// What this device did by itself: records that left, numbers it was given, a server that was restored.
+    Journal,
     /// What was typed and is not saved yet.
     Drafts,
     /// Check the vault from end to end. Reads only, unless told to repair.

@@ -29,6 +29,8 @@ pub struct Applied {
     pub stale: bool,
     /// The server sends what only a newer app understands.
     pub needs_newer: bool,
+    /// The office has stopped this device: what it sends is received, and nothing comes down.
+    pub stopped: Option<Code>,
     /// Documents that are offered and not here.
     pub missing_packs: Vec<Offer>,
     /// The server was restored: it lives another life.
@@ -121,7 +123,10 @@ impl Vault {
         self.take_marks(store, progress, (push, receipt), now)?;
         let held = progress.cursor.clone().unwrap_or_default();
         applied.needs_newer = reply.items.iter().any(|item| matches!(item, Item::Unknown { .. }));
-        if held == push.cursor && !applied.needs_newer {
+        applied.stopped =
+            reply.stopped.as_deref().map(|code| Code::named(code).unwrap_or(Code::DeviceRevoked));
+        let reads = held == push.cursor && !applied.needs_newer && applied.stopped.is_none();
+        if reads {
             store.clear_wanted(&push.wants.records)?;
             store.finish_repairs(&push.wants.records, now.wall_ms)?;
             applied.received = take_page(store, progress, reply, &mut intake)?;
@@ -129,7 +134,10 @@ impl Vault {
             progress.cursor = Some(reply.cursor.clone());
         }
         intake.finish()?;
-        if held == push.cursor && !applied.needs_newer {
+        if applied.stopped.is_some() {
+            self.give_up_what_is_held(store, progress, now)?;
+        }
+        if reads {
             if matches!(reply.paging, Paging::Last | Paging::Whole) {
                 self.end_filling(store, now)?;
             }
@@ -139,7 +147,8 @@ impl Vault {
         }
         applied.missing_packs = missing_packs(store, &reply.offers)?;
         applied.more |= progress.received < progress.counter
-            || !store.wanted_records()?.is_empty()
+            // Nothing is entered anew for whoever is told nothing.
+            || (applied.stopped.is_none() && !store.wanted_records()?.is_empty())
             || !store.photos_to_ask(1)?.is_empty();
         let signed = cbor::encode(&reply.receipt);
         store.put_proof(receipt.actor, receipt.through, &signed)?;
@@ -214,7 +223,21 @@ impl Vault {
         intake.finish()
     }
 
-    /// Records that left go once nothing of ours is on its way to them.
+    /// A device that was stopped keeps nothing of others, once what it has itself is sent; if it is ever let in again,
+    /// it is filled from nothing.
+    fn give_up_what_is_held(&self, store: &Store, progress: &mut Progress, now: Reading) -> Result<()> {
+        progress.cursor = None;
+        if progress.received < progress.counter {
+            return Ok(());
+        }
+        let mut intake = Intake::new(self, store, now);
+        for row in store.records()? {
+            intake.leave(row.id)?;
+        }
+        intake.finish()
+    }
+
+    /// Records that left go once nothing of ours is on its way to them, and their photos with them.
     fn sweep_leaving(&mut self, now: Reading) -> Result<()> {
         for record in self.store.leaving_records()? {
             let is_hopeless =
@@ -223,14 +246,22 @@ impl Vault {
                 !is_hopeless && self.store.uploads_of(record)?.iter().any(|upload| !upload.state.arrived());
             let open = self.store.draft_of_record(record)?.is_some();
             let unsent = self.store.pending_of(record)?.iter().any(|own| own.state == ChangeState::Saved);
-            if sending || open || unsent {
+            if planted::is(Mutant::LeaveBeforeSent) && unsent {
+                self.store.transact(|store| store.drop_unsent_in(record))?;
+            } else if sending || open || unsent {
                 continue;
             }
-            self.store.transact(|store| {
+            let gone = self.store.transact(|store| {
                 store.delete_record(record)?;
                 store.nothing_pending_in(record)?;
-                store.note_in_journal(now.wall_ms, "left", &record.to_string())
+                store.note_in_journal(now.wall_ms, "left", &record.to_string())?;
+                let mut gone = store.delete_uploads_of(record)?;
+                gone.retain(|photo| store.photo_is_named(*photo).is_ok_and(|named| !named));
+                gone.iter().try_for_each(|photo| store.delete_photo(*photo))?;
+                Ok(gone)
             })?;
+            // Without its row no key opens a photo, so a crash here leaves only noise.
+            gone.into_iter().try_for_each(|photo| self.remove_blobs(photo))?;
         }
         Ok(())
     }
@@ -259,15 +290,23 @@ fn settle_own(
     let mut known = receipt.through;
     for own in newly {
         let verdict = verdict_on(&receipt.verdicts, own.counter);
-        if verdict == Some(&Verdict::Held) {
+        if verdict.is_some_and(may_change) {
             known = known.min(own.counter - 1);
         }
         settle(store, intake, &own, verdict, now)?;
     }
     progress.received = progress.received.max(receipt.through);
-    // What is held will yet be judged: its verdict is asked for again.
+    // What is held or in review will yet be judged: its verdict is asked for again.
     progress.acked = progress.acked.max(known);
     Ok(())
+}
+
+fn may_change(verdict: &Verdict) -> bool {
+    match verdict {
+        Verdict::Held => true,
+        Verdict::Refused(code) => code == Code::InReview.name(),
+        Verdict::Flagged(_) | Verdict::Duplicate(_) | Verdict::Missing | Verdict::Unknown(_) => false,
+    }
 }
 
 pub(super) fn verdict_on(verdicts: &[(u64, Verdict)], counter: u64) -> Option<&Verdict> {
@@ -292,6 +331,9 @@ pub(super) fn settle(
             (ChangeState::Refused, planted::is(Mutant::NoRebuildOnRefusal), Some(code.as_str()))
         }
     };
+    if (own.state, own.pending, own.reason.as_deref()) == (state, pending, reason) {
+        return Ok(());
+    }
     store.settle_change((own.actor, own.counter), state, pending, reason, now.wall_ms)?;
     if !pending && own.pending {
         intake.touch(own.record)?;

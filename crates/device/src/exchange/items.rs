@@ -39,6 +39,8 @@ struct Touched {
     base: Option<Record>,
     office_reference: Option<String>,
     leaving: Option<bool>,
+    /// It was to leave, and stayed only for something of ours.
+    was_leaving: bool,
     wanted: Option<bool>,
     confirmed: bool,
     entered: bool,
@@ -85,7 +87,20 @@ impl<'a> Intake<'a> {
         let time_ms = u64::try_from(corrected_ms(progress, self.now)).unwrap_or(0);
         progress.hlc = progress.hlc.observe(change.at.hlc, time_ms);
         self.settle_if_own(change.dot())?;
+        if let Some(was) = change.was {
+            self.settle_if_approved(was)?;
+        }
         self.fold(&change, reference)
+    }
+
+    /// What the office put into review and then took comes back as its own change, which names ours.
+    fn settle_if_approved(&mut self, was: Dot) -> Result<()> {
+        let own = self.store.change_at(was.actor, was.counter)?;
+        if own.is_none_or(|own| own.state != ChangeState::Refused) {
+            return Ok(());
+        }
+        let taken = ChangeState::Duplicate;
+        self.store.settle_change((was.actor, was.counter), taken, false, None, self.now.wall_ms)
     }
 
     fn take_echo(&mut self, dot: Dot, reference: Option<&String>) -> Result<u64> {
@@ -128,10 +143,17 @@ impl<'a> Intake<'a> {
             return Ok(0);
         }
         touched.confirmed = true;
-        touched.leaving = Some(false);
         if let Some(reference) = reference {
             touched.office_reference = Some(reference.clone());
         }
+        let begun = touched.base.as_ref().and_then(Record::created).map(|stamp| stamp.dot);
+        let begins_again = touched.was_leaving || begun.is_some_and(|begun| begun != change.dot());
+        if change.creates() && begins_again {
+            // A restored server hears of it from its beginning: what was confirmed in an earlier life is not now.
+            touched.base = None;
+        }
+        touched.was_leaving = false;
+        touched.leaving = Some(false);
         let base = touched.base.get_or_insert_default();
         if base.holds(change.dot()) {
             return Ok(0);
@@ -212,7 +234,9 @@ impl<'a> Intake<'a> {
                     // One record that went bad keeps nothing else from coming: it is asked for anew.
                     self.store.ask_repair(RepairKind::BaseUnreadable, record, self.now.wall_ms)?;
                 }
-                Ok(place.insert(Touched { base: held.and_then(Result::ok), wanted, ..Touched::default() }))
+                let was_leaving = row.as_ref().is_some_and(|row| row.leaving);
+                let base = held.and_then(Result::ok);
+                Ok(place.insert(Touched { base, wanted, was_leaving, ..Touched::default() }))
             }
         }
     }
@@ -228,8 +252,17 @@ impl<'a> Intake<'a> {
 }
 
 fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: Reading) -> Result<()> {
-    let Touched { outcomes, base, office_reference, leaving, wanted, confirmed, forgotten, entered } =
-        touched;
+    let Touched {
+        outcomes,
+        base,
+        office_reference,
+        leaving,
+        wanted,
+        confirmed,
+        forgotten,
+        entered,
+        was_leaving: _,
+    } = touched;
     let row = store.record(id)?;
     // What a restored server has not confirmed anew says nothing of what it holds.
     let doubted = !confirmed && row.as_ref().is_some_and(|row| row.unconfirmed);
@@ -262,8 +295,9 @@ fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: 
         // All there was is refused: it stays readable as it was. Or it was never here.
         let Some(shown) = row else { return Ok(()) };
         // Where not even that can be read, the row stays as it is.
-        let Ok(as_it_was) = unpack(&shown.head) else { return Ok(()) };
-        head = as_it_was;
+        let as_it_was = || unpack(&shown.head).ok();
+        let Some(refused) = refused_head(store, id)?.or_else(as_it_was) else { return Ok(()) };
+        head = refused;
         let mut kept = vault.record_row(id, Some(&shown), None, &head, now)?;
         if forgotten {
             kept.base = None;
@@ -297,6 +331,21 @@ fn outcomes(before: &Record, change: &Change, officer: OfficerId) -> Vec<Outcome
 fn readable(own: &OwnChange) -> Option<Change> {
     let whole = Sha256::of(&own.bytes) == own.hash;
     whole.then(|| ChangeBytes::received(own.bytes.clone()).read().ok()).flatten()
+}
+
+/// A record whose beginning is refused or in review, as our own changes make it. What was given another dot is left out
+/// under its old one: an answer over it would name a dot that no server will ever hold, and wait for it for ever.
+fn refused_head(store: &Store, id: RecordId) -> Result<Option<Record>> {
+    let mut head = Record::default();
+    for own in store.changes_of(id)? {
+        if own.state == ChangeState::Redotted {
+            continue;
+        }
+        if let Some(change) = readable(&own) {
+            head.apply(&change);
+        }
+    }
+    Ok(Some(head).filter(|head| head.created().is_some()))
 }
 
 fn flagged(mut row: RecordRow, leaving: Option<bool>, wanted: Option<bool>, confirmed: bool) -> RecordRow {

@@ -102,6 +102,7 @@ impl Office {
             answers: Some(push.tag()),
         };
         Reply {
+            stopped: None,
             receipt: Signed::new(Label::Receipt, &receipt, &office_key()),
             hwm: self.through,
             fork: false,

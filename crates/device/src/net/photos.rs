@@ -175,7 +175,9 @@ impl Vault {
         use crate::store::ChangeState;
         let (mut is_named, mut is_taken, mut is_cleared) = (false, false, false);
         for own in self.store.changes_of(upload.record)? {
-            let taken = matches!(own.state, ChangeState::Received | ChangeState::Duplicate);
+            // What is in review may yet be taken, and its photos are received all the same.
+            let taken = matches!(own.state, ChangeState::Received | ChangeState::Duplicate)
+                || own.reason.as_deref() == Some(Code::InReview.name());
             if own.bytes.is_empty() {
                 is_cleared |= taken;
                 continue;

@@ -80,6 +80,7 @@ struct Tally {
     received: u64,
     photos_sent: u32,
     needs_newer: bool,
+    stopped: Option<Code>,
     /// None once that was seen to.
     comparing: Option<Comparing>,
     looked_after: LookedAfter,
@@ -171,6 +172,11 @@ fn work<A: VaultAccess>(
 ) -> Result<()> {
     let mut pace = Pace::after(access.with(|vault| vault.failures())?);
     exchange_all(access, pipe, tally, (deadline_ms, now), &mut pace)?;
+    if let Some(code) = tally.stopped {
+        ask_after_photos(access, pipe)?;
+        send_photos(access, pipe, tally, (deadline_ms, now), &mut pace)?;
+        return Err(Refused::of(code, "The office has stopped this device").into());
+    }
     if is_in_time(deadline_ms, now()) && look_after(access, pipe, tally, (deadline_ms, now), &mut pace)? {
         exchange_all(access, pipe, tally, (deadline_ms, now), &mut pace)?;
     }
@@ -306,6 +312,7 @@ fn exchange_once<A: VaultAccess>(
     tally.sent += applied.sent;
     tally.received += applied.received;
     tally.needs_newer |= applied.needs_newer;
+    tally.stopped = applied.stopped;
     for offer in &applied.missing_packs {
         let body = fetch_pack(pipe, offer)?;
         tally.needs_newer |= access.with(|vault| keep(vault, offer, &body))?;

@@ -194,7 +194,7 @@ impl Vault {
         self.remove_blobs(sha256)
     }
 
-    fn remove_blobs(&mut self, sha256: Sha256) -> Result<()> {
+    pub(crate) fn remove_blobs(&mut self, sha256: Sha256) -> Result<()> {
         for size in PhotoSize::ALL {
             let name = self.blob_name(sha256, size);
             self.blobs.remove(&name)?;

@@ -245,8 +245,8 @@ impl Store {
     ) -> Result<()> {
         self.connection
             .prepare_cached(
-                "UPDATE own_change SET state = ?3, pending = ?4, reason = ?5,
-                     received_ms = COALESCE(received_ms, ?6)
+                "UPDATE own_change SET seen = CASE WHEN reason IS ?5 THEN seen ELSE 0 END,
+                     state = ?3, pending = ?4, reason = ?5, received_ms = COALESCE(received_ms, ?6)
                  WHERE actor = ?1 AND counter = ?2",
             )?
             .execute((actor.0, to_row(counter), state.name(), pending, reason, at_ms))
@@ -319,6 +319,15 @@ impl Store {
             .prepare_cached("UPDATE own_change SET pending = 0 WHERE record = ?1 AND state <> 'saved'")?
             .execute([record.0])
             .context("Clear what was pending in a record")?;
+        Ok(())
+    }
+
+    /// What a broken rule would lose; see `Mutant::LeaveBeforeSent`.
+    pub fn drop_unsent_in(&self, record: RecordId) -> Result<()> {
+        self.connection
+            .prepare_cached("DELETE FROM own_change WHERE record = ?1 AND state = 'saved'")?
+            .execute([record.0])
+            .context("Drop what was not sent")?;
         Ok(())
     }
 

@@ -18,6 +18,7 @@ use kerbside_core::ids::RecordId;
 use kerbside_core::record::Record;
 use kerbside_device::{ChangeState, OwnChange};
 
+use crate::events::reviewing::note_reviews;
 use crate::ledger::{Marker, markers_of};
 use crate::world::World;
 
@@ -70,6 +71,7 @@ pub struct Own {
 
 /// Checks everything and returns how many changes were refused.
 pub fn check_all(world: &mut World) -> Result<u32> {
+    note_reviews(world)?;
     let settled = Settled::read(world)?;
     for check in CHECKS {
         (check.holds)(world, &settled).with_context(|| format!("it does not hold that {}", check.name))?;

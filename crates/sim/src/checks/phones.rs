@@ -9,6 +9,7 @@ use kerbside_core::record::view::RecordView;
 use kerbside_device::ChangeState;
 
 use super::Settled;
+use crate::events::reviewing::is_stopped;
 use crate::phone::Phone;
 use crate::world::World;
 
@@ -38,10 +39,17 @@ pub fn scope_is_held(world: &mut World, _: &Settled) -> Result<()> {
     let states = world.server.states()?;
     for at in 0..world.phones.len() {
         let email = world.phones[at].email.clone();
+        if is_stopped(world, at)? {
+            let mut left = world.phones[at].vault.states()?;
+            let stays = stays_for_a_photo(&world.phones[at])?;
+            left.retain(|record, _| !stays.contains(record));
+            ensure!(left.is_empty(), "phone {at} was stopped and holds {:?}", left.keys());
+            continue;
+        }
         let officer = world.officer(&email)?;
         let mut scope: BTreeMap<RecordId, &[u8]> = states
             .iter()
-            .filter(|state| state.teams.iter().any(|team| officer.teams.contains(team)))
+            .filter(|state| officer.reaches_any(&state.keys))
             .map(|state| (state.record, &state.state[..]))
             .collect();
         let stays = stays_for_a_photo(&world.phones[at])?;

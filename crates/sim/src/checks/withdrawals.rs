@@ -12,6 +12,7 @@ use kerbside_device::Filter;
 
 use super::Settled;
 use super::phones::stays_for_a_photo;
+use crate::events::reviewing::is_stopped;
 use crate::world::World;
 
 /// One answer to whether the record stays.
@@ -36,12 +37,18 @@ pub fn withdrawals_hide_nothing(world: &mut World, settled: &Settled) -> Result<
             !hidden
         );
     }
-    for (at, phone) in world.phones.iter().enumerate() {
+    for at in 0..world.phones.len() {
+        // A phone that was stopped is told nothing more of what it has to keep.
+        if is_stopped(world, at)? {
+            continue;
+        }
+        let phone = &world.phones[at];
         let stays = stays_for_a_photo(phone)?;
         for line in phone.vault.list(&Filter { withdrawn: true, ..Filter::default() })? {
-            let hidden = changes.get(&line.record).is_some_and(|changes| is_hidden(changes));
+            // One whose beginning was not taken is its writer's alone, and their own word on it stands.
+            let Some(changes) = changes.get(&line.record) else { continue };
             ensure!(
-                hidden || stays.contains(&line.record),
+                is_hidden(changes) || stays.contains(&line.record),
                 "phone {at} hides {} and nobody may",
                 line.record
             );

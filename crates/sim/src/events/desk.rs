@@ -93,8 +93,8 @@ impl World {
         self.note(&format!("{email} goes to {:?}", file.teams));
         let done = self
             .server_risks("moving an officer", |world| world.server.put_officer(&file, None).map(|_| ()))?;
-        let teams = self.officer(&email)?.teams;
-        if done.is_some() || teams.iter().eq(file.teams.iter()) {
+        let there = self.server.officer_by_email(&email)?;
+        if done.is_some() || there.is_some_and(|(officer, _)| officer.teams.iter().eq(file.teams.iter())) {
             self.people.insert(email, file);
         }
         Ok(())

@@ -116,6 +116,10 @@ impl World {
             return Ok(());
         }
         let email = ["ann", "bob", "cat", "dee"][self.rng.usize(..4)];
-        self.enrol(&format!("{email}@example.gov.uk"))
+        let email = format!("{email}@example.gov.uk");
+        if self.server.officer_by_email(&email)?.is_none() {
+            return Ok(());
+        }
+        self.enrol(&email)
     }
 }

@@ -9,9 +9,11 @@ mod mishaps;
 pub mod photos;
 mod replays;
 pub mod restoring;
+pub mod reviewing;
 mod risk;
 #[cfg(kerbside_sim)]
 mod rotting;
+mod scoping;
 mod seals;
 pub mod sets;
 pub mod upgrades;
@@ -55,6 +57,13 @@ pub const EVENTS: &[Event] = &[
     event(10, "an officer withdraws a record", World::withdraw),
     event(5, "the office withdraws a record", World::withdraw_at_desk),
     event(10, "an officer changes teams", World::move_officer),
+    event(12, "a job is given out or taken back", World::give_job),
+    event(8, "a record is said to be somewhere", World::place_record),
+    event(6, "an officer is given areas", World::give_areas),
+    event(3, "a device is revoked", World::revoke_device),
+    event(6, "an officer leaves or comes back", World::leave_or_come_back),
+    event(4, "weeks go by", World::weeks_go_by),
+    event(20, "someone decides over what is in review", World::decide),
     event(20, "a phone dies", World::die),
     event(8, "a clock jumps", World::clock_jumps),
     event(3, "a phone drowns", World::drown),

@@ -99,6 +99,8 @@ impl World {
     /// A phone that the restored server does not know is enrolled again, and keeps its vault.
     pub fn enrol_again(&mut self, at: usize) -> Result<()> {
         let email = self.phones[at].email.clone();
+        // Whoever has left is let in again to hand their work over.
+        self.server.set_disabled(&email, None)?;
         let officer = self.officer(&email)?;
         let code = self.server.make_device_code(&officer, self.now_ms)?.code;
         let enrol = self.phones[at].vault.enrol_again(&code, &[0; 32])?;

@@ -4,6 +4,7 @@ use anyhow::{Context, Result, ensure};
 use kerbside_core::ids::Dot;
 use kerbside_device::{Budget, ChangeState, Comparison, Rot, Vault};
 
+use crate::events::reviewing::is_stopped;
 use crate::world::World;
 
 /// More exchanges than it takes a phone to catch up.
@@ -106,6 +107,10 @@ impl World {
 
     /// Whether the phone stands where the server stands, with nothing on its way.
     fn catches_up(&mut self, at: usize) -> Result<bool> {
+        // With a phone that was stopped the server compares nothing.
+        if is_stopped(self, at)? {
+            return Ok(false);
+        }
         for _ in 0..CATCH_UP {
             if !self.exchange(at, Budget::default())? {
                 break;
@@ -119,6 +124,9 @@ impl World {
 
     /// The phone compares with the server and notes what it is to ask for anew.
     fn compares(&mut self, at: usize) -> Result<Comparison> {
+        if is_stopped(self, at)? {
+            return Ok(Comparison::default());
+        }
         let Some(question) = self.phones[at].vault.question()? else { return Ok(Comparison::default()) };
         let officer = self.officer(&self.phones[at].email.clone())?;
         let device = self.phones[at].device;

@@ -1,4 +1,4 @@
-//! Sets: who a record is assigned to, and rows of a repeat. An add beats a removal that did not see it, and a removal
+//! Sets: what a record is tagged with, and rows of a repeat. An add beats a removal that did not see it, and a removal
 //! takes out what its writer saw and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,8 +12,8 @@ use kerbside_core::record::Record;
 use crate::ledger::Marker;
 use crate::world::World;
 
-pub const SETS: [&str; 2] = ["@assignees", "rows"];
-const ASSIGNEES: [&str; 2] = ["ann", "bob"];
+pub const SETS: [&str; 2] = ["tags", "rows"];
+const TAGS: [&str; 3] = ["ann", "bob", "cat"];
 
 /// What was done to sets, by the note that came with it.
 #[derive(Debug, Default)]
@@ -61,7 +61,7 @@ impl World {
                 Member::Row(RowId(self.rng.u64(..).to_be_bytes()))
             }
             "rows" => members[self.rng.usize(..members.len())].clone(),
-            _ => Member::Text(ASSIGNEES[self.rng.usize(..ASSIGNEES.len())].to_owned()),
+            _ => Member::Text(TAGS[self.rng.usize(..TAGS.len())].to_owned()),
         };
         let add = Edit::SetAdd { field, members: vec![member.clone()] };
         let marker = self.ledger.new_marker();
