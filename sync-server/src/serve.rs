@@ -92,6 +92,7 @@ async fn open(data: &Home, tls: bool) -> Result<App> {
         db,
         photos: Photos::open(&photos)?,
         metrics,
+        counted: Arc::default(),
         room: Room::default(),
         tls,
         hashing: Arc::new(Semaphore::new(2)),

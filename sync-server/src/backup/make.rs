@@ -79,6 +79,7 @@ fn read_back(copy: &mut Store, file: &Path, made_ms: i64) -> Result<Manifest> {
         changes: verified.changes,
         photos: photos.len() as u64,
         photo_bytes,
+        missing_changes: verified.missing_changes.len() as u64,
         digest: verified.digest,
     })
 }

@@ -42,6 +42,9 @@ pub struct Manifest {
     pub changes: u64,
     pub photos: u64,
     pub photo_bytes: u64,
+    /// Changes whose bytes the server had lost when it was made: they come back from their devices or not at all.
+    #[serde(default)]
+    pub missing_changes: u64,
     /// One hash over every record.
     pub digest: Sha256,
 }
@@ -62,7 +65,9 @@ fn require_whole(damage: &[String], verified: &Verified) -> Result<()> {
     if let Some(first) = damage.first() {
         return Err(Damaged(format!("The database is damaged: {first}")).into());
     }
-    if verified.integrity != "ok" {
+    // What is known to be gone keeps nothing else from being safe.
+    let rest = Verified { missing_changes: Vec::new(), ..verified.clone() }.judged();
+    if rest.integrity != "ok" {
         let (records, chains) = (verified.bad_records.len(), verified.bad_chains.len());
         return Err(
             Damaged(format!("{records} records and {chains} chains are not what the log makes")).into()

@@ -53,11 +53,12 @@ pub fn restore(data: &Home, folder: &Path, now_ms: i64) -> Result<Restored> {
         return Err(Damaged("The database is not the one the manifest names".into()).into());
     }
     let mut copy = Store::open_copy(&file)?;
+    // An older program's backup is brought up to date before it is compared with what this one writes.
+    copy.migrate_copy()?;
     require_whole(&copy.damage()?, &copy.verify()?)?;
     let named = copy.photo_files()?;
     photos::check_all(&root.join(PHOTOS), &named)?;
     photos::copy_all(&root.join(PHOTOS), &ready.join(PHOTOS), &named)?;
-    copy.migrate_copy()?;
     let raised = copy.begin_new_life(now_ms, manifest.made_ms, earlier(root)?)?;
     note_raised(root, raised)?;
     let epoch = copy.identity()?.epoch;

@@ -42,6 +42,7 @@ pub struct App {
     pub photos: Photos,
     pub live: Live,
     pub metrics: Arc<Metrics>,
+    pub counted: Arc<health::Counted>,
     pub room: Room,
     /// Whether browsers reach us over TLS.
     pub tls: bool,

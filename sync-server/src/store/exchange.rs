@@ -158,12 +158,13 @@ impl Store {
 
     fn see(&mut self, now_ms: i64, device: DeviceId, push: &Push) -> Result<()> {
         let row = self.connection.one(
-            "SELECT d.last_seen_at, d.unsent, d.oldest_unsent_at, COALESCE(a.receipted, 0) FROM device d \
+            "SELECT d.last_seen_at, d.unsent, d.oldest_unsent_at, COALESCE(a.receipted, 0), \
+             COALESCE(a.last_counter, 0) FROM device d \
              LEFT JOIN actor a ON a.id = $1 AND a.device = d.id WHERE d.id = $2",
             values![push.actor, device],
         )?;
         let unsent = (push.unsent.unwrap_or(0), push.oldest_unsent_ms);
-        let receipted = to_row(push.first.saturating_sub(1))?;
+        let receipted = to_row(push.first.saturating_sub(1))?.min(row.int(4)?);
         let is_news = (row.u32(1)?, row.find_int(2)?) != unsent || row.int(3)? < receipted;
         if !is_news && now_ms < row.int(0)? + SEEN_EVERY_MS {
             return Ok(());
@@ -195,7 +196,7 @@ fn open_head(identity: &Identity, key: PublicKey, device: DeviceId, push: &Push)
         && head.council == identity.council
         && head.device == device
         && head.actor == push.actor;
-    if !is_own || head.counter != push.last() || push.first == 0 {
+    if !is_own || head.counter != push.last() || push.first == 0 || COUNTER_LIMIT <= push.last() {
         return Err(Problem::new(Code::Malformed, "the head belongs to something else"));
     }
     if PUSH_LIMIT < push.changes.len() {
@@ -203,6 +204,9 @@ fn open_head(identity: &Identity, key: PublicKey, device: DeviceId, push: &Push)
     }
     Ok(head)
 }
+
+/// Counters stay below this by the protocol's own rule.
+const COUNTER_LIMIT: u64 = 1 << 53;
 
 /// Takes everything above what the server holds, or nothing where the chains differ.
 fn receive(
@@ -213,7 +217,7 @@ fn receive(
     head: &Head,
 ) -> Result<()> {
     let mut writer = returning::writer(taking.tx, device, push.actor)?;
-    let is_back = writer.is_retired && returning::is_proven(identity, device, push);
+    let is_back = writer.is_retired && returning::is_proven(identity, device, push, head);
     let leaves_gap = writer.last + 1 < push.first;
     if leaves_gap || (writer.is_retired && !is_back) || is_fork(taking.tx, &writer, push, head)? {
         return Ok(());
@@ -318,7 +322,7 @@ fn answer(
     head: &Head,
 ) -> Result<Reply> {
     let writer = returning::writer(tx, device, push.actor)?;
-    let is_back = writer.is_retired && returning::is_proven(identity, device, push);
+    let is_back = writer.is_retired && returning::is_proven(identity, device, push, head);
     // A device that does not know of this life has something to bring back before it gives its actor up.
     let knows = push.epoch == identity.epoch;
     let fork = (writer.is_retired && !is_back && knows) || is_fork(tx, &writer, push, head)?;

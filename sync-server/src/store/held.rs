@@ -85,17 +85,11 @@ impl Store {
     fn give_up(&mut self, now_ms: i64, waits: Waits) -> Result<usize> {
         let forms = &mut self.forms;
         self.connection.transaction(|tx| {
-            match waits {
-                Waits::Dot(dot) => lives::give_up(tx, now_ms, dot)?,
-                Waits::Record(record) => tx
-                    .execute(
-                        "INSERT INTO given_up_record (record, noted_at) VALUES ($1, $2) \
-                         ON CONFLICT (record) DO NOTHING",
-                        values![record, now_ms],
-                    )
-                    .map(|_| ())?,
-            }
             let mut taking = Taking::begin(tx, forms, now_ms)?;
+            match waits {
+                Waits::Dot(dot) => lives::give_up(taking.tx, now_ms, dot)?,
+                Waits::Record(record) => lives::give_up_record(taking.tx, now_ms, record)?,
+            }
             let released = taking.judge_again(waits)?;
             taking.finish()?;
             Ok(released)

@@ -244,6 +244,8 @@ fn out_of_scope(taking: &mut Taking<'_>, writer: &Writer, change: &Change) -> Re
         }));
     }
     who.teams.extend(teams_left(taking.tx, officer, 0)?);
+    // Which areas someone had before is nowhere written: a colleague decides.
+    who.areas.clear();
     // What was taken once and comes back to a restored server may have lost only the word that made it so.
     let could = writer.is_retired || authorise(&who, action, Target::Record(&ever)).is_allowed();
     Ok(Some(if could { Judged::Review(Why::LeftTeam) } else { Judged::Refused(Code::NotYourTeam) }))

@@ -17,6 +17,8 @@ use crate::values;
 const LEAST: i64 = 1_000;
 /// And one more for each of these since the backup was made.
 const ONE_EACH_MS: i64 = 60_000;
+/// References are on paper in other people's hands: no two records may ever carry one.
+const REFERENCE_EACH_MS: i64 = 2_000;
 /// The log's own numbers are given out by the second, not by the minute.
 const SEQ_EACH_MS: i64 = 100;
 
@@ -77,7 +79,7 @@ fn raise(tx: &mut Connection, now_ms: i64, backup_ms: i64, before: Raised) -> Re
         actor: row.int(0)?.max(before.actor) + margin,
         officer: row.int(1)?.max(before.officer) + margin,
         seq: row.int(2)?.max(before.seq) + LEAST + since / SEQ_EACH_MS,
-        references: before.references + margin,
+        references: before.references + LEAST + since / REFERENCE_EACH_MS,
     };
     if planted::is(Mutant::RestoreWithoutRaise) {
         return Ok(raised);
@@ -97,6 +99,15 @@ pub(super) fn give_up(tx: &mut Connection, now_ms: i64, dot: Dot) -> Result<()> 
         "INSERT INTO given_up (actor, counter, noted_at) VALUES ($1, $2, $3) ON CONFLICT (actor) DO UPDATE \
          SET counter = excluded.counter, noted_at = excluded.noted_at WHERE given_up.counter < excluded.counter",
         values![dot.actor, to_row(dot.counter)?, now_ms],
+    )
+    .map(|_| ())
+}
+
+/// Nobody waits for this record's beginning: it was refused, or will not come.
+pub(super) fn give_up_record(tx: &mut Connection, now_ms: i64, record: RecordId) -> Result<()> {
+    tx.execute(
+        "INSERT INTO given_up_record (record, noted_at) VALUES ($1, $2) ON CONFLICT (record) DO NOTHING",
+        values![record, now_ms],
     )
     .map(|_| ())
 }

@@ -81,6 +81,7 @@ impl Store {
     pub fn photos_are_missing(&mut self, now_ms: i64, photos: &[Sha256]) -> Result<()> {
         let forms = &mut self.forms;
         self.connection.transaction(|tx| {
+            lock_log(tx)?;
             for photo in photos {
                 tx.execute("DELETE FROM photo WHERE sha256 = $1", values![*photo])?;
                 tx.execute("UPDATE photo_named SET sent_at = NULL WHERE sha256 = $1", values![*photo])?;
@@ -100,6 +101,7 @@ impl Store {
     pub(super) fn refold(&mut self, records: &BTreeSet<RecordId>) -> Result<()> {
         let forms = &mut self.forms;
         self.connection.transaction(|tx| {
+            lock_log(tx)?;
             for record in records {
                 if !verify::is_waiting(tx, *record)? {
                     make_again(tx, forms, *record)?;
@@ -110,6 +112,11 @@ impl Store {
     }
 }
 
+/// Nobody may fold a change into a record while it is made again from its log.
+fn lock_log(tx: &mut Connection) -> Result<()> {
+    tx.execute("UPDATE council SET seq = seq WHERE id = 1", &[]).map(|_| ())
+}
+
 /// Hashes and chain values follow from the bytes and from each other.
 fn mend_chain(tx: &mut Connection, actor: Actor) -> Result<()> {
     let dots = tx.query(
@@ -118,16 +125,27 @@ fn mend_chain(tx: &mut Connection, actor: Actor) -> Result<()> {
         values![actor],
     )?;
     let mut last = chain::START;
-    for dot in &dots {
-        let (mut hash, chain) = (Sha256(dot.bytes(1)?), Sha256(dot.bytes(2)?));
-        if let Some(body) = dot.find_blob(3)?
-            && chain::next(last, hash) != chain
-            && chain::next(last, Sha256::of(&body)) == chain
-        {
-            hash = Sha256::of(&body);
+    for (at, dot) in dots.iter().enumerate() {
+        let (known, chain) = (Sha256(dot.bytes(1)?), Sha256(dot.bytes(2)?));
+        let fits = |hash: Sha256| chain::next(last, hash) == chain;
+        let mut hash = known;
+        if !fits(known) {
+            let made = match dot.find_blob(3)? {
+                Some(body) => Some(Sha256::of(&body)).filter(|made| fits(*made)),
+                None => {
+                    turn_bit_back(&known.0, |bytes| bytes.try_into().is_ok_and(|bytes| fits(Sha256(bytes))))
+                        .and_then(|bytes| Some(Sha256(bytes.try_into().ok()?)))
+                }
+            };
+            hash = made.unwrap_or(known);
         }
-        last = chain::next(last, hash);
-        if Sha256(dot.bytes(1)?) != hash || chain != last {
+        let goes_on = match dots.get(at + 1) {
+            Some(next) => chain::next(chain, Sha256(next.bytes(1)?)) == Sha256(next.bytes(2)?),
+            None => false,
+        };
+        // Where what follows builds on the chain value as it stands, the hash is what went bad, and stays so.
+        last = if !fits(hash) && goes_on { chain } else { chain::next(last, hash) };
+        if known != hash || chain != last {
             tx.execute(
                 "UPDATE dot SET hash = $1, chain = $2 WHERE actor = $3 AND counter = $4",
                 values![hash, last, actor, dot.int(0)?],

@@ -210,6 +210,8 @@ fn is_of_another(tx: &mut Connection, sha256: Sha256) -> Result<bool> {
 }
 
 fn mark_sent(tx: &mut Connection, now_ms: i64, device: DeviceId, sha256: Sha256) -> Result<()> {
+    // First of all: a push under way may name the same photo in another record.
+    let seq = tx.one("UPDATE council SET seq = seq WHERE id = 1 RETURNING seq", &[])?.int(0)?;
     let rows = tx.query(
         "SELECT DISTINCT n.record FROM photo_named n JOIN actor a ON a.id = n.actor \
          WHERE n.sha256 = $1 AND a.device = $2 AND n.sent_at IS NULL ORDER BY n.record",
@@ -218,7 +220,6 @@ fn mark_sent(tx: &mut Connection, now_ms: i64, device: DeviceId, sha256: Sha256)
     if rows.is_empty() {
         return Ok(());
     }
-    let seq = tx.one("UPDATE council SET seq = seq WHERE id = 1 RETURNING seq", &[])?.int(0)?;
     tx.execute(
         "UPDATE photo_named SET sent_at = $1 WHERE sha256 = $2 AND sent_at IS NULL \
          AND actor IN (SELECT id FROM actor WHERE device = $3)",

@@ -80,7 +80,13 @@ impl Store {
         );
         let of =
             if planted::is(Mutant::MarksOfLiveStore) { &mut self.connection } else { &mut copy.connection };
-        let marks = of.query("SELECT id, last_counter FROM actor WHERE last_counter > 0 ORDER BY id", &[])?;
+        // No further than the first change whose bytes it lacks: a device must not clear its own.
+        let marks = of.query(
+            "SELECT a.id, COALESCE(MIN(m.counter) - 1, a.last_counter) FROM actor a \
+             LEFT JOIN body_missing m ON m.actor = a.id WHERE a.last_counter > 0 \
+             GROUP BY a.id, a.last_counter ORDER BY a.id",
+            &[],
+        )?;
         let photos = copy.photos()?;
         for photos in photos.chunks(MARKED_AT_ONCE) {
             self.connection.transaction(|tx| {

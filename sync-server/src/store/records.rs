@@ -38,6 +38,10 @@ pub(super) fn load(tx: &mut Connection, id: RecordId) -> Result<Option<Kept>> {
     Ok(Some(Kept { state, office_reference: row.text(1)?, first_seq: row.int(2)?, received_at: row.int(3)? }))
 }
 
+pub(super) fn exists(tx: &mut Connection, id: RecordId) -> Result<bool> {
+    Ok(tx.find("SELECT 1 FROM record WHERE id = $1", values![id])?.is_some())
+}
+
 /// What a record's row repeats of its state, so that lists and scopes need not read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Derived {

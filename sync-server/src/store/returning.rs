@@ -7,7 +7,7 @@
 use anyhow::Result;
 use ed25519_dalek::SigningKey;
 use kerbside_core::chain;
-use kerbside_core::exchange::{Asks, Mark, Push, Receipt, Settled};
+use kerbside_core::exchange::{Asks, Head, Mark, Push, Receipt, Settled};
 use kerbside_core::ids::{Actor, DeviceId, Dot, OfficerId, Sha256};
 use kerbside_core::problem::{Code, Problem};
 use kerbside_core::sign::{Label, PublicKey, Signed};
@@ -37,7 +37,7 @@ pub(super) fn writer(tx: &mut Connection, device: DeviceId, actor: Actor) -> Res
     let row = tx.find("SELECT officer, revoked_at FROM device WHERE id = $1", values![device])?;
     let row = row.ok_or_else(|| Problem::new(Code::DeviceUnknown, "no such device"))?;
     let (officer, has_left) = read_anyone(tx, OfficerId(row.u32(0)?))?.ok_or_else(strange)?;
-    let stopped = Why::stopping(row.find_int(1)?.is_some(), has_left);
+    let stopped = Why::stopping(row.find_int(1)?.is_some(), has_left, &officer);
     Ok(Writer { actor, officer, last: 0, chain: chain::START, is_retired: true, stopped })
 }
 
@@ -49,10 +49,12 @@ pub(super) fn own_receipt(identity: &Identity, signed: &Signed) -> Option<Receip
 }
 
 /// Whether what is pushed is what an earlier life of this server had signed for.
-pub(super) fn is_proven(identity: &Identity, device: DeviceId, push: &Push) -> bool {
+pub(super) fn is_proven(identity: &Identity, device: DeviceId, push: &Push, head: &Head) -> bool {
     let receipt = push.proof.as_ref().and_then(|signed| own_receipt(identity, signed));
     receipt.is_some_and(|receipt| {
-        receipt.device == device && receipt.actor == push.actor && push.last() <= receipt.through
+        let fits =
+            push.last() < receipt.through || (push.last() == receipt.through && head.chain == receipt.chain);
+        receipt.device == device && receipt.actor == push.actor && fits
     })
 }
 

@@ -13,10 +13,11 @@ use ts_rs::TS;
 
 use super::connection::Connection;
 use super::judge::Judged;
-use super::people::teams;
+use super::people::{Officer, teams};
 use super::records;
 use super::taking::{DUPLICATE, REFUSED, Taking, to_row};
 use super::value::Row;
+use crate::auth::{Action, Target, authorise};
 use crate::values;
 
 /// What became of a change in review, as the table keeps it.
@@ -46,8 +47,15 @@ impl Why {
     ];
 
     /// Why a device is stopped, where it is.
-    pub(super) fn stopping(is_revoked: bool, has_left: bool) -> Option<Self> {
-        if is_revoked { Some(Self::DeviceRevoked) } else { has_left.then_some(Self::OfficerLeft) }
+    pub(super) fn stopping(is_revoked: bool, has_left: bool, officer: &Officer) -> Option<Self> {
+        if is_revoked {
+            return Some(Self::DeviceRevoked);
+        }
+        if has_left {
+            return Some(Self::OfficerLeft);
+        }
+        let may_use = authorise(officer, Action::UseDevice, Target::Council).is_allowed();
+        (!may_use).then_some(Self::RoleChanged)
     }
 
     pub fn name(self) -> &'static str {

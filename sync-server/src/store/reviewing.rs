@@ -20,6 +20,8 @@ use ts_rs::TS;
 use super::Store;
 use super::connection::Connection;
 use super::devices::allot_actor;
+use super::judge::Waits;
+use super::lives;
 use super::office::{Behalf, Desk, office_actors, write};
 use super::people::Officer;
 use super::records::{self, member_text};
@@ -171,10 +173,21 @@ impl Store {
         if reason.is_empty() || TEXT_LIMIT < reason.len() {
             return Err(Problem::new(Code::Malformed, "a decision without its reason").into());
         }
+        let forms = &mut self.forms;
         self.connection.transaction(|tx| {
-            let waiting = find(tx, officer, dot)?;
-            let same = review::same_act(tx, &waiting.change)?;
-            review::settle(tx, &same, &Outcome { now_ms, by: Some(officer.id.0), taken: None, reason })
+            let mut taking = Taking::begin(tx, forms, now_ms)?;
+            let waiting = find(taking.tx, officer, dot)?;
+            let (change, same) = (&waiting.change, review::same_act(taking.tx, &waiting.change)?);
+            review::settle(
+                taking.tx,
+                &same,
+                &Outcome { now_ms, by: Some(officer.id.0), taken: None, reason },
+            )?;
+            if change.creates() && waiting.state.created().is_none() {
+                lives::give_up_record(taking.tx, now_ms, change.record)?;
+                taking.judge_again(Waits::Record(change.record))?;
+            }
+            taking.finish()
         })
     }
 }

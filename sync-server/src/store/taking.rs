@@ -146,6 +146,9 @@ impl<'a> Taking<'a> {
         let mut arrivals = vec![Waits::Dot(dot)];
         let Some(change) = change else { return Ok(arrivals) };
         if change.creates() {
+            if matches!(judged, Judged::Refused(_)) && !records::exists(self.tx, change.record)? {
+                lives::give_up_record(self.tx, self.now_ms, change.record)?;
+            }
             arrivals.push(Waits::Record(change.record));
         }
         // What was given another dot will not come under the one it had.
@@ -293,11 +296,12 @@ impl<'a> Taking<'a> {
         Ok(seq)
     }
 
-    /// Lets the device that wrote the change send the photos it names.
+    /// Lets the device that wrote the change send the photos it names. An approval names what its first writer sends.
     pub(super) fn name_photos(&mut self, change: &Change, seq: i64) -> Result<()> {
         for (_, photo, facts) in change.photos() {
             self.tx.execute(
-                "INSERT INTO photo_named (record, sha256, actor, bytes, named_seq) VALUES ($1, $2, $3, $4, $5) \
+                "INSERT INTO photo_named (record, sha256, actor, bytes, named_seq) \
+                 SELECT $1, $2, $3, $4, $5 FROM actor WHERE id = $3 AND device IS NOT NULL \
                  ON CONFLICT (record, sha256, actor) DO NOTHING",
                 values![change.record, photo, change.actor, to_row(facts.bytes)?, seq],
             )?;
@@ -405,15 +409,22 @@ pub(super) fn writer(tx: &mut Connection, actor: Actor) -> Result<Writer> {
 
 pub(super) fn find_writer(tx: &mut Connection, actor: Actor) -> Result<Option<Writer>> {
     let found = tx.find(
-        "SELECT a.officer, a.last_counter, a.chain, a.retired_at, d.revoked_at FROM actor a \
+        "SELECT a.officer, a.last_counter, a.chain, a.retired_at, d.revoked_at, a.device FROM actor a \
          LEFT JOIN device d ON d.id = a.device WHERE a.id = $1",
         values![actor],
     )?;
     let Some(row) = found else { return Ok(None) };
     let Some((officer, has_left)) = read_anyone(tx, OfficerId(row.u32(0)?))? else { return Ok(None) };
     let is_revoked = row.find_int(4)?.is_some();
+    // A desk is no device: what its officer may do there is asked of each change.
+    let is_desk = row.find_blob(5)?.is_none();
+    let stopped = if is_desk {
+        has_left.then_some(Why::OfficerLeft)
+    } else {
+        Why::stopping(is_revoked, has_left, &officer)
+    };
     Ok(Some(Writer {
-        stopped: Why::stopping(is_revoked, has_left),
+        stopped,
         actor,
         officer,
         last: u64::try_from(row.int(1)?)?,

@@ -40,19 +40,21 @@ impl From<bool> for Sql {
 
 impl From<&str> for Sql {
     fn from(value: &str) -> Self {
-        Self::Text(value.to_owned())
+        Self::from(value.to_owned())
     }
 }
 
 impl From<String> for Sql {
-    fn from(value: String) -> Self {
+    /// Without NUL, which PostgreSQL has no place for. What people wrote is kept whole, as bytes.
+    fn from(mut value: String) -> Self {
+        value.retain(|sign| sign != '\0');
         Self::Text(value)
     }
 }
 
 impl From<&String> for Sql {
     fn from(value: &String) -> Self {
-        Self::Text(value.clone())
+        Self::from(value.clone())
     }
 }
 

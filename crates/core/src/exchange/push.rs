@@ -130,7 +130,7 @@ impl Push {
     /// The counter of the last change the device shows it holds.
     #[must_use]
     pub fn last(&self) -> u64 {
-        (self.first + self.changes.len() as u64).saturating_sub(1)
+        self.first.saturating_add(self.changes.len() as u64).saturating_sub(1)
     }
 
     /// The hash of each change, of those too whose bytes are gone. None where one is neither here nor declared.

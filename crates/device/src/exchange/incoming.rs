@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use kerbside_core::cbor;
 use kerbside_core::change::ChangeBytes;
 use kerbside_core::exchange::{Item, Offer, Paging, Push, Receipt, Reply, Verdict};
-use kerbside_core::ids::RecordId;
+use kerbside_core::ids::{RecordId, Sha256};
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::{Code, Problem};
 use kerbside_core::sign::Label;
@@ -255,16 +255,21 @@ impl Vault {
                 store.delete_record(record)?;
                 store.nothing_pending_in(record)?;
                 store.note_in_journal(now.wall_ms, "left", &record.to_string())?;
-                let mut gone = store.delete_uploads_of(record)?;
-                gone.retain(|photo| store.photo_is_named(*photo).is_ok_and(|named| !named));
-                gone.iter().try_for_each(|photo| store.delete_photo(*photo))?;
-                Ok(gone)
+                unnamed(store, store.delete_uploads_of(record)?)
             })?;
             // Without its row no key opens a photo, so a crash here leaves only noise.
             gone.into_iter().try_for_each(|photo| self.remove_blobs(photo))?;
         }
-        Ok(())
+        let gone = self.store.transact(|store| unnamed(store, store.delete_outstayed_uploads()?))?;
+        gone.into_iter().try_for_each(|photo| self.remove_blobs(photo))
     }
+}
+
+/// Of these photos those that nothing names any more. Their rows go.
+fn unnamed(store: &Store, mut gone: Vec<Sha256>) -> Result<Vec<Sha256>> {
+    gone.retain(|photo| store.photo_is_named(*photo).is_ok_and(|named| !named));
+    gone.iter().try_for_each(|photo| store.delete_photo(*photo))?;
+    Ok(gone)
 }
 
 /// Whether our own unsent changes make the whole record, its beginning among them.

@@ -73,13 +73,14 @@ fn give_back<A: VaultAccess>(
     now: &dyn Fn() -> Reading,
 ) -> Result<()> {
     let bodies = access.with(|vault| vault.bodies_of(&answer.missing))?;
-    if bodies.is_empty() {
-        return Ok(());
+    let mut all_taken = !bodies.is_empty();
+    // One at a time: each may be as large as a request can be.
+    for body in bodies {
+        let body = json!({ "changes": [BASE64URL_NOPAD.encode(&body)] });
+        let Taken { taken } = json_answer(pipe, Method::POST, "/v1/changes", Some(&body))?;
+        all_taken &= taken;
     }
-    let changes: Vec<String> = bodies.iter().map(|body| BASE64URL_NOPAD.encode(body)).collect();
-    let body = json!({ "changes": changes });
-    let Taken { taken } = json_answer(pipe, Method::POST, "/v1/changes", Some(&body))?;
-    if taken {
+    if all_taken {
         access.with(|vault| vault.note_given_back(&answer.missing, now()))?;
     }
     Ok(())
@@ -116,7 +117,12 @@ pub(super) fn fetch_photos<A: VaultAccess>(
         let path = format!("/v1/photos/{record}/{photo}");
         let ask =
             Ask { method: Method::GET, path: &path, body: Vec::new(), headers: Vec::new(), signed: true };
-        let bytes = pipe.send(&ask)?.body;
+        let bytes = match pipe.send(&ask) {
+            Ok(answer) => answer.body,
+            // Out of reach by now, or gone there as well: that is no reason for the others to wait.
+            Err(refused) if refused.problem.code == Code::NotFound => continue,
+            Err(refused) => return Err(refused.into()),
+        };
         access.with(|vault| vault.put_photo_back(*photo, &bytes, now()))?;
         fetched += 1;
     }

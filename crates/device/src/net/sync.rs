@@ -180,7 +180,10 @@ fn work<A: VaultAccess>(
     if is_in_time(deadline_ms, now()) && look_after(access, pipe, tally, (deadline_ms, now), &mut pace)? {
         exchange_all(access, pipe, tally, (deadline_ms, now), &mut pace)?;
     }
-    tell_repairs(access, pipe)?;
+    match tell_repairs(access, pipe) {
+        Err(cause) if !is_of_an_older_server(&cause) => return Err(cause),
+        Ok(()) | Err(_) => {}
+    }
     ask_after_photos(access, pipe)?;
     send_photos(access, pipe, tally, (deadline_ms, now), &mut pace)
 }

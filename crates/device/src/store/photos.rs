@@ -311,11 +311,24 @@ impl Store {
         Ok(())
     }
 
+    /// Those that only the server holds beside us stay until a backup has them.
     pub fn delete_uploads_of(&self, record: RecordId) -> Result<Vec<Sha256>> {
         self.connection
-            .prepare_cached("DELETE FROM upload WHERE record = ?1 RETURNING sha256")?
+            .prepare_cached("DELETE FROM upload WHERE record = ?1 AND state <> 'received' RETURNING sha256")?
             .query_map([record.0], |row| row.get(0).map(Sha256))?
             .collect::<Result<_, _>>()
             .context("Forget a record's photos")
+    }
+
+    /// Photos that outstayed their record and are in a backup now, or that nobody will take.
+    pub fn delete_outstayed_uploads(&self) -> Result<Vec<Sha256>> {
+        self.connection
+            .prepare_cached(
+                "DELETE FROM upload WHERE state IN ('safe', 'refused')
+                     AND NOT EXISTS (SELECT 1 FROM record WHERE record.id = upload.record) RETURNING sha256",
+            )?
+            .query_map((), |row| row.get(0).map(Sha256))?
+            .collect::<Result<_, _>>()
+            .context("Forget photos whose record left")
     }
 }
