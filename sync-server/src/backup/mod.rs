@@ -61,7 +61,7 @@ impl std::fmt::Display for Damaged {
 
 impl std::error::Error for Damaged {}
 
-fn require_whole(damage: &[String], verified: &Verified) -> Result<()> {
+pub(crate) fn require_whole(damage: &[String], verified: &Verified) -> Result<()> {
     if let Some(first) = damage.first() {
         return Err(Damaged(format!("The database is damaged: {first}")).into());
     }

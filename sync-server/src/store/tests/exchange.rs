@@ -397,3 +397,16 @@ fn a_record_changed_behind_the_logs_back_is_found_by_verify() {
         assert_eq!(store.verify().unwrap().bad_chains, [ann.actor]);
     });
 }
+
+#[test]
+fn a_sign_that_one_database_has_no_place_for_stops_nothing() {
+    each(|store, scratch| {
+        let mut ann = Phone::enrols(store, "ann@example.gov.uk", 1);
+        let record = ann.reports("Mile\0Cross Road");
+        let reply = ann.exchanges(store);
+        assert_eq!(ann.receipt(store, &reply).through, 1, "{}", scratch.name);
+        let kept = store.record(record).unwrap().unwrap();
+        assert_eq!(kept.answers(&FieldKey::new("where")), [Value::text("Mile\0Cross Road")]);
+        assert_eq!(store.verify().unwrap().integrity, "ok");
+    });
+}

@@ -220,3 +220,55 @@ fn a_photo_that_is_gone_is_asked_of_the_device_that_took_it() {
         assert_eq!(store.verify().unwrap().integrity, "ok");
     });
 }
+
+#[test]
+fn a_hash_that_went_bad_without_its_bytes_leaves_the_chain_as_it_was() {
+    each(|store, _| {
+        let (phone, _) = filled(store);
+        store.connection.execute("UPDATE dot SET verdict = 5, seq = NULL WHERE counter = 2", &[]).unwrap();
+        store.connection.execute("DELETE FROM log WHERE counter = 2", &[]).unwrap();
+        let read = |store: &mut Store, column: &str| -> Vec<Vec<u8>> {
+            let sql = format!("SELECT {column} FROM dot WHERE actor = $1 ORDER BY counter");
+            let rows = store.connection.query(&sql, values![phone.actor]).unwrap();
+            rows.iter().map(|row| row.blob(0).unwrap()).collect()
+        };
+        let (hashes, chains) = (read(store, "hash"), read(store, "chain"));
+        for bits in [4_u8, 0xff] {
+            let mut bad = hashes[1].clone();
+            bad[7] ^= bits;
+            spoil(store, "UPDATE dot SET hash = $1 WHERE counter = 2", values![bad.clone()]);
+            let found = store.verify().unwrap();
+            assert_eq!(found.bad_chains, [phone.actor]);
+            store.mend(NOW, &found, None).unwrap();
+            assert_eq!(read(store, "chain"), chains, "what devices and receipts name stays");
+            let mended = if bits.count_ones() == 1 { &hashes[1] } else { &bad };
+            assert_eq!(&read(store, "hash")[1], mended);
+        }
+    });
+}
+
+#[test]
+fn what_is_gone_for_good_stops_no_backup_and_no_device_clears_what_follows_it() {
+    each(|store, scratch| {
+        let (phone, _) = filled(store);
+        let lost = store.log_changes().unwrap().remove(1);
+        let mut body = lost.bytes.clone();
+        body[40] ^= 0xff;
+        spoil(store, "UPDATE log SET body = $1 WHERE seq = $2", values![body, lost.seq]);
+        let found = store.verify().unwrap();
+        store.mend(NOW, &found, None).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("kerbside.db");
+        store.copy_to(&file).unwrap();
+        let mut copy = Store::open_copy(&file).unwrap();
+        let verified = copy.verify().unwrap();
+        assert_eq!(verified.missing_changes, [lost.dot], "{}", scratch.name);
+        crate::backup::require_whole(&[], &verified).unwrap();
+        store.mark_backup(&mut copy, "one", NOW).unwrap();
+        let marked = store
+            .connection
+            .one("SELECT backed_up_through FROM actor WHERE id = $1", values![phone.actor])
+            .unwrap();
+        assert_eq!(marked.int(0).unwrap(), i64::try_from(lost.dot.counter).unwrap() - 1);
+    });
+}

@@ -2,9 +2,11 @@
 
 use kerbside_core::change::{Context, Edit};
 use kerbside_core::exchange::{Asks, Lost, Push, Verdict};
+use kerbside_core::field::{FieldKey, TEAM};
 use kerbside_core::ids::{Actor, Dot, Sha256};
 use kerbside_core::problem::Code;
 use kerbside_core::sign::Signed;
+use kerbside_core::value::Value;
 
 use super::phone::{Phone, put};
 use super::{NOW, Scratch, both, code_of, each};
@@ -274,5 +276,26 @@ fn what_only_the_office_of_the_lost_server_wrote_holds_nobody_back() {
         assert!(again.held().unwrap().is_empty());
         let written = again.office_note(NOW, &jo, record, "a new life").unwrap();
         assert_ne!(written.actor, office.actor, "no office actor goes on");
+    });
+}
+
+#[test]
+fn nothing_waits_in_a_restored_server_for_a_record_whose_beginning_was_refused() {
+    each(|store, scratch| {
+        let (_folder, mut copy) = backed_up(store);
+        let fresh = both().into_iter().find(|other| other.name == scratch.name).unwrap();
+        let mut again = restored_into(&mut copy, &fresh);
+        let mut tom = Phone::enrols(&mut again, "tom@example.gov.uk", 4);
+        let team = Value::code("wardens-north".to_owned());
+        let record = tom.reports("Mile Cross Road");
+        tom.own.clear();
+        let not_his = Edit::Put { field: FieldKey::new(TEAM), context: Context::default(), value: team };
+        tom.saves(record, vec![Edit::Create, not_his]);
+        tom.answers(record, "where", "by the bus stop");
+        let reply = tom.exchanges(&mut again);
+        let verdicts = tom.receipt(&mut again, &reply).verdicts;
+        let refused = |code: Code| Verdict::Refused(code.name().to_owned());
+        assert_eq!(verdicts, [(1, refused(Code::NotYourTeam)), (2, refused(Code::RecordUnknown))]);
+        assert!(again.held().unwrap().is_empty(), "{}", scratch.name);
     });
 }

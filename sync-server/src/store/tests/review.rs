@@ -1,8 +1,8 @@
 //! What waits for a decision, and what becomes of it, on both databases.
 
-use kerbside_core::change::Change;
+use kerbside_core::change::{Change, Context};
 use kerbside_core::exchange::Verdict;
-use kerbside_core::field::{FieldKey, TEAM};
+use kerbside_core::field::{AREA, FieldKey, TEAM};
 use kerbside_core::ids::RecordId;
 use kerbside_core::problem::Code;
 use kerbside_core::value::Value;
@@ -153,15 +153,9 @@ fn work_on_a_record_that_left_is_taken_for_thirty_days_and_then_waits() {
             seen: Some(seen(store, &jo, record, TEAM)),
         };
         store.office_change(NOW, &jo, record, &[to]).unwrap();
-        ann.saves(
-            record,
-            vec![super::phone::put("plate", kerbside_core::change::Context::default(), "AB12 CDE")],
-        );
+        ann.saves(record, vec![super::phone::put("plate", Context::default(), "AB12 CDE")]);
         sends(store, &mut ann, NOW + 29 * DAY_MS);
-        ann.saves(
-            record,
-            vec![super::phone::put("where", kerbside_core::change::Context::default(), "further on")],
-        );
+        ann.saves(record, vec![super::phone::put("where", Context::default(), "further on")]);
         let reply = sends(store, &mut ann, NOW + 90 * DAY_MS);
         assert_eq!(ann.receipt(store, &reply).verdicts, [in_review(3)]);
         assert_eq!(store.review(&jo).unwrap()[0].why, ReviewWhy::LeftTeam);
@@ -178,18 +172,12 @@ fn an_officer_who_changed_teams_left_or_lost_the_device_leaves_nothing_behind() 
         ann.answers(record, "plate", "AB12 CDE");
         let reply = sends(store, &mut ann, NOW + DAY_MS);
         assert_eq!(ann.receipt(store, &reply).verdicts, [], "still in the days that work takes to arrive");
-        ann.saves(
-            record,
-            vec![super::phone::put("where", kerbside_core::change::Context::default(), "further on")],
-        );
+        ann.saves(record, vec![super::phone::put("where", Context::default(), "further on")]);
         let reply = sends(store, &mut ann, NOW + 60 * DAY_MS);
         assert_eq!(ann.receipt(store, &reply).verdicts, [in_review(3)]);
 
         store.put_officer(&ann_in(&["wardens-north"], Role::Viewer), None).unwrap();
-        ann.saves(
-            record,
-            vec![super::phone::put("where", kerbside_core::change::Context::default(), "nearer")],
-        );
+        ann.saves(record, vec![super::phone::put("where", Context::default(), "nearer")]);
         sends(store, &mut ann, NOW + 61 * DAY_MS);
         assert!(store.set_disabled(ANN, Some(NOW)).unwrap());
         let new = ann.reports("Aylsham Road");
@@ -275,5 +263,63 @@ fn only_supervisors_and_triagers_of_the_records_teams_decide() {
         let jo = officer(store, "jo");
         let blank = store.decline(NOW, &jo, waits.dot(), "  ").unwrap_err();
         assert_eq!(code_of(&blank), Some(Code::Malformed), "a decision has a reason");
+    });
+}
+
+#[test]
+fn what_one_colleague_has_approved_another_cannot_decline() {
+    each(|store, scratch| {
+        let mut ann = Phone::enrols(store, ANN, 1);
+        let record = ann.reports("Mile Cross Road");
+        ann.exchanges(store);
+        store.revoke_device(ann.device, NOW).unwrap();
+        ann.answers(record, "where", "by the bus stop");
+        sends(store, &mut ann, NOW + 1);
+        let jo = officer(store, "jo");
+        store.approve(NOW + 2, &jo, dot(&ann, 2)).unwrap();
+        let late = store.decline(NOW + 3, &jo, dot(&ann, 2), "It is at number 12").unwrap_err();
+        assert_eq!(code_of(&late), Some(Code::NotFound), "{}", scratch.name);
+        assert_eq!(wheres(store, record), [Value::text("by the bus stop")]);
+    });
+}
+
+#[test]
+fn whoever_has_a_role_without_a_device_is_stopped_and_what_their_device_brings_waits() {
+    each(|store, _| {
+        let (mut ann, mut bob) =
+            (Phone::enrols(store, ANN, 1), Phone::enrols(store, "bob@example.gov.uk", 2));
+        let record = ann.reports("Mile Cross Road");
+        ann.exchanges(store);
+        store.put_officer(&ann_in(&[], Role::Auditor), None).unwrap();
+        bob.reports("Dereham Road");
+        bob.exchanges(store);
+        ann.answers(record, "where", "by the bus stop");
+        let told = ann.told.len();
+        let reply = sends(store, &mut ann, NOW + 1);
+        assert_eq!((ann.told.len(), reply.stopped.is_some()), (told, true), "an auditor sees all, at a desk");
+        assert_eq!(ann.receipt(store, &reply).verdicts, [in_review(2)]);
+    });
+}
+
+#[test]
+fn what_was_written_in_an_area_that_is_someone_elses_by_now_waits_for_a_colleague() {
+    each(|store, _| {
+        let mut ann = Phone::enrols(store, ANN, 1);
+        let record = ann.reports("Mile Cross Road");
+        ann.exchanges(store);
+        let jo = officer(store, "jo");
+        let area = OfficeEdit {
+            field: FieldKey::new(AREA),
+            row: None,
+            answer: "old-town".into(),
+            seen: Some(seen(store, &jo, record, AREA)),
+        };
+        store.office_change(NOW, &jo, record, &[area]).unwrap();
+        let away =
+            OfficerFile { areas: vec!["riverside".into()], ..ann_in(&["wardens-north"], Role::Officer) };
+        store.put_officer(&away, None).unwrap();
+        ann.answers(record, "where", "by the bus stop");
+        let reply = sends(store, &mut ann, NOW + 40 * DAY_MS);
+        assert_eq!(ann.receipt(store, &reply).verdicts.last(), Some(&in_review(2)));
     });
 }
