@@ -103,6 +103,8 @@ impl Mutant {
         Self::RestoreInOldEpoch,
         Self::MarksOfLiveStore,
         Self::ClearedOnReceived,
+        Self::HeldForEver,
+        Self::NothingHeld,
         Self::OldActorsForgotten,
         Self::WithdrawalCoversUnseen,
         Self::AnyOldReply,
@@ -111,13 +113,11 @@ impl Mutant {
         Self::SealNotEnforced,
         Self::HeadOnOldHead,
         Self::UnknownEditsStripped,
+        Self::RemovalOfUnseen,
         Self::AnyScopeCursor,
         Self::PhotoRowBeforeFile,
         Self::PhotoOfAnother,
     ];
-
-    /// Planted, and not yet seen to be caught within a thousand seeds: they are played when they are named.
-    pub const UNCAUGHT: &[Self] = &[Self::HeldForEver, Self::NothingHeld, Self::RemovalOfUnseen];
 }
 
 #[cfg(not(kerbside_sim))]

@@ -94,17 +94,12 @@ impl Vault {
         now: Reading,
     ) -> Result<Saved> {
         let Act { record, form, form_version, mut edits, draft } = act;
-        let mut reference = None;
-        if edits.first() == Some(&Edit::Create) {
-            progress.reference += 1;
-            let given = format!("{}-{:02}", self.identity.short_code, progress.reference);
-            edits.push(Edit::Put {
-                field: FieldKey::new(REFERENCE),
-                context: kerbside_core::change::Context::default(),
-                value: Value::text(&given),
-            });
-            reference = Some(given);
+        let kept = self.store.record(record)?;
+        let shown = edits.clone();
+        if kept.as_ref().is_some_and(|row| row.base.is_none()) {
+            self.name_as_now(record, &mut edits)?;
         }
+        let reference = self.refer(&mut edits, &mut progress);
         let time_ms = corrected_ms(&progress, now);
         progress.hlc = progress.hlc.tick(u64::try_from(time_ms).unwrap_or(0));
         progress.counter += 1;
@@ -146,12 +141,15 @@ impl Vault {
             seen: false,
         };
         let photos: Vec<Sha256> = change.photos().map(|(_, photo, _)| photo).collect();
-        let kept = self.store.record(record)?;
         let mut head = match &kept {
             Some(row) => self.head_of(row)?,
             None => Record::default(),
         };
-        head.apply(&change);
+        match &kept {
+            // Over what is shown, whatever names it has there.
+            Some(_) => head.apply(&Change { edits: shown, ..change.clone() }),
+            None => head.apply(&change),
+        };
         let row = self.record_row(record, kept.as_ref(), None, &head, now)?;
         if planted::is(Mutant::CounterOutsideTransaction) {
             self.store.transact(|store| store.put_progress(&progress))?;
@@ -168,6 +166,21 @@ impl Vault {
             store.put_progress(&progress)
         })?;
         Ok(Saved { record, reference: reference.or(row.reference), dot: change.dot().to_string(), photos })
+    }
+
+    /// A record that begins is given its device's next reference.
+    fn refer(&self, edits: &mut Vec<Edit>, progress: &mut crate::store::Progress) -> Option<String> {
+        if edits.first() != Some(&Edit::Create) {
+            return None;
+        }
+        progress.reference += 1;
+        let given = format!("{}-{:02}", self.identity.short_code, progress.reference);
+        edits.push(Edit::Put {
+            field: FieldKey::new(REFERENCE),
+            context: kerbside_core::change::Context::default(),
+            value: Value::text(&given),
+        });
+        Some(given)
     }
 
     /// What the officer sees. Where its bytes went bad it is made again from what is confirmed and what is pending.

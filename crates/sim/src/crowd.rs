@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow, ensure};
 use kerbside_core::planted::Mutant;
 use kerbside_sim::{Outcome, plant, play, silently};
 
-/// What many seeds came to.
+/// What many seeds came to, of those that held their rounds and all that was in them.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sum {
     pub seeds: u64,
@@ -20,8 +20,9 @@ pub struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, outcome: &Outcome) {
+    fn add(&mut self, outcome: &Result<Outcome>) {
         self.seeds += 1;
+        let Ok(outcome) = outcome else { return };
         self.rounds += u64::from(outcome.rounds);
         self.saves += u64::from(outcome.saves);
         self.forks += u64::from(outcome.forks);
@@ -30,7 +31,7 @@ impl Sum {
     }
 }
 
-/// The first seed that broke the promise, and how.
+/// A seed that broke the promise, and how.
 #[derive(Debug)]
 pub struct Broken {
     pub seed: u64,
@@ -44,25 +45,28 @@ pub struct Game {
     pub mutant: Option<Mutant>,
     pub threads: usize,
     pub tell: fn(&str),
+    /// Plays every seed, whatever broke before.
+    pub goes_on: bool,
 }
 
 impl Game {
-    /// Plays all these seeds; `hear` is told of each that held, in no particular order. The seed that broke is the
-    /// first of the range that does, however many threads there are.
+    /// Plays all these seeds; `hear` is told of each, in no particular order. The seeds that
+    /// broke come in order, and without `goes_on` only the first of the range, however many threads there are.
     pub fn play_all(
         self,
         seeds: Range<u64>,
-        hear: impl Fn(u64, &Sum, &Outcome) + Sync,
-    ) -> Result<Sum, Broken> {
+        hear: impl Fn(u64, &Sum, &Result<Outcome>) + Sync,
+    ) -> (Sum, Vec<Broken>) {
         let next = AtomicU64::new(seeds.start);
-        let shared: Mutex<(Sum, Option<Broken>)> = Mutex::default();
+        let shared: Mutex<(Sum, Vec<Broken>)> = Mutex::default();
         let work = || {
             // The rule is broken for this thread alone.
             let planted = plant(self.mutant);
             loop {
                 let seed = next.fetch_add(1, Ordering::Relaxed);
-                let over =
-                    |lock: &(Sum, Option<Broken>)| lock.1.as_ref().is_some_and(|broken| broken.seed < seed);
+                let over = |lock: &(Sum, Vec<Broken>)| {
+                    !self.goes_on && lock.1.iter().any(|broken| broken.seed < seed)
+                };
                 if seeds.end <= seed || over(&shared.lock().unwrap_or_else(PoisonError::into_inner)) {
                     return;
                 }
@@ -71,13 +75,10 @@ impl Game {
                     Err(cause) => Err(anyhow!("{cause:#}")),
                 };
                 let mut lock = shared.lock().unwrap_or_else(PoisonError::into_inner);
-                match outcome {
-                    Ok(outcome) => {
-                        lock.0.add(&outcome);
-                        hear(seed, &lock.0, &outcome);
-                    }
-                    Err(_) if over(&lock) => {}
-                    Err(cause) => lock.1 = Some(Broken { seed, cause }),
+                lock.0.add(&outcome);
+                hear(seed, &lock.0, &outcome);
+                if let Err(cause) = outcome {
+                    lock.1.push(Broken { seed, cause });
                 }
             }
         };
@@ -86,8 +87,10 @@ impl Game {
                 scope.spawn(work);
             }
         });
-        let (sum, broken) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
-        broken.map_or(Ok(sum), Err)
+        let (sum, mut broken) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+        broken.sort_by_key(|broken| broken.seed);
+        broken.truncate(if self.goes_on { usize::MAX } else { 1 });
+        (sum, broken)
     }
 }
 

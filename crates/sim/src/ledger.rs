@@ -43,6 +43,8 @@ pub struct Act {
     pub field: Option<FieldKey>,
     /// What its author had in view, answered over directly.
     over: BTreeSet<Marker>,
+    /// What the same actor had answered before: it may be answered over by this, though nobody had it in view.
+    after: BTreeSet<Marker>,
     /// When it really was.
     at_ms: i64,
 }
@@ -62,7 +64,14 @@ impl Ledger {
         over: BTreeSet<Marker>,
         at_ms: i64,
     ) {
-        self.acts.insert(marker.clone(), Act { record, field, over, at_ms });
+        self.acts.insert(marker.clone(), Act { record, field, over, after: BTreeSet::new(), at_ms });
+    }
+
+    /// One actor's later dot covers all its earlier ones, those that were refused and not shown among them.
+    pub fn comes_after(&mut self, marker: &Marker, earlier: BTreeSet<Marker>) {
+        if let Some(act) = self.acts.get_mut(marker) {
+            act.after = earlier;
+        }
     }
 
     /// The act was acknowledged: from now on it may not be lost.
@@ -119,6 +128,12 @@ impl Ledger {
         self.in_review.insert(marker.clone());
     }
 
+    /// Where an act was put.
+    pub fn place_of(&self, marker: &Marker) -> Option<(RecordId, &FieldKey)> {
+        let act = self.acts.get(marker)?;
+        Some((act.record?, act.field.as_ref()?))
+    }
+
     pub fn is_in_review(&self, marker: &Marker) -> bool {
         self.in_review.contains(marker)
     }
@@ -142,15 +157,7 @@ impl Ledger {
 
     /// The answers that must stand in a field, of those that were taken: nobody who saw them answered over them.
     pub fn standing(&self, field: &FieldKey, taken: &BTreeSet<Marker>) -> BTreeSet<Marker> {
-        let mut covered = BTreeSet::new();
-        let mut next: Vec<&Marker> = taken.iter().filter(|marker| self.is_of(marker, field)).collect();
-        while let Some(act) = next.pop().and_then(|marker| self.acts.get(marker)) {
-            for over in &act.over {
-                if covered.insert(over.clone()) {
-                    next.push(over);
-                }
-            }
-        }
+        let covered = self.covered(field, taken, |act| act.over.iter());
         taken
             .iter()
             .filter(|marker| self.is_of(marker, field) && !covered.contains(*marker))
@@ -158,12 +165,35 @@ impl Ledger {
             .collect()
     }
 
+    /// The answers that need not stand, because whoever gave them has answered again since.
+    pub fn answered_anew(&self, field: &FieldKey, taken: &BTreeSet<Marker>) -> BTreeSet<Marker> {
+        self.covered(field, taken, |act| act.over.iter().chain(&act.after))
+    }
+
+    fn covered<'a, I: Iterator<Item = &'a Marker>>(
+        &'a self,
+        field: &FieldKey,
+        taken: &'a BTreeSet<Marker>,
+        covers: impl Fn(&'a Act) -> I,
+    ) -> BTreeSet<Marker> {
+        let mut covered = BTreeSet::new();
+        let mut next: Vec<&Marker> = taken.iter().filter(|marker| self.is_of(marker, field)).collect();
+        while let Some(act) = next.pop().and_then(|marker| self.acts.get(marker)) {
+            for marker in covers(act) {
+                if covered.insert(marker.clone()) {
+                    next.push(marker);
+                }
+            }
+        }
+        covered
+    }
+
     /// The acts whose authors had this answer in view.
     pub fn over(&self, marker: &Marker) -> Vec<&Marker> {
         self.acts.iter().filter(|(_, act)| act.over.contains(marker)).map(|(over, _)| over).collect()
     }
 
-    fn is_of(&self, marker: &Marker, field: &FieldKey) -> bool {
+    pub fn is_of(&self, marker: &Marker, field: &FieldKey) -> bool {
         self.acts.get(marker).is_some_and(|act| act.field.as_ref() == Some(field))
     }
 }

@@ -1,5 +1,5 @@
-//! `kerbside-sim --seeds A..B [--rounds N] [--mutant NAME | --mutants] [--threads N] [--tell]`: plays seeds, and shows
-//! that mutants are caught.
+//! `kerbside-sim --seeds A..B [--rounds N] [--mutant NAME | --mutants] [--threads N] [--tell]
+//! [--keep-going]`: plays seeds, and shows that mutants are caught.
 
 mod clock;
 mod crowd;
@@ -10,9 +10,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
 use kerbside_core::planted::Mutant;
-use kerbside_sim::silently;
+use kerbside_sim::{Outcome, silently};
 
-use crowd::{Broken, Game, repeats};
+use crowd::{Broken, Game, Sum, repeats};
 
 /// A million rounds.
 const SEEDS: Range<u64> = 0..2_500;
@@ -59,19 +59,24 @@ fn run() -> Result<()> {
 fn hold(seeds: &Range<u64>, game: Game) -> Result<()> {
     ensure!(seeds.start < seeds.end, "No seeds to play");
     let began = clock::now();
-    let told = |seed: u64, sum: &crowd::Sum, outcome: &kerbside_sim::Outcome| {
-        if sum.seeds.is_multiple_of(LINE_EVERY) {
-            let rate = per_second(sum.rounds, began.elapsed());
+    let told = |seed: u64, sum: &Sum, outcome: &Result<Outcome>| match outcome {
+        Err(cause) if game.goes_on => say(&format!("seed {seed} broke the promise: {}", in_a_line(cause))),
+        Ok(outcome) if sum.seeds.is_multiple_of(LINE_EVERY) => {
+            let (seeds, rate) = (sum.seeds, per_second(sum.rounds, began.elapsed()));
             say(&format!(
-                "{} seeds held so far, {rate} rounds a second; seed {seed}: trace {}",
-                sum.seeds, outcome.trace
+                "{seeds} seeds so far, {rate} rounds a second; seed {seed}: trace {}",
+                outcome.trace
             ));
         }
+        Ok(_) | Err(_) => {}
     };
-    let sum = game.play_all(seeds.clone(), told).map_err(|Broken { seed, cause }| {
+    let (sum, broken) = game.play_all(seeds.clone(), told);
+    let all: Vec<u64> = broken.iter().map(|broken| broken.seed).collect();
+    if let Some(Broken { seed, cause }) = broken.into_iter().next() {
+        ensure!(!game.goes_on, "{} of {} seeds broke the promise: {all:?}", all.len(), sum.seeds);
         let again = format!("--seeds {seed}..{} --rounds {}", seed + 1, game.rounds);
-        cause.context(format!("seed {seed} broke the promise; see it again with {again} --tell"))
-    })?;
+        return Err(cause.context(format!("seed {seed} broke the promise; see it again with {again} --tell")));
+    }
     if game.mutant.is_none() {
         (seeds.start..seeds.end.min(seeds.start + TWICE)).try_for_each(|seed| repeats(seed, game.rounds))?;
     }
@@ -89,29 +94,48 @@ fn hold(seeds: &Range<u64>, game: Game) -> Result<()> {
     Ok(())
 }
 
+/// The cause without the story that led to it.
+fn in_a_line(cause: &anyhow::Error) -> String {
+    let told: Vec<String> =
+        cause.chain().map(ToString::to_string).filter(|part| !part.starts_with("The last")).collect();
+    told.join(": ")
+}
+
 fn per_second(rounds: u64, elapsed: std::time::Duration) -> u64 {
     rounds.saturating_mul(1_000) / u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1)
 }
 
 fn catch_every_mutant(game: Game) -> Result<()> {
+    let mut lived = Vec::new();
     for &mutant in Mutant::ALL {
-        let broken = Game { mutant: Some(mutant), ..game }.play_all(0..MUTANT_SEEDS, |_, _, _| {});
-        match broken {
-            Err(Broken { seed, .. }) => say(&format!("mutant {mutant:?} caught by seed {seed}")),
-            Ok(_) => bail!("mutant {mutant:?} lived through {MUTANT_SEEDS} seeds"),
+        let planted = Game { mutant: Some(mutant), goes_on: false, ..game };
+        let (sum, broken) = planted.play_all(0..MUTANT_SEEDS, |_, _, _| {});
+        match broken.first() {
+            Some(Broken { seed, cause }) => {
+                say(&format!("mutant {mutant:?} caught by seed {seed}: {}", in_a_line(cause)));
+            }
+            None => {
+                say(&format!("mutant {mutant:?} lived through {} seeds", sum.seeds));
+                lived.push(mutant);
+            }
         }
     }
+    ensure!(lived.is_empty(), "{} mutants lived: {lived:?}", lived.len());
     say(&format!("{} mutants caught", Mutant::ALL.len()));
     Ok(())
 }
 
 fn arguments(mut given: impl Iterator<Item = String>) -> Result<Wanted> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let game = Game { rounds: ROUNDS, mutant: None, threads, tell: silently };
+    let game = Game { rounds: ROUNDS, mutant: None, threads, tell: silently, goes_on: false };
     let mut wanted = Wanted { seeds: SEEDS, mutants: false, game };
     while let Some(name) = given.next() {
         if name == "--mutants" {
             wanted.mutants = true;
+            continue;
+        }
+        if name == "--keep-going" {
+            wanted.game.goes_on = true;
             continue;
         }
         if name == "--tell" {
@@ -125,12 +149,11 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Wanted> {
             "--rounds" => wanted.game.rounds = value.parse().context("--rounds takes a number")?,
             "--threads" => wanted.game.threads = value.parse().context("--threads takes a number")?,
             "--mutant" => {
-                let named =
-                    Mutant::ALL.iter().chain(Mutant::UNCAUGHT).find(|mutant| format!("{mutant:?}") == value);
+                let named = Mutant::ALL.iter().find(|mutant| format!("{mutant:?}") == value);
                 wanted.game.mutant = Some(*named.with_context(|| format!("no mutant is called {value}"))?);
             }
             _ => bail!(
-                "kerbside-sim --seeds A..B [--rounds N] [--mutant NAME | --mutants] [--threads N] [--tell]"
+                "kerbside-sim --seeds A..B [--rounds N] [--mutant NAME | --mutants] [--threads N] [--tell] [--keep-going]"
             ),
         }
     }

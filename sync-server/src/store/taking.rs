@@ -231,6 +231,9 @@ impl<'a> Taking<'a> {
 
     /// Judges again what waited for these, and what waited for those in turn.
     fn release(&mut self, arrived: Vec<Waits>) -> Result<()> {
+        if planted::is(Mutant::HeldForEver) {
+            return Ok(());
+        }
         self.judge_all_again(arrived).map(|_| ())
     }
 
@@ -243,9 +246,6 @@ impl<'a> Taking<'a> {
         let mut arrivals = VecDeque::from(arrived);
         let mut released = 0;
         while let Some(arrived) = arrivals.pop_front() {
-            if planted::is(Mutant::HeldForEver) {
-                continue;
-            }
             for row in self.waiting_for(arrived)? {
                 let dot = Dot { actor: Actor(row.u32(0)?), counter: u64::try_from(row.int(1)?)? };
                 let bytes = row.blob(2)?;

@@ -234,6 +234,12 @@ impl Vault {
         for row in store.records()? {
             intake.leave(row.id)?;
         }
+        for own in store.unechoed_changes()? {
+            // It left long ago, and came back only to a restored server.
+            if store.record(own.record)?.is_none() {
+                store.nothing_pending_in(own.record)?;
+            }
+        }
         intake.finish()
     }
 
@@ -346,7 +352,16 @@ pub(super) fn settle(
     if state == ChangeState::Duplicate && own.state != ChangeState::Duplicate {
         intake.want(own.record)?;
     }
+    if state == ChangeState::Refused && verdict.is_some_and(|verdict| !may_change(verdict)) {
+        rest_photos(store, own)?;
+    }
     Ok(())
+}
+
+/// A photo whose words were in review may be half sent when they are declined: it is not on its way any more.
+fn rest_photos(store: &Store, own: &OwnChange) -> Result<()> {
+    let Ok(change) = ChangeBytes::received(own.bytes.clone()).read() else { return Ok(()) };
+    change.photos().try_for_each(|(_, photo, _)| store.rest_upload(own.record, photo))
 }
 
 fn take_page(store: &Store, progress: &mut Progress, reply: &Reply, intake: &mut Intake<'_>) -> Result<u64> {

@@ -7,9 +7,10 @@ use crate::save::unpack;
 use crate::settle::taken_from;
 use crate::store::{ChangeState, OutcomeRow, OwnChange, Progress, RecordRow, RepairKind, Store};
 use crate::vault::{Vault, corrected_ms};
-use anyhow::{Context, Result};
-use kerbside_core::change::{Change, ChangeBytes, Edit};
+use anyhow::{Context as _, Result};
+use kerbside_core::change::{Change, ChangeBytes, Context, Edit};
 use kerbside_core::exchange::Item;
+use kerbside_core::field::TEAM;
 use kerbside_core::ids::{Dot, OfficerId, RecordId, Sha256};
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::record::{Record, unpack_page};
@@ -88,15 +89,17 @@ impl<'a> Intake<'a> {
         progress.hlc = progress.hlc.observe(change.at.hlc, time_ms);
         self.settle_if_own(change.dot())?;
         if let Some(was) = change.was {
-            self.settle_if_approved(was)?;
+            self.settle_if_approved(was, &change)?;
         }
         self.fold(&change, reference)
     }
 
-    /// What the office put into review and then took comes back as its own change, which names ours.
-    fn settle_if_approved(&mut self, was: Dot) -> Result<()> {
-        let own = self.store.change_at(was.actor, was.counter)?;
-        if own.is_none_or(|own| own.state != ChangeState::Refused) {
+    /// What the office put into review and then took comes back as its own change, which names ours. So does what a
+    /// double of this phone wrote under the same dot, and that says nothing of ours.
+    fn settle_if_approved(&mut self, was: Dot, taken: &Change) -> Result<()> {
+        let Some(own) = self.store.change_at(was.actor, was.counter)? else { return Ok(()) };
+        let is_ours = readable(&own).is_some_and(|own| is_made_of(taken, &own));
+        if own.state != ChangeState::Refused || !is_ours {
             return Ok(());
         }
         let taken = ChangeState::Duplicate;
@@ -331,6 +334,22 @@ fn outcomes(before: &Record, change: &Change, officer: OfficerId) -> Vec<Outcome
 fn readable(own: &OwnChange) -> Option<Change> {
     let whole = Sha256::of(&own.bytes) == own.hash;
     whole.then(|| ChangeBytes::received(own.bytes.clone()).read().ok()).flatten()
+}
+
+/// Whether a change says nothing but what another does, in whatever light: approval leaves out what was answered since,
+/// and names the team that a new record goes to.
+fn is_made_of(taken: &Change, own: &Change) -> bool {
+    let bare = |edit: &Edit| {
+        let mut edit = edit.clone();
+        if let Edit::Put { context, .. } | Edit::SetRemove { context, .. } = &mut edit {
+            *context = Context::default();
+        }
+        edit
+    };
+    let said: Vec<Edit> = own.edits.iter().map(bare).collect();
+    let names_team = |edit: &Edit| matches!(edit, Edit::Put { field, .. } if field.path == TEAM);
+    taken.record == own.record
+        && taken.edits.iter().all(|edit| said.contains(&bare(edit)) || own.creates() && names_team(edit))
 }
 
 /// A record whose beginning is refused or in review, as our own changes make it. What was given another dot is left out

@@ -8,10 +8,10 @@ use super::items::Intake;
 use crate::clock::Reading;
 use crate::store::{ChangeState, OwnChange, Store};
 use crate::vault::Vault;
-use anyhow::{Context, Result};
-use kerbside_core::change::ChangeBytes;
+use anyhow::{Context as _, Result};
+use kerbside_core::change::{Change, ChangeBytes, Context, Edit};
 use kerbside_core::exchange::{OFFER_LIMIT, Offered, Receipt, Retire, Retired};
-use kerbside_core::ids::{Actor, RecordId, Sha256};
+use kerbside_core::ids::{Actor, Dot, RecordId, Sha256};
 use kerbside_core::redot::Redot;
 use kerbside_core::sign::Label;
 use kerbside_core::{cbor, chain};
@@ -66,8 +66,7 @@ impl Vault {
                 store.note_in_journal(now.wall_ms, "lost", &format!("{}.{}", own.actor, own.counter))?;
                 continue;
             }
-            let read = ChangeBytes::received(own.bytes.clone()).read().context("Read an own change")?;
-            let mut moved = redot.change(&read).context("A moved change has a new dot")?;
+            let mut moved = redot.change(&read(&own)?).context("A moved change has a new dot")?;
             moved.officer = self.identity.officer;
             let written = ChangeBytes::write(&moved);
             progress.chain = chain::next(progress.chain, written.hash());
@@ -112,6 +111,41 @@ impl Vault {
         intake.finish()
     }
 
+    /// What no server confirms is shown as it was, under dots that it may have given up since: what is saved over it names
+    /// the dots that it has now.
+    pub(crate) fn name_as_now(&self, record: RecordId, edits: &mut [Edit]) -> Result<()> {
+        let own = self.store.changes_of(record)?;
+        for edit in edits {
+            if let Edit::Put { context, .. } | Edit::SetRemove { context, .. } = edit {
+                let named = context.iter().map(|dot| self.names_now(dot, &own));
+                let named: Vec<Vec<Dot>> = named.collect::<Result<_>>()?;
+                *context = Context::new(named.into_iter().flatten());
+            }
+        }
+        Ok(())
+    }
+
+    /// A dot under which this device wrote something that goes on under another, as the context that stands for it now:
+    /// what its actor kept, and where the rest has gone.
+    fn names_now(&self, dot: Dot, own: &[OwnChange]) -> Result<Vec<Dot>> {
+        let is_gone = |own: &OwnChange| own.state == ChangeState::Redotted;
+        if !self.store.change_at(dot.actor, dot.counter)?.is_some_and(|own| is_gone(&own)) {
+            return Ok(vec![dot]);
+        }
+        let of_actor = self.store.changes_between(dot.actor, 0, dot.counter)?;
+        let kept = of_actor.iter().filter(|own| !is_gone(own)).map(|own| own.counter).max();
+        let mut named: Vec<Dot> = kept.map(|counter| Dot { counter, ..dot }).into_iter().collect();
+        let moved =
+            own.iter().filter(|own| own.actor == dot.actor && own.counter <= dot.counter && is_gone(own));
+        let moved: Vec<Change> = moved.filter_map(|own| read(own).ok()).collect();
+        for there in own.iter().filter(|own| !is_gone(own)) {
+            if read(there).is_ok_and(|there| moved.iter().any(|change| change.is_same_act(&there))) {
+                named.push(Dot { actor: there.actor, counter: there.counter });
+            }
+        }
+        Ok(named)
+    }
+
     /// The server's word for what both hold of the actor that was given up.
     fn keep_proof(&self, store: &Store, actor: Actor, retired: &Retired) -> Result<()> {
         let Some(signed) = &retired.receipt else { return Ok(()) };
@@ -122,4 +156,8 @@ impl Vault {
         }
         Ok(())
     }
+}
+
+fn read(own: &OwnChange) -> Result<Change> {
+    ChangeBytes::received(own.bytes.clone()).read().context("Read an own change")
 }

@@ -212,6 +212,17 @@ impl Store {
         Ok(())
     }
 
+    /// Nobody waits for it now. How far it had come is kept, should somebody yet.
+    pub fn rest_upload(&self, record: RecordId, sha256: Sha256) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "UPDATE upload SET state = 'saved' WHERE record = ?1 AND sha256 = ?2 AND state = 'sending'",
+            )?
+            .execute((record.0, sha256.0))
+            .context("Keep that a photo is not on its way")?;
+        Ok(())
+    }
+
     pub fn settle_upload(
         &self,
         (record, sha256): (RecordId, Sha256),

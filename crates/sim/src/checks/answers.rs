@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
+use kerbside_core::change::Edit;
 use kerbside_core::field::FieldKey;
+use kerbside_core::ids::RecordId;
 use kerbside_core::value::Value;
 
 use super::Settled;
@@ -24,11 +26,32 @@ pub fn right_answers_stand(world: &mut World, settled: &Settled) -> Result<()> {
             due.retain(|marker| !world.ledger.is_redacted(marker));
             let spare: Vec<_> =
                 shown.difference(&due).filter(|marker| !world.ledger.may_show_again(marker)).collect();
-            if !due.is_subset(&shown) || !spare.is_empty() {
+            let anew = world.ledger.answered_anew(&field, of_record);
+            if due.difference(&shown).any(|marker| !anew.contains(marker)) || !spare.is_empty() {
                 let over: Vec<_> = spare.iter().map(|marker| (marker, world.ledger.over(marker))).collect();
-                bail!("{field} of {id} shows {shown:?} and should show {due:?}; answered over: {over:?}");
+                let told = written(settled, *id, &field);
+                bail!(
+                    "{field} of {id} shows {shown:?} and should show {due:?}; answered over: {over:?}; the log:{told}"
+                );
             }
         }
     }
     Ok(())
+}
+
+/// Every answer to a question in the order of the log, and over what it was given.
+fn written(settled: &Settled, id: RecordId, field: &FieldKey) -> String {
+    let mut told = String::new();
+    for change in settled.log.iter().filter(|change| change.record == id) {
+        for edit in &change.edits {
+            if let Edit::Put { field: of, context, value } = edit
+                && of == field
+            {
+                let seen: Vec<_> = context.iter().map(|dot| dot.to_string()).collect();
+                let was = change.was.map(|was| format!(" (was {was})")).unwrap_or_default();
+                told += &format!("\n    {}{was} {value:?} over {seen:?}", change.dot());
+            }
+        }
+    }
+    told
 }

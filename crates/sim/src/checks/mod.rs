@@ -71,8 +71,12 @@ pub struct Own {
 
 /// Checks everything and returns how many changes were refused.
 pub fn check_all(world: &mut World) -> Result<u32> {
-    note_reviews(world)?;
     let settled = Settled::read(world)?;
+    note_reviews(world, &settled.folded)?;
+    // What was held for its twin was told to be a second copy only later.
+    for own in settled.own.iter().flatten().filter(|own| own.change.state == ChangeState::Duplicate) {
+        world.ledger.arrives_twice(own.markers.clone());
+    }
     for check in CHECKS {
         (check.holds)(world, &settled).with_context(|| format!("it does not hold that {}", check.name))?;
     }

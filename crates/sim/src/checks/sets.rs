@@ -20,7 +20,7 @@ pub fn right_members_stand(world: &mut World, settled: &Settled) -> Result<()> {
             let due = ledger.sets.standing(set, taken);
             // Of an add that arrived twice the removal may have named the copy that was not taken.
             let is_doubtful = |member: &&Member| {
-                ledger.sets.adds_of(set, member).any(|marker| ledger.may_show_again(marker))
+                ledger.sets.adds_of(*id, set, member).any(|marker| ledger.may_show_again(marker))
             };
             let wrong: Vec<_> =
                 shown.symmetric_difference(&due).filter(|member| !is_doubtful(member)).collect();

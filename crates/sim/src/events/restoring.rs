@@ -5,7 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
+use kerbside_core::ids::RecordId;
 use kerbside_core::problem::{Code, Problem};
 use kerbside_device::{ChangeState, Vault};
 use kerbside_server::store::Store;
@@ -33,7 +34,9 @@ impl World {
     pub fn back_up_server(&mut self) -> Result<()> {
         let mut store = self.server.copy()?;
         let made_ms = self.now_ms;
-        let holds = markers_on_server(&mut store)?;
+        let mut holds = markers_on_server(&mut store)?;
+        // What waits in review is in the backup as well, and a phone may clear it once it was taken.
+        holds.extend(store.set_aside_changes()?.iter().flat_map(|kept| markers_in(&kept.bytes)));
         for _ in 0..self.rng.u8(0..4) {
             self.deliver()?;
         }
@@ -131,8 +134,24 @@ pub fn is_unknown_device(cause: &anyhow::Error) -> bool {
 pub fn release_held(world: &mut World) -> Result<bool> {
     let held = world.server.held()?.len();
     if 0 < held {
+        waits_for_what_is_not_here(world)?;
         world.server.give_up_all(world.now_ms)?;
         world.note(&format!("{held} held changes let go"));
     }
     Ok(0 < held)
+}
+
+/// What builds on a dot, or a record, that has come is not kept waiting for an administrator.
+fn waits_for_what_is_not_here(world: &mut World) -> Result<()> {
+    let log = world.server.log_changes()?;
+    let here: BTreeSet<String> = log.iter().map(|entry| entry.dot.to_string()).collect();
+    let records: BTreeSet<RecordId> = world.server.states()?.into_iter().map(|state| state.record).collect();
+    for held in world.server.held()? {
+        let has_come = match &held.waits_for {
+            Some(dot) => here.contains(dot),
+            None => records.contains(&held.record),
+        };
+        ensure!(!has_come, "{} waits for {:?} of {}, which has come", held.dot, held.waits_for, held.record);
+    }
+    Ok(())
 }

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
-use kerbside_core::ids::Dot;
+use kerbside_core::change::{ChangeBytes, Edit};
+use kerbside_core::ids::{Dot, RecordId};
 use kerbside_core::problem::Problem;
+use kerbside_core::record::Record;
 
 use crate::ledger::markers_in;
 use crate::world::World;
@@ -48,6 +50,12 @@ impl World {
         let item = &waiting[self.rng.usize(..waiting.len())];
         let dot = Dot { actor: item.actor, counter: item.counter };
         let takes = self.rng.u8(0..3) != 0;
+        if takes {
+            // It comes under the dot of whoever approves it: who saw it before, on its own phone or in an earlier life of the
+            // server, has answered over another dot.
+            let kept = self.server.set_aside_changes()?.into_iter().find(|kept| kept.dot == dot);
+            self.ledger.arrives_twice(kept.map(|kept| markers_in(&kept.bytes)).unwrap_or_default());
+        }
         let dies = self.plan_crash();
         let decided = if takes {
             self.server.approve(self.now_ms, &jo, dot).map(|taken| format!("{dot} is taken as {taken}"))
@@ -69,17 +77,28 @@ impl World {
     }
 }
 
-/// What waits, and what was declined, is on the server's disk and in nobody's record. What was approved has to be.
-pub fn note_reviews(world: &mut World) -> Result<()> {
+/// What waits, and what was declined, is on the server's disk and in nobody's record. What was approved has to be, but for
+/// answers that somebody who saw them has answered over since: the newer one stands, and the older is kept where it was.
+pub fn note_reviews(world: &mut World, folded: &BTreeMap<RecordId, Record>) -> Result<()> {
     let outcomes: BTreeMap<Dot, String> = world.server.reviews()?.into_iter().collect();
     for kept in world.server.set_aside_changes()? {
-        if outcomes.get(&kept.dot).is_some_and(|outcome| outcome != "approved") {
+        let Some(outcome) = outcomes.get(&kept.dot) else { continue };
+        if outcome != "approved" || is_answered_over(&kept.bytes, folded) {
             for marker in markers_in(&kept.bytes) {
                 world.ledger.waits_for_review(&marker);
             }
         }
     }
     Ok(())
+}
+
+fn is_answered_over(bytes: &[u8], folded: &BTreeMap<RecordId, Record>) -> bool {
+    let Ok(change) = ChangeBytes::received(bytes.to_vec()).read() else { return false };
+    let Some(record) = folded.get(&change.record) else { return false };
+    change.edits.iter().any(|edit| {
+        let Edit::Put { field, .. } = edit else { return false };
+        change.counter <= record.context(field).get(change.actor)
+    })
 }
 
 /// Whether the office has stopped this phone: then it holds nothing of anyone.

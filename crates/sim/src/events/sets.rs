@@ -15,10 +15,13 @@ use crate::world::World;
 pub const SETS: [&str; 2] = ["tags", "rows"];
 const TAGS: [&str; 3] = ["ann", "bob", "cat"];
 
+/// One member, in one set of one record.
+type Add = (RecordId, &'static str, Member);
+
 /// What was done to sets, by the note that came with it.
 #[derive(Debug, Default)]
 pub struct SetActs {
-    adds: BTreeMap<Marker, (&'static str, Member)>,
+    adds: BTreeMap<Marker, Add>,
     /// What a removal took out: the adds that its writer had in view.
     removals: BTreeMap<Marker, BTreeSet<Marker>>,
 }
@@ -30,13 +33,19 @@ impl SetActs {
             taken.iter().filter_map(|marker| self.removals.get(marker)).flatten().collect();
         let adds = taken.iter().filter(|marker| !gone.contains(marker));
         let adds = adds.filter_map(|marker| self.adds.get(marker));
-        adds.filter(|(of, _)| *of == set).map(|(_, member)| member.clone()).collect()
+        adds.filter(|(_, of, _)| *of == set).map(|(_, _, member)| member.clone()).collect()
     }
 
-    /// Every add of this member, taken or not.
-    pub fn adds_of<'a>(&'a self, set: &'a str, member: &'a Member) -> impl Iterator<Item = &'a Marker> {
-        let of = move |(_, (of, added)): &(&Marker, &(&str, Member))| *of == set && added == member;
-        self.adds.iter().filter(of).map(|(marker, _)| marker)
+    /// Every add of this member to this record, taken or not.
+    pub fn adds_of<'a>(
+        &'a self,
+        record: RecordId,
+        set: &'a str,
+        member: &'a Member,
+    ) -> impl Iterator<Item = &'a Marker> {
+        let is_of =
+            move |(_, (of, there, added)): &(&Marker, &Add)| (*of, *there, added) == (record, set, member);
+        self.adds.iter().filter(is_of).map(|(marker, _)| marker)
     }
 }
 
@@ -65,7 +74,7 @@ impl World {
         };
         let add = Edit::SetAdd { field, members: vec![member.clone()] };
         let marker = self.ledger.new_marker();
-        self.ledger.sets.adds.insert(marker.clone(), (set, member));
+        self.ledger.sets.adds.insert(marker.clone(), (record, set, member));
         self.save_edits(at, record, &marker, vec![add])
     }
 
@@ -78,7 +87,7 @@ impl World {
     ) -> Result<()> {
         let field = FieldKey::new(set);
         let here: BTreeSet<&str> = head.notes().map(|note| note.text.as_str()).collect();
-        let adds = self.ledger.sets.adds_of(set, &member);
+        let adds = self.ledger.sets.adds_of(record, set, &member);
         let seen = adds.filter(|marker| here.contains(marker.as_str())).cloned().collect();
         let context = head.member_context(&field, &member);
         let remove = Edit::SetRemove { field, context, members: vec![member] };

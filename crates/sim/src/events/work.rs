@@ -9,7 +9,7 @@ use kerbside_core::ids::{RecordId, RowId};
 use kerbside_device::Saved;
 use serde_json::{Value as Json, json};
 
-use crate::ledger::Marker;
+use crate::ledger::{Marker, markers_in};
 use crate::world::{FIELDS, World, visible};
 
 /// A form left open on a phone: it answers what it saw then.
@@ -86,7 +86,7 @@ impl World {
             vault.answer(id, &field, &json!(marker), now)?;
             vault.save_draft(id, now)
         })?;
-        self.acknowledges(at, &marker, saved.as_ref());
+        self.acknowledges(at, &marker, saved.as_ref())?;
         if saved.is_none() {
             // It stays on the phone if the process died; nobody comes back to it.
             self.phone_asks(at, "dropping a draft", |world| world.phones[at].vault.discard_draft(id))?;
@@ -107,8 +107,7 @@ impl World {
         let now = self.reading(at);
         let saved = self
             .phone_asks(at, "saving edits", |world| world.phones[at].vault.save_edits(record, edits, now))?;
-        self.acknowledges(at, marker, saved.as_ref());
-        Ok(())
+        self.acknowledges(at, marker, saved.as_ref())
     }
 
     pub fn tries(
@@ -122,15 +121,25 @@ impl World {
     }
 
     /// What was acknowledged may not be lost from now on.
-    pub fn acknowledges(&mut self, at: usize, marker: &Marker, saved: Option<&Saved>) {
-        if let Some(saved) = saved {
-            self.note(&format!("phone {at} saved {marker} {} in {}", saved.dot, saved.record));
-            self.ledger.promise(marker, saved.record);
+    pub fn acknowledges(&mut self, at: usize, marker: &Marker, saved: Option<&Saved>) -> Result<()> {
+        let Some(saved) = saved else { return Ok(()) };
+        self.note(&format!("phone {at} saved {marker} {} in {}", saved.dot, saved.record));
+        self.ledger.promise(marker, saved.record);
+        let Some((record, field)) = self.ledger.place_of(marker) else { return Ok(()) };
+        let actor = saved.dot.split_once('.').map(|(actor, _)| actor);
+        let mut earlier = BTreeSet::new();
+        for own in self.phones[at].vault.own_changes()? {
+            if own.record == record && actor == Some(&own.actor.to_string()) {
+                earlier.extend(markers_in(&own.bytes).into_iter().filter(|of| self.ledger.is_of(of, field)));
+            }
         }
+        earlier.remove(marker);
+        self.ledger.comes_after(marker, earlier);
+        Ok(())
     }
 
     fn promises(&mut self, at: usize, marker: &Marker, saved: Option<&Saved>) -> Result<()> {
-        self.acknowledges(at, marker, saved);
+        self.acknowledges(at, marker, saved)?;
         saved.map_or(Ok(()), |saved| self.covers_what_was_seen(at, saved.record, marker))
     }
 

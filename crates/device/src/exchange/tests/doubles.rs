@@ -1,0 +1,143 @@
+//! What has another name than it had: dots that were given up, and what a double wrote under the same ones.
+
+use super::*;
+use crate::NewPhoto;
+use crate::photos::PhotoFrom;
+use crate::store::{ChangeState, UploadState};
+use kerbside_core::change::{Change, Edit};
+use kerbside_core::value::Value;
+
+fn read(vault: &Vault, actor: u32, counter: u64) -> Change {
+    let own = vault.store.change_at(Actor(actor), counter).unwrap().unwrap();
+    ChangeBytes::received(own.bytes).read().unwrap()
+}
+
+/// The office's record, entered whole.
+fn entered(record: RecordId, state: &Record) -> Item {
+    let page = pack_page([Entry {
+        record: Some(record),
+        reference: Some("SI-000001"),
+        received_ms: Some(1),
+        state,
+    }]);
+    Item::Enter { seq: 1, page }
+}
+
+fn gives_way(vault: &mut Vault, to: u32) {
+    let retire = vault.retire_request().unwrap();
+    let retired = Retired { actor: Actor(to), held: vec![], verdicts: Vec::new(), receipt: None };
+    vault.retired(&retire, &retired, NOW).unwrap();
+}
+
+#[test]
+fn an_answer_over_what_no_server_confirms_names_the_dots_it_has_now() {
+    let mut ann = vault(1, 1);
+    let saved = saves(&mut ann, "a fridge");
+    let mut tom = vault(2, 2);
+    let push = tom.outgoing(Budget::default(), NOW).unwrap();
+    let items = vec![entered(saved.record, &ann.head(saved.record).unwrap())];
+    let enter = Office { items, paging: Paging::Whole, ..Office::taking(&push) };
+    tom.incoming(&push, &enter.reply(&push), NOW).unwrap();
+    // Another filling brings nothing, and an open form keeps the record here.
+    tom.edit_record(saved.record, NOW).unwrap();
+    let push = tom.outgoing(Budget::default(), NOW).unwrap();
+    let empty = Office { paging: Paging::Whole, ..Office::taking(&push) }.reply(&push);
+    tom.incoming(&push, &empty, NOW).unwrap();
+    assert!(tom.store.record(saved.record).unwrap().unwrap().base.is_none());
+
+    tom.edit(saved.record, &answers("a freezer"), &[], NOW.later(1_000)).unwrap();
+    gives_way(&mut tom, 50);
+    tom.edit(saved.record, &answers("two freezers"), &[], NOW.later(2_000)).unwrap();
+    let (moved, over) = (read(&tom, 50, 1), read(&tom, 50, 2));
+    assert_eq!(moved.was, Some(Dot { actor: Actor(2), counter: 1 }));
+    let Edit::Put { context, .. } = &over.edits[0] else { panic!("an answer") };
+    assert_eq!((context.get(Actor(50)), context.get(Actor(2))), (1, 0), "{context:?}");
+    let view = tom.show(saved.record).unwrap();
+    let what = view.fields.iter().find(|field| field.path == "what").unwrap();
+    assert_eq!((what.values.len(), &what.values[0].answer), (1, &json!("two freezers")));
+}
+
+/// A record that was received, and a second answer that was refused.
+fn refused(vault: &mut Vault, what: &str, code: &str) -> RecordId {
+    let saved = saves(vault, "a fridge");
+    let push = vault.outgoing(Budget::default(), NOW).unwrap();
+    let reply = Office { items: vec![echo(&saved.dot)], ..Office::taking(&push) }.reply(&push);
+    vault.incoming(&push, &reply, NOW).unwrap();
+    vault.edit(saved.record, &answers(what), &[], NOW.later(1_000)).unwrap();
+    let push = vault.outgoing(Budget::default(), NOW).unwrap();
+    let chain = vault.store.change_at(Actor(1), 2).unwrap().unwrap().chain;
+    let verdicts = vec![(2, Verdict::Refused(code.into()))];
+    vault.incoming(&push, &Office { chain, verdicts, ..Office::taking(&push) }.reply(&push), NOW).unwrap();
+    saved.record
+}
+
+fn hears(vault: &mut Vault, change: &Change, code: &str) {
+    let push = vault.outgoing(Budget::default(), NOW).unwrap();
+    let chain = vault.store.change_at(Actor(1), 2).unwrap().unwrap().chain;
+    let bytes = ChangeBytes::write(change).into_bytes();
+    let items = vec![Item::Change { seq: 9, received_ms: 1, bytes, reference: None }];
+    let verdicts = vec![(2, Verdict::Refused(code.into()))];
+    let office = Office { through: 2, chain, items, verdicts, ..Office::taking(&push) };
+    vault.incoming(&push, &office.reply(&push), NOW).unwrap();
+}
+
+#[test]
+fn what_a_double_wrote_under_the_same_dot_does_not_settle_what_was_refused_here() {
+    let mut ann = vault(1, 1);
+    let record = refused(&mut ann, "two fridges", "sealed");
+    let mut theirs = read(&ann, 1, 2);
+    theirs.was = Some(theirs.dot());
+    (theirs.actor, theirs.counter, theirs.cid.0) = (Actor(60), 1, [6; 8]);
+    let Edit::Put { value, .. } = &mut theirs.edits[0] else { panic!("an answer") };
+    *value = Value::text("a bath");
+    hears(&mut ann, &theirs, "sealed");
+    assert_eq!(ann.store.change_at(Actor(1), 2).unwrap().unwrap().state, ChangeState::Refused);
+    assert_eq!(ann.waiting().unwrap().strip.needs_you, 1);
+    assert_eq!(state(&ann, record), WorkState::NeedsYou);
+}
+
+#[test]
+fn what_the_office_took_out_of_review_settles_what_it_was_made_of() {
+    let mut ann = vault(1, 1);
+    refused(&mut ann, "two fridges", "in_review");
+    let mut taken = read(&ann, 1, 2);
+    taken.was = Some(taken.dot());
+    (taken.actor, taken.counter, taken.cid.0, taken.officer) = (Actor(60), 1, [6; 8], OfficerId(9));
+    hears(&mut ann, &taken, "in_review");
+    assert_eq!(ann.store.change_at(Actor(1), 2).unwrap().unwrap().state, ChangeState::Duplicate);
+}
+
+#[test]
+fn a_photo_half_sent_is_not_on_its_way_once_its_words_are_declined() {
+    let mut ann = vault(1, 1);
+    let paper =
+        NewPhoto { field: Some(FieldKey::new("photos")), bytes: b"%PDF-1.4".to_vec(), from: PhotoFrom::File };
+    ann.create("sighting", &answers("a fridge"), &[paper], NOW).unwrap();
+    for code in ["in_review", "declined"] {
+        let push = ann.outgoing(Budget::default(), NOW).unwrap();
+        let chain = ann.store.change_at(Actor(1), 1).unwrap().unwrap().chain;
+        let verdicts = vec![(1, Verdict::Refused(code.into()))];
+        let office = Office { through: 1, chain, verdicts, ..Office::taking(&push) };
+        ann.incoming(&push, &office.reply(&push), NOW).unwrap();
+        if let Some(upload) = ann.photos_to_send().unwrap().first().cloned() {
+            ann.photo_goes_to(&upload, "/v1/uploads/1").unwrap();
+            ann.photo_reached(&upload, 4).unwrap();
+            assert_eq!(ann.uploads().unwrap()[0].state, UploadState::Sending);
+        }
+    }
+    assert!(ann.photos_to_send().unwrap().is_empty());
+    let upload = ann.uploads().unwrap().remove(0);
+    assert_eq!((upload.state, upload.sent), (UploadState::Saved, 4));
+}
+
+#[test]
+fn a_device_that_was_stopped_waits_for_no_echo_in_a_record_that_is_gone() {
+    let mut ann = vault(1, 1);
+    let saved = saves(&mut ann, "a fridge");
+    ann.store.delete_record(saved.record).unwrap();
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    let reply = Reply { stopped: Some("device_revoked".into()), ..Office::taking(&push).reply(&push) };
+    ann.incoming(&push, &reply, NOW).unwrap();
+    let own = ann.store.change_at(Actor(1), 1).unwrap().unwrap();
+    assert_eq!((own.state, own.pending), (ChangeState::Received, false));
+}
