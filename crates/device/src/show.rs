@@ -90,7 +90,7 @@ impl Vault {
     pub fn list(&self, filter: &Filter) -> Result<Vec<RecordLine>> {
         let marks = self.store.marks()?;
         let mut lines = Vec::new();
-        for row in self.store.records()? {
+        for row in self.store.listed_records()? {
             if filter.form.as_ref().is_some_and(|form| *form != row.form) {
                 continue;
             }

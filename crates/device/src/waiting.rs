@@ -115,13 +115,15 @@ pub struct WaitingItem {
 
 impl Vault {
     pub fn waiting(&self) -> Result<Waiting> {
-        let progress = self.store.progress()?;
+        let mut progress = self.store.progress()?;
+        progress.last_received_ms =
+            progress.last_received_ms.max(self.heard.as_ref().map(|heard| heard.at_ms));
         let mut items = Vec::new();
         for draft in self.store.drafts()? {
             items.push(self.waiting_draft(&draft)?);
         }
         let marks = self.store.marks()?;
-        for row in self.store.records()? {
+        for row in self.store.listed_records()? {
             let state = self.work_state(&row, &marks)?;
             if matches!(state, WorkState::Received | WorkState::Safe) {
                 continue;

@@ -104,8 +104,10 @@ pub fn windows(arguments: &[String]) -> Result<()> {
 }
 
 /// No part of the check: figures of a machine that does other things as well are for reading, not for passing.
-pub fn bench() -> Result<()> {
-    run(cargo().args(["bench", "--quiet", "--package", "kerbside-server", "--bench", "field_day"]))
+pub fn bench(parts: &[String]) -> Result<()> {
+    run(cargo()
+        .args(["bench", "--quiet", "--package", "kerbside-server", "--bench", "field_day", "--"])
+        .args(parts))
 }
 
 fn screens() -> Result<()> {

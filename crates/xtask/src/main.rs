@@ -28,7 +28,8 @@ cargo xtask e2e [FILE…] [--built]
                                   the app's own window and the console, driven as a person would
 cargo xtask fuzz [TARGET…] [--seconds N]
                                   expressions and workbooks twisted at random, a minute each
-cargo xtask bench                 how fast a field day goes, against the same machine at its barest
+cargo xtask bench [PART]...       how fast a field day goes, against the same machine at its barest: form, first,
+                                  day, edit, fresh
 cargo xtask pyxform               every shipped form, exported as a workbook, read by pyxform
 
 --built takes the programs as they lie there, without looking whether they are up to date.";
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
         "e2e" => check::windows(rest),
         "faults" => faults::faults(rest),
         "sim" => check::simulate(rest),
-        "bench" => check::bench(),
+        "bench" => check::bench(rest),
         "fuzz" => fuzz::fuzz(rest),
         "pyxform" => pyxform::pyxform(),
         compiler if compiler.ends_with("rustc") => match check::compile_for_the_simulator(compiler, rest) {

@@ -7,12 +7,12 @@ use ed25519_dalek::SigningKey;
 use kerbside_core::chain;
 use kerbside_core::exchange::{
     Allotted, Enrol, Head, Mark, OFFER_LIMIT, PUSH_LIMIT, Push, Receipt, Reply, Retire, Retired,
-    UnlockRequest, Unlocked, Verdict,
+    UnlockRequest, Unlocked, Verdict, offers_mark,
 };
 use kerbside_core::ids::{Actor, DeviceId, Dot, Sha256};
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::{Code, Problem};
-use kerbside_core::sign::{Label, PublicKey, Signed};
+use kerbside_core::sign::{Label, PublicKey, SHOWN, Signed};
 
 use super::Store;
 use super::connection::Connection;
@@ -26,6 +26,8 @@ use crate::values;
 
 /// The oldest app that is still fully served.
 const MINIMUM_APP: &str = "0.1.0";
+/// How many bytes of a hash a device shows of what it holds.
+const MARK: usize = 8;
 /// How often an idle device's last sign of life is written down.
 const SEEN_EVERY_MS: i64 = 60_000;
 
@@ -33,7 +35,10 @@ impl Store {
     /// Takes a push and answers it. The caller has checked the request's own proof.
     pub fn take(&mut self, now_ms: i64, device: DeviceId, push: &Push) -> Result<Reply> {
         let identity = self.identity()?;
-        let head = open_head(&identity, self.public_key(device)?, device, push)?;
+        let head = match push.head.shown() {
+            Some(shown) => self.connection.snapshot(|tx| known_head(tx, &identity, device, (push, shown)))?,
+            None => open_head(&identity, self.public_key(device)?, device, push)?,
+        };
         if !push.changes.is_empty() {
             let forms = &mut self.forms;
             self.connection.transaction(|tx| {
@@ -139,6 +144,30 @@ impl Store {
             .map(|_| ())
         })
     }
+}
+
+/// A head that was signed before: the server finds the chain itself, and what is shown has to be of it.
+fn known_head(
+    tx: &mut Connection,
+    identity: &Identity,
+    device: DeviceId,
+    (push, shown): (&Push, &[u8]),
+) -> Result<Head> {
+    if !push.changes.is_empty() || shown.len() != SHOWN {
+        return Err(Problem::new(Code::ProofWrong, "changes come with a signed head").into());
+    }
+    let counter = push.last();
+    let ours = chain_at(tx, push.actor, counter)?.filter(|ours| ours.0.starts_with(shown));
+    let mut chain = [0; 32];
+    chain.iter_mut().zip(shown).for_each(|(byte, shown)| *byte = *shown);
+    Ok(Head {
+        server: identity.server,
+        council: identity.council.clone(),
+        device,
+        actor: push.actor,
+        counter,
+        chain: ours.unwrap_or(Sha256(chain)),
+    })
 }
 
 /// The head must be this device's own, at exactly the last change it shows it holds.
@@ -249,19 +278,32 @@ fn answer(
     } else {
         pull::page(tx, identity, &writer, push)?
     };
+    let receipt = Signed::new(Label::Receipt, &receipt, &SigningKey::from_bytes(&identity.signing));
+    let offers = packs::offers(tx, &writer.officer, now_ms)?;
+    let mark = offers_mark(offers.iter().map(|offer| (offer.name.as_str(), offer.version)));
+    let holds_offers = push.known.get(MARK..) == Some(&mark);
     Ok(Reply {
-        receipt: Signed::new(Label::Receipt, &receipt, &SigningKey::from_bytes(&identity.signing)),
+        receipt: unless_known(receipt, push),
         hwm: writer.last,
         fork,
         items: page.items,
-        cursor: page.cursor,
+        cursor: if page.cursor == push.cursor { Vec::new() } else { page.cursor },
         more: page.more,
         paging: page.paging,
-        offers: packs::offers(tx, &writer.officer, now_ms)?,
+        offers: if holds_offers { Vec::new() } else { offers },
         minimum_app: MINIMUM_APP.to_owned(),
         nonce: proof::nonce(&identity.nonces, device, now_ms),
         now_ms,
     })
+}
+
+/// The receipt, or the rest of what names it where the device has shown that it holds this very one.
+fn unless_known(receipt: Signed, push: &Push) -> Signed {
+    let hash = Sha256::of(&kerbside_core::cbor::encode(&receipt)).0;
+    match (push.known.get(..MARK), hash.get(..MARK), hash.get(MARK..MARK + SHOWN)) {
+        (Some(held), Some(ours), Some(shown)) if held == ours => Signed::known(shown),
+        _ => receipt,
+    }
 }
 
 fn receipt(

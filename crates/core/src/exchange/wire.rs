@@ -11,7 +11,7 @@ use crate::change::tests::change;
 use crate::change::{Change, ChangeBytes, Context, Edit, Member, PhotoFacts};
 use crate::field::FieldKey;
 use crate::ids::{Actor, DeviceId, Dot, Epoch, OfficerId, RecordId, RowId, ServerId, Sha256};
-use crate::record::{Entry, Record, pack_page};
+use crate::record::{Entry, Packed, Record, join_page, pack_page};
 use crate::sign::{Label, PublicKey, Signed};
 use crate::value::{Place, PlaceSource, Point, Value};
 
@@ -142,6 +142,24 @@ fn push() -> Push {
         app: "0.1.0".to_owned(),
         capabilities: vec!["page/1".to_owned()],
         head: Signed::new(Label::Head, &head, &key()),
+        known: Vec::new(),
+    }
+}
+
+/// Nothing new: what both sides hold is shown, not sent.
+fn push_when_idle() -> Push {
+    Push { changes: Vec::new(), head: Signed::known(&[3; 16]), known: vec![4; 16], ..push() }
+}
+
+fn reply_when_idle() -> Reply {
+    Reply {
+        receipt: Signed::known(&[5; 16]),
+        items: Vec::new(),
+        cursor: Vec::new(),
+        more: false,
+        paging: Paging::Log,
+        offers: Vec::new(),
+        ..reply()
     }
 }
 
@@ -154,6 +172,33 @@ fn page() -> Vec<u8> {
         received_ms: Some(1_773_652_400_000),
         state: &state,
     }])
+}
+
+/// Enough changes that they are laid out by column.
+fn push_of_many() -> Push {
+    let numbered = |counter: u64| ChangeBytes::write(&Change { counter, ..full_change() }).into_bytes();
+    Push { changes: (41..=48).map(numbered).collect(), ..push() }
+}
+
+fn page_of_many() -> Vec<u8> {
+    let mut state = Record::default();
+    state.apply(&full_change());
+    let state = state.pack();
+    let packed = (0..8).map(|at| Packed {
+        record: RecordId([at; 16]),
+        reference: "FT-000123",
+        received_ms: 1_773_652_400_000,
+        state: &state,
+    });
+    join_page(packed).expect("a sound state")
+}
+
+fn reply_of_many() -> Reply {
+    let bytes = |counter: u64| ChangeBytes::write(&Change { counter, ..full_change() }).into_bytes();
+    let change = |seq: u64| Item::Change { seq, received_ms: 5, bytes: bytes(seq), reference: None };
+    let mut items: Vec<Item> = (41..=48).map(change).collect();
+    items.extend(reply().items);
+    Reply { items, ..reply() }
 }
 
 fn reply() -> Reply {
@@ -247,6 +292,21 @@ fn examples() -> Vec<Example> {
         ("request-proof", cbor::encode(&proof()), rewrite::<RequestProof>),
         ("push", cbor::encode(&push()), rewrite::<Push>),
         ("reply", cbor::encode(&reply()), rewrite::<Reply>),
+        ("push-when-idle", cbor::encode(&push_when_idle()), rewrite::<Push>),
+        ("reply-when-idle", cbor::encode(&reply_when_idle()), rewrite::<Reply>),
+        ("push-of-many", cbor::encode(&push_of_many()), rewrite::<Push>),
+        ("reply-of-many", cbor::encode(&reply_of_many()), rewrite::<Reply>),
+        ("page-of-many", page_of_many(), |bytes| {
+            let entered = crate::record::unpack_page(bytes).expect("an old page must be readable for ever");
+            let states: Vec<Vec<u8>> = entered.iter().map(|one| one.state.pack()).collect();
+            join_page(entered.iter().zip(&states).map(|(one, state)| Packed {
+                record: one.record.unwrap_or_default(),
+                reference: one.reference.as_deref().unwrap_or_default(),
+                received_ms: one.received_ms.unwrap_or_default(),
+                state,
+            }))
+            .expect("a sound page")
+        }),
         ("page", page(), |bytes| {
             let entered = crate::record::unpack_page(bytes).expect("an old page must be readable for ever");
             pack_page(entered.iter().map(|one| Entry {
@@ -315,7 +375,8 @@ fn every_message_ever_sent_can_be_read_and_written_again() {
 fn the_grammar_describes_every_message_and_refuses_a_damaged_one() {
     let grammar = std::fs::read_to_string(folder().join("kerbside.cddl")).expect("the grammar");
     for (rule, bytes, _) in examples() {
-        let rooted = format!("root = {}\n{grammar}", rule.trim_end_matches("-with-verdicts"));
+        let rooted = rule.trim_end_matches("-with-verdicts").trim_end_matches("-of-many");
+        let rooted = format!("root = {}\n{grammar}", rooted.trim_end_matches("-when-idle"));
         let fits = |bytes: &[u8]| cddl::validate_cbor_from_slice(&rooted, bytes, None);
         fits(&bytes).unwrap_or_else(|fault| panic!("{rule} does not fit its grammar: {fault}"));
         assert!(fits(&cbor::encode(&42u32)).is_err(), "{rule} takes anything");

@@ -5,6 +5,7 @@
 
 mod columns;
 mod pack;
+mod page;
 mod register;
 mod set;
 pub mod view;
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 use crdts::{CmRDT, CvRDT, VClock};
 
 pub use pack::{Entered, Entry, Unreadable, pack_page, unpack_page};
+pub use page::{Leafing, Mark, Outline, Packed, join_page, plain_page};
 pub use register::{Register, Written};
 pub use set::Members;
 

@@ -14,7 +14,9 @@ use crate::ids::{Dot, OfficerId, RecordId, Sha256};
 use crate::time::Hlc;
 use crate::value::Value;
 
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
+/// The version of pages that travel: the same streams, each laid out by column.
+pub(super) const JOINED: u32 = 2;
 
 /// Bytes that are no page of ours: damaged, or of a newer version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +75,8 @@ pub fn pack_page<'a>(entries: impl IntoIterator<Item = Entry<'a>>) -> Vec<u8> {
 
 /// Reads a page.
 pub fn unpack_page(bytes: &[u8]) -> Result<Vec<Entered>, Unreadable> {
-    let mut reader = Reader::open(bytes)?;
+    let plain = super::page::plain_page(bytes)?;
+    let mut reader = Reader::open(&plain)?;
     if reader.take::<u32>("v")? != VERSION {
         return Err(Unreadable);
     }

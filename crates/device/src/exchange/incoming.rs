@@ -4,18 +4,23 @@
 use super::items::Intake;
 use crate::clock::Reading;
 use crate::store::{ChangeState, OwnChange, Progress, Store};
-use crate::vault::Vault;
+use crate::vault::{Heard, Vault};
 use anyhow::{Context, Result};
 use kerbside_core::cbor;
 use kerbside_core::change::ChangeBytes;
 use kerbside_core::exchange::{Item, Offer, Paging, Push, Receipt, Reply, Verdict};
-use kerbside_core::ids::RecordId;
+use kerbside_core::ids::{RecordId, Sha256};
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::{Code, Problem};
-use kerbside_core::sign::Label;
+use kerbside_core::sign::{Label, SHOWN, Signed};
 
 /// The archive of received changes is kept this long, and until a backup holds it.
 const ARCHIVE_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+
+/// A server's clock within this is the clock that was known.
+const CLOCK_SLACK_MS: u64 = 1_000;
+/// How often it is written down that the server was heard, when it has nothing to say.
+const HEARD_EVERY_MS: u64 = 60 * 60 * 1000;
 
 /// What a reply brought.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -40,11 +45,15 @@ pub struct Applied {
 
 impl Vault {
     pub fn incoming(&mut self, push: &Push, reply: &Reply, now: Reading) -> Result<Applied> {
-        let receipt = self.open_receipt(push, reply)?;
         let mut progress = self.store.progress()?;
+        let Some(signed) = signed_receipt(push, reply, &progress)? else {
+            return Ok(Applied { stale: true, ..Applied::default() });
+        };
+        let receipt = self.open_receipt(push, &signed)?;
         if push.actor != progress.actor || push.epoch != progress.epoch {
             return Ok(Applied { stale: true, ..Applied::default() });
         }
+        let before = progress.clone();
         progress.nonce = Some(reply.nonce.clone());
         progress.server_offset_ms = Some(reply.now_ms.saturating_sub(now.wall_ms));
         let is_double = self.is_double(&progress, &receipt)? && !planted::is(Mutant::PageBeforeProof);
@@ -58,20 +67,26 @@ impl Vault {
         }
         if planted::is(Mutant::CursorBeforePage) && progress.cursor.clone().unwrap_or_default() == push.cursor
         {
-            let early = Progress { cursor: Some(reply.cursor.clone()), ..progress.clone() };
+            let cursor = Some(reply.cursor.clone()).filter(|cursor| !cursor.is_empty());
+            let early = Progress { cursor: cursor.or(progress.cursor.clone()), ..progress.clone() };
             self.store.transact(|store| store.put_progress(&early))?;
         }
-        let applied = self
-            .store
-            .transact(|store| self.take_reply(store, &mut progress, (push, reply, &receipt), now))?;
+        let applied = self.store.transact(|store| {
+            let applied = self.take_reply(store, &mut progress, (push, reply, &receipt), now)?;
+            progress.receipt = Some(cbor::encode(&signed));
+            if is_news(&before, &progress) {
+                store.put_progress(&progress)?;
+            }
+            Ok(applied)
+        })?;
+        self.heard = Some(Heard { nonce: reply.nonce.clone(), at_ms: now.wall_ms });
         self.sweep_leaving(now)?;
         Ok(applied)
     }
 
     /// HTTP 200 without a valid receipt is no success.
-    fn open_receipt(&self, push: &Push, reply: &Reply) -> Result<Receipt, Problem> {
-        let receipt: Receipt = reply
-            .receipt
+    fn open_receipt(&self, push: &Push, signed: &Signed) -> Result<Receipt, Problem> {
+        let receipt: Receipt = signed
             .open(Label::Receipt, &self.server_key())
             .map_err(|_| Problem::new(Code::CaptivePortal, "No receipt of the council's server"))?;
         let fits = receipt.server == self.identity.server
@@ -113,8 +128,11 @@ impl Vault {
         }
         applied.sent = receipt.through.saturating_sub(progress.received);
         settle_own(store, progress, receipt, &mut intake, now)?;
+        let marks = store.marks()?;
         for mark in &receipt.marks {
-            store.put_mark(mark.actor, mark.backed_up_through)?;
+            if marks.get(&mark.actor) != Some(&mark.backed_up_through) {
+                store.put_mark(mark.actor, mark.backed_up_through)?;
+            }
             store.delete_safe_changes(mark.actor, mark.backed_up_through, now.wall_ms - ARCHIVE_MS)?;
         }
         let held = progress.cursor.clone().unwrap_or_default();
@@ -123,7 +141,9 @@ impl Vault {
             store.clear_wanted(&push.wants.records)?;
             applied.received = take_page(store, progress, reply, &mut intake)?;
             intake.leave_unless_entered(&push.wants.records)?;
-            progress.cursor = Some(reply.cursor.clone());
+            if !reply.cursor.is_empty() {
+                progress.cursor = Some(reply.cursor.clone());
+            }
         }
         intake.finish()?;
         if held == push.cursor && !applied.needs_newer {
@@ -136,12 +156,10 @@ impl Vault {
         }
         applied.missing_packs = missing_packs(store, &reply.offers)?;
         applied.more |= progress.received < progress.counter || !store.wanted_records()?.is_empty();
-        progress.receipt = Some(cbor::encode(&reply.receipt));
         progress.last_received_ms = Some(now.wall_ms);
         progress.failures = 0;
         progress.next_try_ms = None;
         progress.why = "none".into();
-        store.put_progress(progress)?;
         Ok(applied)
     }
 
@@ -193,6 +211,44 @@ impl Vault {
         }
         Ok(())
     }
+}
+
+/// The receipt as signed: the one that came, or the one held where the reply shows that it is still so. None where the
+/// reply is to an earlier push, and what is held has changed since.
+fn signed_receipt(push: &Push, reply: &Reply, progress: &Progress) -> Result<Option<Signed>, Problem> {
+    let Some(shown) = reply.receipt.shown() else { return Ok(Some(reply.receipt.clone())) };
+    let held = progress.receipt.as_deref().unwrap_or_default();
+    let hash = Sha256::of(held).0;
+    let (mark, rest) = hash.split_at_checked(8).unwrap_or_default();
+    if !push.known.starts_with(mark) {
+        return Ok(None);
+    }
+    if rest.get(..SHOWN) != Some(shown) {
+        return Err(Problem::new(Code::CaptivePortal, "No receipt of the council's server"));
+    }
+    let signed = cbor::decode(held).map_err(|cause| Problem::new(Code::Internal, cause.to_string()))?;
+    Ok(Some(signed))
+}
+
+/// Whether anything is worth a write. That the server was heard is remembered without one, and written down once in
+/// a while; its clock where it differs from what is known.
+fn is_news(before: &Progress, after: &Progress) -> bool {
+    let offset = |progress: &Progress| progress.server_offset_ms;
+    let is_same_clock = match (offset(before), offset(after)) {
+        (Some(one), Some(other)) => one.abs_diff(other) < CLOCK_SLACK_MS,
+        (one, other) => one == other,
+    };
+    let is_lately = match (before.last_received_ms, after.last_received_ms) {
+        (Some(one), Some(other)) => one.abs_diff(other) < HEARD_EVERY_MS,
+        _ => false,
+    };
+    let same = Progress {
+        nonce: before.nonce.clone(),
+        server_offset_ms: before.server_offset_ms,
+        last_received_ms: before.last_received_ms,
+        ..after.clone()
+    };
+    !is_same_clock || !is_lately || same != *before
 }
 
 /// Whether our own unsent changes make the whole record, its beginning among them.
@@ -295,8 +351,13 @@ fn missing_packs(store: &Store, offers: &[Offer]) -> Result<Vec<Offer>> {
     }
     // The old ones stay on offer until the new ones are here.
     if !offers.is_empty() && missing.is_empty() {
-        let offered: Vec<(String, u32)> =
+        let mut offered: Vec<(String, u32)> =
             offers.iter().map(|offer| (offer.name.clone(), offer.version)).collect();
+        offered.sort_unstable();
+        let held = store.packs()?.into_iter().filter(|(_, _, offered)| *offered);
+        if held.map(|(name, version, _)| (name, version)).eq(offered.iter().cloned()) {
+            return Ok(missing);
+        }
         store.offer_packs(&offered)?;
     }
     Ok(missing)

@@ -10,15 +10,17 @@ use anyhow::{Context, Result};
 use kerbside_core::change::{Change, ChangeBytes};
 use kerbside_core::exchange::Item;
 use kerbside_core::ids::{Dot, RecordId};
-use kerbside_core::record::{Record, unpack_page};
-use std::collections::BTreeMap;
+use kerbside_core::record::Record;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A page of items on its way into the vault.
 pub(super) struct Intake<'a> {
-    vault: &'a Vault,
-    store: &'a Store,
+    pub(super) vault: &'a Vault,
+    pub(super) store: &'a Store,
     pub now: Reading,
     touched: BTreeMap<RecordId, Touched>,
+    /// Entered, written down and done with.
+    pub(super) settled: BTreeSet<RecordId>,
 }
 
 #[derive(Default)]
@@ -34,7 +36,7 @@ struct Touched {
 
 impl<'a> Intake<'a> {
     pub fn new(vault: &'a Vault, store: &'a Store, now: Reading) -> Self {
-        Self { vault, store, now, touched: BTreeMap::new() }
+        Self { vault, store, now, touched: BTreeMap::new(), settled: BTreeSet::new() }
     }
 
     /// Takes one item; 1 when it was somebody else's news.
@@ -114,24 +116,20 @@ impl<'a> Intake<'a> {
         Ok(u64::from(is_news))
     }
 
-    fn take_page(&mut self, page: &[u8], progress: &mut Progress) -> Result<u64> {
-        let time_ms = u64::try_from(corrected_ms(progress, self.now)).unwrap_or(0);
-        let mut taken = 0;
-        for entered in unpack_page(page).context("Read a page of records")? {
-            let Some(id) = entered.record else { continue };
-            for written in entered.state.registers().flat_map(|(_, register)| register.values()) {
-                progress.hlc = progress.hlc.observe(written.stamp.hlc, time_ms);
-            }
-            let touched = self.touched(id)?;
-            touched.base = Some(entered.state);
-            touched.office_reference = entered.reference.or(touched.office_reference.take());
-            touched.confirmed = true;
-            touched.entered = true;
-            touched.leaving = Some(false);
-            touched.wanted = Some(false);
-            taken += 1;
-        }
-        Ok(taken)
+    /// What the server confirms of a record in place of what it confirmed before.
+    pub(super) fn enter(&mut self, id: RecordId, state: Record, reference: Option<&str>) -> Result<()> {
+        let touched = self.touched(id)?;
+        touched.base = Some(state);
+        touched.office_reference = reference.map(str::to_owned).or(touched.office_reference.take());
+        touched.confirmed = true;
+        touched.entered = true;
+        touched.leaving = Some(false);
+        touched.wanted = Some(false);
+        Ok(())
+    }
+
+    pub(super) fn is_touched(&self, id: RecordId) -> bool {
+        self.touched.contains_key(&id)
     }
 
     pub fn touch(&mut self, record: RecordId) -> Result<()> {
@@ -154,7 +152,7 @@ impl<'a> Intake<'a> {
 
     /// What was asked for and did not enter is not in scope.
     pub fn leave_unless_entered(&mut self, asked: &[RecordId]) -> Result<()> {
-        for record in asked {
+        for record in asked.iter().filter(|record| !self.settled.contains(record)).collect::<Vec<_>>() {
             let touched = self.touched(*record)?;
             if !touched.entered {
                 touched.leaving = Some(true);
@@ -184,7 +182,7 @@ impl<'a> Intake<'a> {
 
     /// Heads over bases, and the rows that lists read.
     pub fn finish(self) -> Result<()> {
-        let Self { vault, store, now, touched } = self;
+        let Self { vault, store, now, touched, settled: _ } = self;
         for (id, touched) in touched {
             write(vault, store, (id, touched), now)?;
         }

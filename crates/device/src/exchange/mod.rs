@@ -6,6 +6,9 @@ mod incoming;
 mod items;
 mod outgoing;
 mod retire;
+mod settled;
+#[cfg(test)]
+mod settled_tests;
 #[cfg(test)]
 pub(crate) mod tests;
 

@@ -6,10 +6,12 @@ use crate::store::Progress;
 use crate::vault::Vault;
 use anyhow::{Context, Result};
 use kerbside_core::chain;
-use kerbside_core::exchange::{ClockReading, Head, INFLATED_LIMIT, ITEM_LIMIT, PUSH_LIMIT, Push, Wants};
+use kerbside_core::exchange::{
+    ClockReading, Head, INFLATED_LIMIT, ITEM_LIMIT, PUSH_LIMIT, Push, Wants, offers_mark,
+};
 use kerbside_core::ids::Sha256;
 use kerbside_core::planted::{self, Mutant};
-use kerbside_core::sign::{Label, Signed};
+use kerbside_core::sign::{Label, SHOWN, Signed};
 
 /// How much one push may hold and one reply may bring.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +52,7 @@ impl Vault {
             }
             self.store.transact(|store| store.put_progress(&progress)).context("Note what is offered")?;
         }
+        let is_signed_for = changes.is_empty() && progress.receipt.is_some();
         let head = Head {
             server: self.identity.server,
             council: self.identity.council.clone(),
@@ -73,8 +76,23 @@ impl Vault {
             clock: ClockReading { wall_ms: now.wall_ms, monotonic_ms: now.monotonic_ms, boot: progress.boot },
             app: env!("CARGO_PKG_VERSION").to_owned(),
             capabilities: Vec::new(),
-            head: Signed::new(Label::Head, &head, &self.signing),
+            head: if is_signed_for {
+                Signed::known(chain.0.get(..SHOWN).unwrap_or_default())
+            } else {
+                Signed::new(Label::Head, &head, &self.signing)
+            },
+            known: self.known(&progress)?,
         })
+    }
+
+    /// Which receipt and which offers this device holds.
+    fn known(&self, progress: &Progress) -> Result<Vec<u8>> {
+        let Some(receipt) = &progress.receipt else { return Ok(Vec::new()) };
+        let packs = self.store.packs()?;
+        let offered = packs.iter().filter(|(_, _, offered)| *offered);
+        let offers = offers_mark(offered.map(|(name, version, _)| (name.as_str(), *version)));
+        let receipt = Sha256::of(receipt).0;
+        Ok([receipt.get(..offers.len()).unwrap_or_default(), &offers].concat())
     }
 
     /// The chain's value at a counter of the present actor, where it is still known.

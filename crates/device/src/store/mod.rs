@@ -2,12 +2,14 @@
 //! SQL. Encrypted by SQLCipher on a handheld; in memory and plain in the
 //! simulator. One function is one query; `transact` makes several one act.
 
+mod blocks;
 mod changes;
 mod drafts;
 mod photos;
 mod progress;
 mod records;
 
+pub use blocks::{BLOCK_RECORDS, SettledRow};
 pub use changes::{ChangeState, OwnChange};
 pub use drafts::{DraftRow, Seen};
 pub use photos::{PhotoRow, UploadRow, UploadState};
@@ -24,7 +26,8 @@ use std::path::Path;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-const MIGRATIONS: [&str; 2] = [include_str!("001_first.sql"), include_str!("002_drafts.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("001_first.sql"), include_str!("002_drafts.sql"), include_str!("006_blocks.sql")];
 
 pub struct Store {
     connection: Connection,
@@ -153,6 +156,21 @@ impl Store {
             }
         }
         found
+    }
+
+    /// How large the database is on the disk.
+    pub fn size(&self) -> Result<u64> {
+        let pages: i64 = self.connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+        // SQLCipher answers in words where SQLite answers with a number.
+        let page = self
+            .connection
+            .pragma_query_value(None, "page_size", |row| row.get::<_, rusqlite::types::Value>(0))?;
+        let page = match page {
+            rusqlite::types::Value::Integer(size) => size,
+            rusqlite::types::Value::Text(size) => size.parse().context("Read the size of a page")?,
+            other => bail!("The size of a page is {other:?}"),
+        };
+        Ok(from_row(pages).saturating_mul(from_row(page)))
     }
 
     pub fn note_in_journal(&self, at_ms: i64, kind: &str, detail: &str) -> Result<()> {

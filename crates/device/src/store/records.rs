@@ -26,7 +26,27 @@ pub struct RecordRow {
 
 const RECORD: &str =
     "SELECT id, form, form_version, base, head, reference, office_reference, summary, status,
-    created_ms, changed_ms, two_answers, leaving, wanted, unconfirmed FROM record";
+    created_ms, changed_ms, two_answers, leaving, wanted, unconfirmed, block, place FROM record";
+/// For lists: nothing of what the records hold is read.
+const LISTED: &str = "SELECT id, form, form_version, NULL, x'', reference, office_reference, summary, status,
+    created_ms, changed_ms, two_answers, leaving, wanted, unconfirmed, NULL, 0 FROM record";
+
+/// A row, and where its states lie if not in it.
+type Placed = (RecordRow, Option<i64>, i64);
+
+fn placed_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Placed> {
+    Ok((record_row(row)?, row.get(15)?, row.get(16)?))
+}
+
+/// Head has no bytes where it is what base is.
+fn shown(mut row: RecordRow) -> RecordRow {
+    if row.head.is_empty()
+        && let Some(base) = &row.base
+    {
+        row.head.clone_from(base);
+    }
+    row
+}
 
 fn record_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<RecordRow> {
     Ok(RecordRow {
@@ -50,6 +70,8 @@ fn record_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<RecordRow> {
 
 impl Store {
     pub fn put_record(&self, record: &RecordRow) -> Result<()> {
+        self.leave_block(record.id)?;
+        let is_settled = record.base.as_ref() == Some(&record.head);
         self.connection
             .prepare_cached(
                 "INSERT INTO record (id, form, form_version, base, head, reference, office_reference, summary,
@@ -61,14 +83,14 @@ impl Store {
                      office_reference = excluded.office_reference, summary = excluded.summary,
                      status = excluded.status, created_ms = excluded.created_ms, changed_ms = excluded.changed_ms,
                      two_answers = excluded.two_answers, leaving = excluded.leaving, wanted = excluded.wanted,
-                     unconfirmed = excluded.unconfirmed",
+                     unconfirmed = excluded.unconfirmed, block = NULL",
             )?
             .execute(named_params! {
                 ":id": record.id.0,
                 ":form": record.form,
                 ":form_version": record.form_version,
                 ":base": record.base,
-                ":head": record.head,
+                ":head": if is_settled { &[] } else { record.head.as_slice() },
                 ":reference": record.reference,
                 ":office_reference": record.office_reference,
                 ":summary": record.summary,
@@ -87,27 +109,78 @@ impl Store {
     pub fn record(&self, id: RecordId) -> Result<Option<RecordRow>> {
         self.connection
             .prepare_cached(&format!("{RECORD} WHERE id = ?1"))?
-            .query_row([id.0], record_row)
+            .query_row([id.0], placed_row)
             .optional()
-            .context("Read a record")
+            .context("Read a record")?
+            .map(|placed| self.filled(placed))
+            .transpose()
+    }
+
+    fn filled(&self, (mut row, block, place): Placed) -> Result<RecordRow> {
+        if let Some(block) = block {
+            row.base = Some(self.state_in(block, place)?);
+        }
+        Ok(shown(row))
     }
 
     /// By one of the references people say aloud.
     pub fn record_by_reference(&self, reference: &str) -> Result<Option<RecordRow>> {
         self.connection
             .prepare_cached(&format!("{RECORD} WHERE reference = ?1 OR office_reference = ?1"))?
-            .query_row([reference], record_row)
+            .query_row([reference], placed_row)
             .optional()
-            .context("Find a record by its reference")
+            .context("Find a record by its reference")?
+            .map(|placed| self.filled(placed))
+            .transpose()
     }
 
     /// Newest first.
     pub fn records(&self) -> Result<Vec<RecordRow>> {
-        self.connection
+        let placed = self
+            .connection
             .prepare_cached(&format!("{RECORD} ORDER BY changed_ms DESC, id"))?
+            .query_map((), placed_row)?
+            .collect::<Result<Vec<_>, _>>()
+            .context("List records")?;
+        // Neighbours in a list mostly lie in one block.
+        let mut open: (Option<i64>, Vec<Vec<u8>>) = (None, Vec::new());
+        let mut rows = Vec::with_capacity(placed.len());
+        for (mut row, block, place) in placed {
+            if let Some(block) = block {
+                if open.0 != Some(block) {
+                    open = (Some(block), self.states_in(block)?);
+                }
+                let state = usize::try_from(place).ok().and_then(|place| open.1.get(place));
+                row.base = Some(state.context("A block is shorter than it was")?.clone());
+            }
+            rows.push(shown(row));
+        }
+        Ok(rows)
+    }
+
+    /// Newest first, without what they hold: base and head are empty.
+    pub fn listed_records(&self) -> Result<Vec<RecordRow>> {
+        self.connection
+            .prepare_cached(&format!("{LISTED} ORDER BY changed_ms DESC, id"))?
             .query_map((), record_row)?
             .collect::<Result<_, _>>()
             .context("List records")
+    }
+
+    /// The record's line, made anew because its form has come.
+    pub fn set_summary(&self, id: RecordId, summary: &str) -> Result<()> {
+        self.connection
+            .prepare_cached("UPDATE record SET summary = ?2 WHERE id = ?1")?
+            .execute((id.0, summary))
+            .context("Write a record's line")?;
+        Ok(())
+    }
+
+    pub fn has_record(&self, id: RecordId) -> Result<bool> {
+        self.connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM record WHERE id = ?1)")?
+            .query_row([id.0], |row| row.get(0))
+            .context("Look for a record")
     }
 
     pub fn wanted_records(&self) -> Result<Vec<RecordId>> {
@@ -152,6 +225,7 @@ impl Store {
     }
 
     pub fn delete_record(&self, id: RecordId) -> Result<()> {
+        self.leave_block(id)?;
         self.connection
             .prepare_cached("DELETE FROM record WHERE id = ?1")?
             .execute([id.0])

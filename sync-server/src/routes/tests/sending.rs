@@ -36,6 +36,7 @@ pub(super) fn push(handheld: &Handheld<'_>, changes: &[Vec<u8>]) -> Vec<u8> {
         clock: ClockReading { wall_ms: now_ms(), monotonic_ms: 0, boot: 1 },
         app: "0.1.0".into(),
         capabilities: vec![],
+        known: vec![],
         head: Signed::new(Label::Head, &head, &handheld.key),
     })
 }

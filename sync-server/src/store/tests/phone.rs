@@ -155,6 +155,7 @@ impl Phone {
             clock: ClockReading { wall_ms: NOW, monotonic_ms: 0, boot: 1 },
             app: "0.1.0".into(),
             capabilities: vec![],
+            known: vec![],
             head: Signed::new(Label::Head, &head, &self.key),
         }
     }
@@ -193,7 +194,9 @@ impl Phone {
             }
             self.told.push(item);
         }
-        self.cursor.clone_from(&reply.cursor);
+        if !reply.cursor.is_empty() {
+            self.cursor.clone_from(&reply.cursor);
+        }
     }
 
     fn folds(&mut self, bytes: Vec<u8>, reference: Option<String>) {
