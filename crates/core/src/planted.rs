@@ -27,10 +27,32 @@ pub enum Mutant {
     OutboxClearedOnSend,
     /// The same act under another dot is taken for another.
     NoCid,
+    /// A reply to an earlier push is taken for the answer to this one.
+    AnyOldReply,
+    /// The server answers a push before it has committed it.
+    ReplyBeforeCommit,
+    /// A remote clock is adopted however far ahead it is.
+    ClockWithoutBound,
+    /// What comes after a seal is taken like anything else.
+    SealNotEnforced,
+    /// A head is folded onto the head before it instead of onto the base.
+    HeadOnOldHead,
+    /// What only a newer app understands is not kept.
+    UnknownEditsStripped,
+    /// A removal takes out what its writer never saw as well.
+    RemovalOfUnseen,
+    /// The server goes on with a cursor of teams the officer has no more.
+    AnyScopeCursor,
+    /// The row that names a photo is written before its file.
+    PhotoRowBeforeFile,
+    /// A photo counts as received when its last byte has left.
+    PhotoReceivedWhenSent,
+    /// A photo that any device has sent counts as sent by every one that names it.
+    PhotoOfAnother,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: &[Self] = &[
         Self::CounterOutsideTransaction,
         Self::CursorBeforePage,
         Self::PageBeforeProof,
@@ -42,6 +64,17 @@ impl Mutant {
         Self::RedotToHwm,
         Self::OutboxClearedOnSend,
         Self::NoCid,
+        Self::AnyOldReply,
+        Self::ReplyBeforeCommit,
+        Self::ClockWithoutBound,
+        Self::SealNotEnforced,
+        Self::HeadOnOldHead,
+        Self::UnknownEditsStripped,
+        Self::RemovalOfUnseen,
+        Self::AnyScopeCursor,
+        Self::PhotoRowBeforeFile,
+        Self::PhotoReceivedWhenSent,
+        Self::PhotoOfAnother,
     ];
 }
 
@@ -80,7 +113,8 @@ mod planted {
         MUTANT.set(mutant);
     }
 
-    /// Lets this many places between writes pass, then crashes at the next. None: no crash.
+    /// Lets this many places between writes pass, then crashes at the next, and whoever died stays dead until this is
+    /// called again. None: no crash.
     pub fn crash_after(writes: Option<u32>) {
         WRITES_LEFT.set(writes);
     }
@@ -89,6 +123,12 @@ mod planted {
     #[must_use]
     pub fn is(mutant: Mutant) -> bool {
         MUTANT.get() == Some(mutant)
+    }
+
+    /// Whether the process has died: what it goes on to do must come to nothing.
+    #[must_use]
+    pub fn is_dead() -> bool {
+        WRITES_LEFT.get() == Some(0)
     }
 
     /// Whether the process dies here.
@@ -108,4 +148,4 @@ mod planted {
 #[cfg(not(kerbside_sim))]
 pub use absent::{crashes_here, is};
 #[cfg(kerbside_sim)]
-pub use planted::{crash_after, crashes_here, is, plant};
+pub use planted::{crash_after, crashes_here, is, is_dead, plant};

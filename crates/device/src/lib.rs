@@ -31,7 +31,7 @@ pub use net::{SyncReport, VaultAccess, sync};
 pub use save::{Faults, Saved};
 pub use shift::{DraftLine, Shift};
 pub use show::{Choice, Filter, RecordLine, WorkState};
-pub use store::{ChangeState, OwnChange};
+pub use store::{ChangeState, OwnChange, UploadRow, UploadState};
 pub use vault::{Identity, Vault};
 pub use verify::Verified;
 pub use waiting::{SendingPhoto, Strip, StripState, Waiting, WaitingItem, Why};

@@ -52,6 +52,24 @@ pub(crate) struct Act {
 }
 
 impl Vault {
+    /// Edits as they are, for the simulator: what an app of another version writes, and what no screen offers yet.
+    #[cfg(kerbside_sim)]
+    pub fn save_edits(&mut self, record: RecordId, edits: Vec<Edit>, now: Reading) -> Result<Saved> {
+        let head = self.head(record)?;
+        let (form, form_version) = (head.form().to_owned(), head.form_version());
+        self.commit(Act { record, form, form_version, edits, draft: None }, now)
+    }
+
+    /// Every photo whose bytes this vault holds.
+    pub fn photos_held(&self) -> Result<Vec<Sha256>> {
+        Ok(self.store.photos()?.into_iter().map(|row| row.sha256).collect())
+    }
+
+    /// Every photo that was named and how far it has come.
+    pub fn uploads(&self) -> Result<Vec<crate::store::UploadRow>> {
+        self.store.uploads()
+    }
+
     pub(crate) fn new_record_id(&mut self, now: Reading) -> Result<RecordId> {
         let wall_ms = u64::try_from(now.wall_ms).unwrap_or(0);
         Ok(RecordId::new(wall_ms, self.random.bytes()?))

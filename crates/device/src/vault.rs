@@ -170,6 +170,13 @@ impl Vault {
         })
     }
 
+    /// What a process that died and was started again has: what was committed, and nothing else.
+    pub fn open_again(&mut self, seed: u64) {
+        self.random = Randomness::seeded(seed);
+        self.boot_taken = false;
+        self.forms = RefCell::default();
+    }
+
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.identity

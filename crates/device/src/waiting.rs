@@ -35,16 +35,21 @@ pub enum Why {
     None,
     NoSignal,
     ServerBusy,
+    ServerFull,
+    /// Something between us and the office answers in its place.
+    Portal,
     TryAgain,
     WifiOnly,
     SignIn,
 }
 
 impl Why {
-    const ALL: [(Self, &'static str); 6] = [
+    const ALL: [(Self, &'static str); 8] = [
         (Self::None, "none"),
         (Self::NoSignal, "no_signal"),
         (Self::ServerBusy, "server_busy"),
+        (Self::ServerFull, "server_full"),
+        (Self::Portal, "portal"),
         (Self::TryAgain, "try_again"),
         (Self::WifiOnly, "wifi_only"),
         (Self::SignIn, "sign_in"),

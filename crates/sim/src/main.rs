@@ -1,22 +1,33 @@
-//! `kerbside-sim --seeds A..B [--rounds N] [--mutant NAME | --mutants] [--tell]`: plays seeds, and shows that mutants are caught.
+//! `kerbside-sim --seeds A..B [--rounds N] [--mutant NAME | --mutants] [--threads N] [--tell]`: plays seeds, and shows
+//! that mutants are caught.
+
+mod clock;
+mod crowd;
 
 use std::io::Write;
 use std::ops::Range;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use kerbside_core::planted::Mutant;
-use kerbside_sim::{plant, play, silently};
+use kerbside_sim::silently;
 
+use crowd::{Broken, Game, repeats};
+
+/// A million rounds.
+const SEEDS: Range<u64> = 0..4_000;
+const ROUNDS: u32 = 250;
 /// A mutant that survives this many seeds is not caught.
 const MUTANT_SEEDS: u64 = 1_000;
+/// A line of a long run for so many seeds.
+const LINE_EVERY: u64 = 500;
+/// So many seeds are played twice, to see that they play the same.
+const TWICE: u64 = 4;
 
 struct Wanted {
     seeds: Range<u64>,
-    rounds: u32,
-    mutant: Option<Mutant>,
     mutants: bool,
-    tell: fn(&str),
+    game: Game,
 }
 
 fn aloud(what: &str) {
@@ -24,12 +35,16 @@ fn aloud(what: &str) {
     writeln!(std::io::stderr().lock(), "{what}").ok();
 }
 
+fn say(what: &str) {
+    // Whoever reads no more does not stop the work.
+    writeln!(std::io::stdout().lock(), "{what}").ok();
+}
+
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(cause) => {
-            // Nothing is left to do if even this cannot be written.
-            writeln!(std::io::stderr().lock(), "{cause:#}").ok();
+            aloud(&format!("{cause:#}"));
             ExitCode::FAILURE
         }
     }
@@ -37,71 +52,88 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     let wanted = arguments(std::env::args().skip(1))?;
-    let mut out = std::io::stdout().lock();
-    if wanted.mutants {
-        for mutant in Mutant::ALL {
-            let seed = hunt(mutant, wanted.rounds)?;
-            writeln!(out, "mutant {mutant:?} caught by seed {seed}")?;
+    if wanted.mutants { catch_every_mutant(wanted.game) } else { hold(&wanted.seeds, wanted.game) }
+}
+
+/// Every seed must keep the promise, and the same seed must always be the same world.
+fn hold(seeds: &Range<u64>, game: Game) -> Result<()> {
+    ensure!(seeds.start < seeds.end, "No seeds to play");
+    let began = clock::now();
+    let told = |seed: u64, sum: &crowd::Sum, outcome: &kerbside_sim::Outcome| {
+        if sum.seeds % LINE_EVERY == 0 {
+            let rate = per_second(sum.rounds, began.elapsed());
+            say(&format!(
+                "{} seeds held so far, {rate} rounds a second; seed {seed}: trace {}",
+                sum.seeds, outcome.trace
+            ));
         }
-        return Ok(());
+    };
+    let sum = game.play_all(seeds.clone(), told).map_err(|Broken { seed, cause }| {
+        let again = format!("--seeds {seed}..{} --rounds {}", seed + 1, game.rounds);
+        cause.context(format!("seed {seed} broke the promise; see it again with {again} --tell"))
+    })?;
+    if game.mutant.is_none() {
+        (seeds.start..seeds.end.min(seeds.start + TWICE)).try_for_each(|seed| repeats(seed, game.rounds))?;
     }
-    plant(wanted.mutant)?;
-    let (mut rounds, mut saves, mut forks, mut crashes, mut refusals) = (0u64, 0u64, 0u64, 0u64, 0u64);
-    for seed in wanted.seeds.clone() {
-        let outcome = play(seed, wanted.rounds, wanted.tell).with_context(|| {
-            format!("seed {seed} broke the promise; see it again with --seeds {seed}..{}", seed + 1)
-        })?;
-        rounds += u64::from(outcome.rounds);
-        saves += u64::from(outcome.saves);
-        forks += u64::from(outcome.forks);
-        crashes += u64::from(outcome.crashes);
-        refusals += u64::from(outcome.refusals);
-        if seed % 50 == 0 {
-            writeln!(out, "seed {seed}: trace {}", outcome.trace)?;
-        }
-    }
-    let first = wanted.seeds.start;
-    if play(first, wanted.rounds, silently)?.trace != play(first, wanted.rounds, silently)?.trace {
-        bail!("seed {first} did not play the same twice");
-    }
-    writeln!(
-        out,
-        "{} seeds held: {rounds} rounds, {saves} answers, {forks} forks, {crashes} crashes, {refusals} refusals",
-        wanted.seeds.end - first
-    )?;
+    say(&format!(
+        "{} seeds held: {} rounds, {} answers, {} forks, {} crashes, {} refusals; {} rounds a second on {} threads",
+        sum.seeds,
+        sum.rounds,
+        sum.saves,
+        sum.forks,
+        sum.crashes,
+        sum.refusals,
+        per_second(sum.rounds, began.elapsed()),
+        game.threads
+    ));
     Ok(())
 }
 
-/// The first seed that notices the broken rule.
-fn hunt(mutant: Mutant, rounds: u32) -> Result<u64> {
-    plant(Some(mutant))?;
-    let caught = (0..MUTANT_SEEDS).find(|seed| play(*seed, rounds, silently).is_err());
-    plant(None)?;
-    caught.with_context(|| format!("mutant {mutant:?} lived through {MUTANT_SEEDS} seeds"))
+fn per_second(rounds: u64, elapsed: std::time::Duration) -> u64 {
+    rounds.saturating_mul(1_000) / u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1)
+}
+
+fn catch_every_mutant(game: Game) -> Result<()> {
+    for mutant in Mutant::ALL {
+        let broken = Game { mutant: Some(*mutant), ..game }.play_all(0..MUTANT_SEEDS, |_, _, _| {});
+        match broken {
+            Err(Broken { seed, .. }) => say(&format!("mutant {mutant:?} caught by seed {seed}")),
+            Ok(_) => bail!("mutant {mutant:?} lived through {MUTANT_SEEDS} seeds"),
+        }
+    }
+    say(&format!("{} mutants caught", Mutant::ALL.len()));
+    Ok(())
 }
 
 fn arguments(mut given: impl Iterator<Item = String>) -> Result<Wanted> {
-    let mut wanted = Wanted { seeds: 0..200, rounds: 250, mutant: None, mutants: false, tell: silently };
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let game = Game { rounds: ROUNDS, mutant: None, threads, tell: silently };
+    let mut wanted = Wanted { seeds: SEEDS, mutants: false, game };
     while let Some(name) = given.next() {
         if name == "--mutants" {
             wanted.mutants = true;
             continue;
         }
         if name == "--tell" {
-            wanted.tell = aloud;
+            // A story is told by one voice.
+            wanted.game = Game { tell: aloud, threads: 1, ..wanted.game };
             continue;
         }
         let value = given.next().with_context(|| format!("{name} needs a value"))?;
         match name.as_str() {
             "--seeds" => wanted.seeds = range(&value)?,
-            "--rounds" => wanted.rounds = value.parse().context("--rounds takes a number")?,
+            "--rounds" => wanted.game.rounds = value.parse().context("--rounds takes a number")?,
+            "--threads" => wanted.game.threads = value.parse().context("--threads takes a number")?,
             "--mutant" => {
                 let named = Mutant::ALL.into_iter().find(|mutant| format!("{mutant:?}") == value);
-                wanted.mutant = Some(named.with_context(|| format!("no mutant is called {value}"))?);
+                wanted.game.mutant = Some(*named.with_context(|| format!("no mutant is called {value}"))?);
             }
-            _ => bail!("kerbside-sim --seeds A..B [--rounds N] [--mutant NAME | --mutants] [--tell]"),
+            _ => bail!(
+                "kerbside-sim --seeds A..B [--rounds N] [--mutant NAME | --mutants] [--threads N] [--tell]"
+            ),
         }
     }
+    ensure!(0 < wanted.game.threads, "--threads takes a number above 0");
     Ok(wanted)
 }
 

@@ -29,7 +29,9 @@ pub fn settle(world: &mut World) -> Result<()> {
 
 fn restart_everything(world: &mut World) -> Result<()> {
     world.letters.clear();
-    (0..world.phones.len()).try_for_each(|at| world.reopen(at))
+    world.server.open_again();
+    (0..world.phones.len()).for_each(|at| world.reopen(at));
+    Ok(())
 }
 
 /// One whole exchange. True when it brought or took anything.

@@ -57,8 +57,9 @@ pub fn simulate(arguments: &[String]) -> Result<()> {
     }
 }
 
-/// Our own crates are compiled with `--cfg kerbside_sim` by this very program standing in for the compiler, so that they
-/// keep apart from the ordinary ones while the hundreds of crates beneath are compiled once for both.
+/// Our own crates are compiled optimised and with `--cfg kerbside_sim` by this very program standing in for the
+/// compiler, so that they keep apart from the ordinary ones while the hundreds of crates beneath are compiled once for
+/// both.
 fn simulator(arguments: &[String]) -> Result<()> {
     let stand_in = std::env::current_exe().context("Could not find this program")?;
     let mut compile = cargo();
@@ -70,7 +71,10 @@ fn simulator(arguments: &[String]) -> Result<()> {
 /// `rustc ARGUMENTS…`, as Cargo calls a wrapper. What is wrong with the code, the compiler has said.
 pub fn compile_for_the_simulator(rustc: &str, arguments: &[String]) -> Result<bool> {
     let mut compiler = Command::new(rustc);
-    let status = compiler.args(arguments).args(["--cfg", "kerbside_sim"]).status();
+    compiler.args(arguments).args(["--cfg", "kerbside_sim"]);
+    // What overflows must still fall over, as it does in every build that is not released.
+    compiler.args(["-C", "opt-level=3", "-C", "debug-assertions=on"]);
+    let status = compiler.status();
     Ok(status.context("Could not start the compiler")?.success())
 }
 

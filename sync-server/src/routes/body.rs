@@ -82,8 +82,7 @@ fn inflate(sent: &[u8]) -> Result<Vec<u8>, Problem> {
 
 /// A message as an answer.
 pub fn reply<T: Encode<()>>(message: &T) -> Result<Response, Failure> {
-    let bytes =
-        zstd::bulk::compress(&cbor::encode(message), ZSTD_LEVEL).context("Compressing a reply")?;
+    let bytes = zstd::bulk::compress(&cbor::encode(message), ZSTD_LEVEL).context("Compressing a reply")?;
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(CBOR_KIND)),
         (CONTENT_ENCODING, HeaderValue::from_static("zstd")),

@@ -58,6 +58,8 @@ enum Mode {
 impl Connection {
     pub(super) fn sqlite(connection: rusqlite::Connection, writer: Option<Arc<Mutex<()>>>) -> Self {
         connection.set_prepared_statement_cache_capacity(128);
+        #[cfg(kerbside_sim)]
+        let connection = let_it_die(connection);
         Self { driver: Driver::Sqlite(connection), writer }
     }
 
@@ -180,6 +182,18 @@ impl Connection {
             Driver::Postgres(postgres) => !postgres.client.is_closed(),
         }
     }
+}
+
+/// In a simulation every row that is written is a place to die, and nothing is committed after that.
+#[cfg(kerbside_sim)]
+fn let_it_die(mut connection: rusqlite::Connection) -> rusqlite::Connection {
+    fn writes(_: rusqlite::hooks::Action, _: &str, _: &str, _: i64) {
+        // Whoever has died finds out when it commits.
+        planted::crashes_here();
+    }
+    connection.update_hook(Some(writes)).expect("one's own connection takes a hook");
+    connection.commit_hook(Some(planted::is_dead)).expect("one's own connection takes a hook");
+    connection
 }
 
 fn bound(values: &[Sql]) -> Vec<&(dyn postgres::types::ToSql + Sync)> {

@@ -39,6 +39,9 @@ impl Store {
             Some(shown) => self.connection.snapshot(|tx| known_head(tx, &identity, device, (push, shown)))?,
             None => open_head(&identity, self.public_key(device)?, device, push)?,
         };
+        if planted::is(Mutant::ReplyBeforeCommit) {
+            return self.answer_first(now_ms, device, push, (&identity, &head));
+        }
         if !push.changes.is_empty() {
             let forms = &mut self.forms;
             self.connection.transaction(|tx| {
@@ -49,6 +52,29 @@ impl Store {
         }
         self.see(now_ms, device, push)?;
         self.connection.snapshot(|tx| answer(tx, &identity, now_ms, device, push, &head))
+    }
+
+    /// What must never be: the reply is on its way whether or not the commit comes about.
+    fn answer_first(
+        &mut self,
+        now_ms: i64,
+        device: DeviceId,
+        push: &Push,
+        (identity, head): (&Identity, &Head),
+    ) -> Result<Reply> {
+        let forms = &mut self.forms;
+        let mut early = None;
+        let done = self.connection.transaction(|tx| {
+            let mut taking = Taking::begin(tx, forms, now_ms)?;
+            receive(&mut taking, device, push, head)?;
+            taking.finish()?;
+            early = Some(answer(tx, identity, now_ms, device, push, head)?);
+            Ok(())
+        });
+        match early {
+            Some(reply) => Ok(reply),
+            None => Err(done.err().unwrap_or_else(|| anyhow::anyhow!("Neither a reply nor a fault"))),
+        }
     }
 
     /// Gives up a forked actor: the device goes on with a new one.
@@ -272,18 +298,18 @@ fn answer(
 ) -> Result<Reply> {
     let writer = own_writer(tx, device, push.actor)?;
     let fork = is_fork(tx, &writer, push, head)?;
-    let receipt = receipt(tx, identity, device, &writer, push.acked)?;
+    let mut receipt = receipt(tx, identity, device, &writer, push.acked)?;
+    receipt.answers = Some(push.tag());
     let page = if fork {
         pull::Page { cursor: push.cursor.clone(), ..pull::Page::default() }
     } else {
         pull::page(tx, identity, &writer, push)?
     };
-    let receipt = Signed::new(Label::Receipt, &receipt, &SigningKey::from_bytes(&identity.signing));
     let offers = packs::offers(tx, &writer.officer, now_ms)?;
     let mark = offers_mark(offers.iter().map(|offer| (offer.name.as_str(), offer.version)));
     let holds_offers = push.known.get(MARK..) == Some(&mark);
     Ok(Reply {
-        receipt: unless_known(receipt, push),
+        receipt: unless_known(&receipt, push, identity),
         hwm: writer.last,
         fork,
         items: page.items,
@@ -297,13 +323,12 @@ fn answer(
     })
 }
 
-/// The receipt, or the rest of what names it where the device has shown that it holds this very one.
-fn unless_known(receipt: Signed, push: &Push) -> Signed {
-    let hash = Sha256::of(&kerbside_core::cbor::encode(&receipt)).0;
-    match (push.known.get(..MARK), hash.get(..MARK), hash.get(MARK..MARK + SHOWN)) {
-        (Some(held), Some(ours), Some(shown)) if held == ours => Signed::known(shown),
-        _ => receipt,
+/// The receipt, or what stands for it where the device has shown that it holds one that says the same.
+fn unless_known(receipt: &Receipt, push: &Push, identity: &Identity) -> Signed {
+    if push.known.get(..MARK).is_some_and(|held| receipt.mark().0.starts_with(held)) {
+        return Signed::known(&receipt.shown(push));
     }
+    Signed::new(Label::Receipt, receipt, &SigningKey::from_bytes(&identity.signing))
 }
 
 fn receipt(
@@ -324,6 +349,7 @@ fn receipt(
         epoch: identity.epoch,
         marks: marks(tx, device)?,
         checkpoint: Vec::new(),
+        answers: None,
     })
 }
 

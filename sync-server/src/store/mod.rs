@@ -97,6 +97,11 @@ impl Store {
         }
     }
 
+    /// What a process that died and was started again has: what was committed, and nothing else.
+    pub fn open_again(&mut self) {
+        self.forms = packs::FormShelf::default();
+    }
+
     fn is_sound(&self) -> bool {
         self.connection.is_sound()
     }

@@ -5,6 +5,7 @@ use ed25519_dalek::SigningKey;
 use hmac::{Hmac, KeyInit, Mac};
 use kerbside_core::exchange::{PhotoReceipt, PhotoState};
 use kerbside_core::ids::{DeviceId, RecordId, Sha256};
+use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::{Code, Problem};
 use kerbside_core::sign::{Label, Signed};
 
@@ -62,7 +63,7 @@ impl Store {
                     Problem::new(Code::PhotoNotNamed, "no change of this device names the photo").into()
                 );
             };
-            if sent || has_sent(tx, device, sha256)? {
+            if sent || has_sent(tx, device, sha256)? || is_of_another(tx, sha256)? {
                 mark_sent(tx, now_ms, device, sha256)?;
                 return Ok(PhotoAsked::Complete(receipt(tx, &identity, device, record, sha256)?));
             }
@@ -199,6 +200,12 @@ fn has_sent(tx: &mut Connection, device: DeviceId, sha256: Sha256) -> Result<boo
         values![sha256, device],
     )?;
     Ok(0 < row.int(0)?)
+}
+
+/// Never, but in a mutant: naming a hash that somebody else has sent must give nothing.
+fn is_of_another(tx: &mut Connection, sha256: Sha256) -> Result<bool> {
+    Ok(planted::is(Mutant::PhotoOfAnother)
+        && tx.find("SELECT bytes FROM photo WHERE sha256 = $1", values![sha256])?.is_some())
 }
 
 fn mark_sent(tx: &mut Connection, now_ms: i64, device: DeviceId, sha256: Sha256) -> Result<()> {

@@ -8,6 +8,8 @@ const WHY: Record<Why, Word> = {
   none: 'device.why.none',
   no_signal: 'device.why.no_signal',
   server_busy: 'device.why.server_busy',
+  server_full: 'device.why.server_full',
+  portal: 'device.why.portal',
   try_again: 'device.why.try_again',
   wifi_only: 'device.why.wifi_only',
   sign_in: 'device.why.sign_in',

@@ -93,4 +93,12 @@ impl Push {
     pub fn last(&self) -> u64 {
         (self.first + self.changes.len() as u64).saturating_sub(1)
     }
+
+    /// What tells this push from every other of its device: a receipt repeats it, so that no old reply passes for a new one.
+    #[must_use]
+    pub fn tag(&self) -> u32 {
+        let said = [cbor::encode(&self.clock), self.cursor.clone(), self.head.signature.clone()].concat();
+        let [a, b, c, d, ..] = Sha256::of(&said).0;
+        u32::from_be_bytes([a, b, c, d])
+    }
 }

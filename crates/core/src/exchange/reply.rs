@@ -7,14 +7,14 @@ use minicbor::{Decode, Decoder, Encode, Encoder};
 use super::Item;
 use crate::cbor;
 use crate::ids::{Actor, DeviceId, Dot, Epoch, RecordId, ServerId, Sha256};
-use crate::sign::Signed;
+use crate::sign::{SHOWN, Signed};
 
 /// Server to device.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 #[cbor(map)]
 pub struct Reply {
     /// A signed [`Receipt`]. Without one, HTTP 200 is no success. Where the device has shown that it holds this very
-    /// receipt, the next bytes of its hash stand for it.
+    /// receipt, part of a hash over it and the push stands for it.
     #[n(0)]
     pub receipt: Signed,
     /// The highest counter the server holds of this actor.
@@ -123,6 +123,24 @@ pub struct Receipt {
     /// Reserved for the audit's checkpoint.
     #[cbor(n(9), with = "cbor::blob")]
     pub checkpoint: Vec<u8>,
+    /// The [`tag`](super::Push::tag) of the push this answers.
+    #[n(10)]
+    pub answers: Option<u32>,
+}
+
+impl Receipt {
+    /// Names what the receipt says, whichever push it answers.
+    #[must_use]
+    pub fn mark(&self) -> Sha256 {
+        Sha256::of(&cbor::encode(&Self { answers: None, ..self.clone() }))
+    }
+
+    /// What stands for this receipt in the answer to this push, where the device holds it.
+    #[must_use]
+    pub fn shown(&self, push: &super::Push) -> Vec<u8> {
+        let said = [self.mark().0.as_slice(), &push.tag().to_be_bytes()].concat();
+        Sha256::of(&said).0.into_iter().take(SHOWN).collect()
+    }
 }
 
 /// How far an actor's changes have come.

@@ -7,6 +7,7 @@ use crdts::{CmRDT, CvRDT, Orswot, VClock, orswot};
 use super::{clock_of, context_of};
 use crate::change::{Context, Member};
 use crate::ids::{Actor, Dot};
+use crate::planted::{self, Mutant};
 
 /// The members of one set.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,9 @@ impl Members {
     pub fn remove(&mut self, context: &Context, members: Vec<Member>) {
         let mut clock = clock_of(context);
         clock.glb(&self.0.clock());
+        if planted::is(Mutant::RemovalOfUnseen) {
+            clock = self.0.clock();
+        }
         self.0.apply(orswot::Op::Rm { clock, members });
     }
 

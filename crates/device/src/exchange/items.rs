@@ -7,9 +7,10 @@ use crate::save::unpack;
 use crate::store::{ChangeState, Progress, RecordRow, Store};
 use crate::vault::{Vault, corrected_ms};
 use anyhow::{Context, Result};
-use kerbside_core::change::{Change, ChangeBytes};
+use kerbside_core::change::{Change, ChangeBytes, Edit};
 use kerbside_core::exchange::Item;
 use kerbside_core::ids::{Dot, RecordId};
+use kerbside_core::planted::{self, Mutant};
 use kerbside_core::record::Record;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,7 +61,12 @@ impl<'a> Intake<'a> {
         progress: &mut Progress,
     ) -> Result<u64> {
         let change = match ChangeBytes::received(bytes.to_vec()).read() {
-            Ok(change) => change,
+            Ok(mut change) => {
+                if planted::is(Mutant::UnknownEditsStripped) {
+                    change.edits.retain(|edit| !matches!(edit, Edit::Unknown { .. }));
+                }
+                change
+            }
             Err(cause) => {
                 self.store.note_in_journal(self.now.wall_ms, "unread", &cause.to_string())?;
                 return Ok(0);
@@ -195,7 +201,14 @@ fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: 
     let row = store.record(id)?;
     // What a restored server has not confirmed anew says nothing of what it holds.
     let doubted = !confirmed && row.as_ref().is_some_and(|row| row.unconfirmed);
-    let mut head = base.clone().unwrap_or_default();
+    let mut head = match &row {
+        Some(row) if planted::is(Mutant::HeadOnOldHead) => {
+            let mut old = unpack(&row.head)?;
+            old.merge(base.clone().unwrap_or_default());
+            old
+        }
+        Some(_) | None => base.clone().unwrap_or_default(),
+    };
     for own in store.pending_of(id)? {
         let dot = Dot { actor: own.actor, counter: own.counter };
         if base.as_ref().is_some_and(|base| base.holds(dot)) {

@@ -5,6 +5,7 @@
 mod incoming;
 mod items;
 mod outgoing;
+mod photos;
 mod retire;
 mod settled;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What the device says next: its changes the server lacks, in order, and how
 //! far it has read.
 
+use super::incoming::{MARK, held_receipt};
 use crate::clock::Reading;
 use crate::store::Progress;
 use crate::vault::Vault;
@@ -87,12 +88,11 @@ impl Vault {
 
     /// Which receipt and which offers this device holds.
     fn known(&self, progress: &Progress) -> Result<Vec<u8>> {
-        let Some(receipt) = &progress.receipt else { return Ok(Vec::new()) };
+        let Some((_, receipt)) = held_receipt(progress) else { return Ok(Vec::new()) };
         let packs = self.store.packs()?;
         let offered = packs.iter().filter(|(_, _, offered)| *offered);
         let offers = offers_mark(offered.map(|(name, version, _)| (name.as_str(), *version)));
-        let receipt = Sha256::of(receipt).0;
-        Ok([receipt.get(..offers.len()).unwrap_or_default(), &offers].concat())
+        Ok([receipt.mark().0.get(..MARK).unwrap_or_default(), &offers].concat())
     }
 
     /// The chain's value at a counter of the present actor, where it is still known.

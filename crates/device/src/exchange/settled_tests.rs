@@ -67,3 +67,11 @@ fn a_page_that_comes_again_replaces_what_was_there_and_keeps_what_is_pending() {
     assert_eq!(base.as_ref(), Some(&held[3].1));
     assert_ne!(Some(head), base.as_ref());
 }
+
+#[test]
+fn a_filling_that_brings_fewer_than_before_lets_the_others_go() {
+    let (mut ann, held) = filled();
+    office_page(&mut ann, &held[..20]);
+    assert_eq!(ann.states().unwrap().len(), 20);
+    assert_eq!(ann.verify().unwrap().faults, Vec::<String>::new());
+}

@@ -111,6 +111,7 @@ impl Office {
             epoch: self.epoch,
             marks: vec![Mark { actor: push.actor, through: self.through, backed_up_through: self.safe }],
             checkpoint: Vec::new(),
+            answers: Some(push.tag()),
         };
         Reply {
             receipt: Signed::new(Label::Receipt, &receipt, &office_key()),
@@ -392,11 +393,11 @@ fn a_reply_that_says_nothing_new_is_taken_without_a_write() {
     let reply = Office::taking(&push).reply(&push);
     ann.incoming(&push, &reply, NOW).unwrap();
     let idle = ann.outgoing(Budget::default(), NOW).unwrap();
-    let receipt = Sha256::of(&kerbside_core::cbor::encode(&reply.receipt)).0;
-    assert_eq!(idle.known[..8], receipt[..8]);
+    let receipt: Receipt = kerbside_core::cbor::decode(&reply.receipt.payload).unwrap();
+    assert_eq!(idle.known[..8], receipt.mark().0[..8]);
     assert_eq!(idle.head.shown(), Some(&ann.store.progress().unwrap().chain.0[..16]));
     let nothing = Reply {
-        receipt: Signed::known(&receipt[8..24]),
+        receipt: Signed::known(&receipt.shown(&idle)),
         items: Vec::new(),
         cursor: Vec::new(),
         ..reply.clone()
@@ -406,7 +407,22 @@ fn a_reply_that_says_nothing_new_is_taken_without_a_write() {
     let applied = ann.incoming(&idle, &nothing, NOW).unwrap();
     assert_eq!(applied, Applied::default());
     assert_eq!((ann.store.writes(), ann.store.progress().unwrap()), (writes, before));
-    let twisted = Reply { receipt: Signed::known(&receipt[9..25]), ..nothing };
+    let twisted = Reply { receipt: Signed::known(&receipt.shown(&push)), ..nothing };
     let refused = ann.incoming(&idle, &twisted, NOW).unwrap_err();
     assert_eq!(refused.downcast_ref::<Problem>().map(|problem| problem.code), Some(Code::CaptivePortal));
+}
+
+#[test]
+fn a_reply_to_an_earlier_push_is_no_answer_to_this_one() {
+    let mut ann = vault(1, 1);
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    let old = Office::taking(&push).reply(&push);
+    ann.incoming(&push, &old, NOW).unwrap();
+    let saved = saves(&mut ann, "a fridge");
+    let push = ann.outgoing(Budget::default(), NOW.later(1)).unwrap();
+    let refused = ann.incoming(&push, &old, NOW.later(1)).unwrap_err();
+    assert_eq!(refused.downcast_ref::<Problem>().unwrap().code, Code::CaptivePortal);
+    assert_eq!(state(&ann, saved.record), WorkState::Saved);
+    let reply = Office::taking(&push).reply(&push);
+    assert_eq!(ann.incoming(&push, &reply, NOW.later(2)).unwrap().sent, 1);
 }

@@ -10,13 +10,17 @@ use kerbside_core::problem::Code;
 
 const FIRST_MS: i64 = 2_000;
 const LONGEST_MS: i64 = 15 * 60 * 1000;
+/// However long a server asks for: it may be mistaken, and the work is not safe before it has it.
+const MOST_PATIENT_MS: i64 = 60 * 60 * 1000;
+/// No wait that we ever write down is longer.
+const FARTHEST_MS: i64 = MOST_PATIENT_MS * 5 / 4;
 
 impl Vault {
     /// Whether the timer may try now. A person's own "send now" need not ask.
     pub fn is_due(&self, now: Reading) -> Result<bool> {
         let next = self.store.progress()?.next_try_ms;
         // A clock set back must not hold work for ever.
-        Ok(next.is_none_or(|next| next <= now.wall_ms || now.wall_ms + LONGEST_MS * 2 < next))
+        Ok(next.is_none_or(|next| next <= now.wall_ms || now.wall_ms + FARTHEST_MS < next))
     }
 
     pub(crate) fn note_failure(&mut self, refused: &Refused, now: Reading) -> Result<()> {
@@ -33,18 +37,22 @@ impl Vault {
     }
 }
 
-/// Doubles up to a quarter of an hour, give or take a quarter; never sooner than the server asks.
+/// Doubles up to a quarter of an hour, give or take a quarter; never sooner than the server asks, and spread by another
+/// quarter of that, because it asks the same of everyone.
 fn wait_ms(failures: u32, retry_after_s: Option<u32>, jitter: u8) -> i64 {
+    let spread = |wait: i64| wait * i64::from(jitter) / 1024;
     let doubled = FIRST_MS.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(LONGEST_MS);
-    let jittered = doubled * 3 / 4 + doubled * i64::from(jitter) / 512;
-    jittered.max(retry_after_s.map_or(0, |seconds| i64::from(seconds) * 1000 + i64::from(jitter) * 8))
+    let ours = doubled * 3 / 4 + spread(doubled) * 2;
+    let asked = retry_after_s.map_or(0, |seconds| (i64::from(seconds) * 1000).min(MOST_PATIENT_MS));
+    ours.max(asked + spread(asked.max(4 * FIRST_MS)))
 }
 
 fn why(code: Code) -> Why {
-    const WHYS: [(Code, Why); 7] = [
+    const WHYS: [(Code, Why); 8] = [
         (Code::NoSignal, Why::NoSignal),
+        (Code::CaptivePortal, Why::Portal),
         (Code::Busy, Why::ServerBusy),
-        (Code::DiskFull, Why::ServerBusy),
+        (Code::DiskFull, Why::ServerFull),
         (Code::TooManyTries, Why::ServerBusy),
         (Code::DeviceRevoked, Why::SignIn),
         (Code::ProofWrong, Why::SignIn),
@@ -56,6 +64,7 @@ fn why(code: Code) -> Why {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kerbside_core::problem::Problem;
 
     #[test]
     fn waits_grow_are_spread_and_never_undercut_the_server() {
@@ -63,6 +72,29 @@ mod tests {
         assert!(waits.is_sorted());
         assert!(waits.iter().all(|wait| (1_500..=LONGEST_MS * 5 / 4).contains(wait)));
         assert_ne!(wait_ms(3, None, 0), wait_ms(3, None, 255));
-        assert!(17_000 <= wait_ms(1, Some(17), 0));
+        assert!((17_000..22_000).contains(&wait_ms(1, Some(17), 0)));
+        assert!(20_000 < wait_ms(1, Some(17), 255));
+        assert_eq!(wait_ms(1, Some(0), 0), 1_500);
+    }
+
+    #[test]
+    fn a_server_that_asks_for_an_hour_gets_it_and_one_that_asks_for_a_year_an_hour() {
+        let mut vault = crate::exchange::tests::vault(1, 1);
+        let now = Reading::at(1_773_652_364_000);
+        for asked in [3_600, 31_536_000] {
+            let refused = Refused { problem: Problem::new(Code::Busy, ""), retry_after_s: Some(asked) };
+            vault.note_failure(&refused, now).unwrap();
+            assert!(!vault.is_due(now.later(59 * 60_000)).unwrap());
+            assert!(vault.is_due(now.later(75 * 60_000)).unwrap());
+        }
+        assert!(!vault.is_due(now.later(60_000)).unwrap());
+        assert!(vault.is_due(now.later(-2 * 24 * 3_600_000)).unwrap(), "a clock set back holds nothing up");
+    }
+
+    #[test]
+    fn three_hundred_phones_told_the_same_do_not_come_at_once() {
+        let waits: std::collections::BTreeSet<i64> =
+            (0..=255).map(|jitter| wait_ms(1, Some(60), jitter) / 1000).collect();
+        assert!(15 <= waits.len(), "spread over {} seconds", waits.len());
     }
 }

@@ -1,8 +1,10 @@
 //! The network half: an HTTP pipe for what the vault says and hears.
 
+mod answer;
 mod backoff;
 mod client;
 mod enrol;
+mod pace;
 mod photos;
 mod pipe;
 mod sync;

@@ -3,7 +3,9 @@
 //! server's signed receipt for exactly these bytes.
 
 use super::VaultAccess;
-use super::pipe::{Answer, Ask, Pipe, Refused};
+use super::answer::Answer;
+use super::pace::Pace;
+use super::pipe::{Ask, Pipe, Refused};
 use crate::clock::Reading;
 use crate::store::{UploadRow, UploadState};
 use crate::vault::Vault;
@@ -15,8 +17,6 @@ use kerbside_core::sign::{Label, Signed};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
-
-const PIECE: usize = 256 * 1024;
 
 /// What the server says about a photo named to it.
 #[derive(Debug, Deserialize)]
@@ -34,7 +34,7 @@ pub(super) fn send_photo<A: VaultAccess>(
     access: &mut A,
     pipe: &mut Pipe,
     upload: &UploadRow,
-    now: &dyn Fn() -> Reading,
+    (pace, now): (&mut Pace, &dyn Fn() -> Reading),
 ) -> Result<bool> {
     let named = name_photo(pipe, upload)?;
     if settle(access, upload, &named, now())? {
@@ -45,20 +45,17 @@ pub(super) fn send_photo<A: VaultAccess>(
         return Err(not_ours("No place to send a photo to").into());
     };
     let path = path_of(&url);
-    access.with(|vault| {
-        vault.store.transact(|store| store.set_upload_url(upload.record, upload.sha256, Some(&path)))
-    })?;
+    access.with(|vault| vault.photo_goes_to(upload, &path))?;
     let mut offset = match named.offset {
         Some(offset) => offset,
         None => offset_at(pipe, &path)?,
     };
     while (offset as u64) < upload.bytes {
-        let piece = access.with(|vault| vault.photo_piece(upload.sha256, offset, PIECE))?;
+        let piece = access.with(|vault| vault.photo_piece(upload.sha256, offset, pace.piece()))?;
+        let began_ms = now().monotonic_ms;
         offset = send_piece(pipe, &path, offset, &piece)?;
-        access.with(|vault| {
-            let sent = offset as u64;
-            vault.store.transact(|store| store.set_upload_sent(upload.record, upload.sha256, sent))
-        })?;
+        pace.took(now().monotonic_ms.saturating_sub(began_ms));
+        access.with(|vault| vault.photo_reached(upload, offset as u64, now()))?;
     }
     let named = name_photo(pipe, upload)?;
     settle(access, upload, &named, now())
@@ -95,7 +92,9 @@ impl Vault {
             && receipt.device == self.identity.device
             && receipt.record == upload.record
             && receipt.sha256 == upload.sha256
-            && receipt.bytes == upload.bytes;
+            && receipt.bytes == upload.bytes
+            // What a server held before it was restored says nothing of what it holds now.
+            && receipt.epoch == self.store.progress()?.epoch;
         if !fits {
             return Err(wrong().into());
         }
@@ -116,7 +115,7 @@ impl Vault {
     }
 
     /// What may be sent: photos whose record the server holds, oldest first.
-    pub(super) fn photos_to_send(&self) -> Result<Vec<UploadRow>> {
+    pub fn photos_to_send(&self) -> Result<Vec<UploadRow>> {
         let mut ready = Vec::new();
         for upload in self.store.uploads()? {
             let waiting = matches!(upload.state, UploadState::Saved | UploadState::Sending);
@@ -138,8 +137,8 @@ impl Vault {
         }))
     }
 
-    /// Where a try went wrong the next begins anew.
-    pub(super) fn start_photo_again(&mut self, upload: &UploadRow, code: Code) -> Result<()> {
+    /// Where a try went wrong the next begins anew. True when it will never go.
+    pub fn start_photo_again(&mut self, upload: &UploadRow, code: Code) -> Result<bool> {
         const ANEW: [Code; 5] =
             [Code::UploadGone, Code::NotFound, Code::RangeWrong, Code::PhotoHashWrong, Code::PhotoNotWhole];
         const NEVER: [Code; 5] = [
@@ -153,11 +152,13 @@ impl Vault {
             self.store.transact(|store| {
                 store.set_upload_url(upload.record, upload.sha256, None)?;
                 store.set_upload_sent(upload.record, upload.sha256, 0)
-            })
+            })?;
+            Ok(false)
         } else if NEVER.contains(&code) {
-            self.store.transact(|store| store.refuse_upload(upload.record, upload.sha256, code.name()))
+            self.store.transact(|store| store.refuse_upload(upload.record, upload.sha256, code.name()))?;
+            Ok(true)
         } else {
-            Ok(())
+            Ok(false)
         }
     }
 }

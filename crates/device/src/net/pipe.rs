@@ -1,23 +1,22 @@
 //! One request at a time to the council's server: signed, answered, and never
 //! taken for a success because something in between said 200.
 
+use super::answer::{Answer, inflate, judge, read};
 use super::client::build_client;
 use crate::vault::Vault;
 use anyhow::{Context, Result};
 use data_encoding::BASE64URL_NOPAD;
 use ed25519_dalek::SigningKey;
-use kerbside_core::exchange::{
-    DEVICE_HEADER, INFLATED_LIMIT, NONCE_HEADER, PROTOCOL, RequestProof, SIGNATURE_HEADER,
-};
+use kerbside_core::exchange::{DEVICE_HEADER, NONCE_HEADER, PROTOCOL, RequestProof, SIGNATURE_HEADER};
 use kerbside_core::ids::{DeviceId, ServerId, Sha256};
 use kerbside_core::problem::{Code, Problem};
 use kerbside_core::sign::{Label, Signed};
 use reqwest::Method;
-use reqwest::blocking::{Client, Response};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
-use std::io::Read;
+use reqwest::blocking::Client;
+use std::time::Duration;
 
-const ANSWER_LIMIT: u64 = 8 * 1024 * 1024;
+/// A line that brings nothing for so long is no line.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 const CBOR: &str = "application/vnd.kerbside+cbor";
 
 /// Why a request came to nothing, and how long the server asks us to wait.
@@ -36,7 +35,7 @@ impl std::fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 impl Refused {
-    fn of(code: Code, detail: impl Into<String>) -> Self {
+    pub(super) fn of(code: Code, detail: impl Into<String>) -> Self {
         Self { problem: Problem::new(code, detail), retry_after_s: None }
     }
 }
@@ -49,24 +48,6 @@ pub struct Ask<'a> {
     pub body: Vec<u8>,
     pub headers: Vec<(&'static str, String)>,
     pub signed: bool,
-}
-
-#[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub body: Vec<u8>,
-}
-
-impl Answer {
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    fn is_kind(&self, kind: &str) -> bool {
-        self.header(CONTENT_TYPE.as_str()).is_some_and(|found| found.starts_with(kind))
-    }
 }
 
 struct Signer {
@@ -82,6 +63,8 @@ pub struct Pipe {
     base: String,
     signer: Option<Signer>,
     nonce: Vec<u8>,
+    /// How long one answer may keep us waiting.
+    pub patience: Duration,
     pub bytes_up: u64,
     pub bytes_down: u64,
 }
@@ -101,6 +84,7 @@ impl Pipe {
             base: base.trim_end_matches('/').to_owned(),
             signer: None,
             nonce: Vec::new(),
+            patience: PATIENCE,
             bytes_up: 0,
             bytes_down: 0,
         })
@@ -158,6 +142,7 @@ impl Pipe {
         let mut request = self
             .client
             .request(ask.method.clone(), url)
+            .timeout(self.patience)
             .header("kerbside-protocol", PROTOCOL.to_string())
             .body(ask.body.clone());
         for (name, value) in &ask.headers {
@@ -181,7 +166,7 @@ impl Pipe {
         }
         self.bytes_up += ask.body.len() as u64;
         let response = request.send().map_err(|cause| Refused::of(Code::NoSignal, plain_cause(&cause)))?;
-        let answer = read(response)?;
+        let answer = read(response, self.patience)?;
         self.bytes_down += answer.body.len() as u64;
         if let Some(nonce) =
             answer.header(NONCE_HEADER).and_then(|text| BASE64URL_NOPAD.decode(text.as_bytes()).ok())
@@ -202,62 +187,6 @@ fn require_safe(base: &str) -> Result<()> {
     Err(Problem::new(Code::NotAllowed, "Only https leads to a council's server").into())
 }
 
-fn read(response: Response) -> Result<Answer, Refused> {
-    let status = response.status().as_u16();
-    let headers = response.headers().clone();
-    let mut body = Vec::new();
-    response
-        .take(ANSWER_LIMIT + 1)
-        .read_to_end(&mut body)
-        .map_err(|cause| Refused::of(Code::NoSignal, cause.to_string()))?;
-    if ANSWER_LIMIT < body.len() as u64 {
-        return Err(Refused::of(Code::CaptivePortal, "The answer is too large"));
-    }
-    Ok(Answer { status, headers, body })
-}
-
-/// Only an answer in our own terms is an answer: a page of HTML is somebody in between.
-fn judge(answer: Answer) -> Result<Answer, Refused> {
-    if (200..300).contains(&answer.status) {
-        return if answer.is_kind("text/html") {
-            Err(Refused::of(Code::CaptivePortal, "A page instead of an answer"))
-        } else {
-            Ok(answer)
-        };
-    }
-    let retry_after_s = answer.header(RETRY_AFTER.as_str()).and_then(|text| text.trim().parse().ok());
-    let said = serde_json::from_slice::<serde_json::Value>(&answer.body).ok();
-    let code = said.as_ref().and_then(|said| said.get("code")?.as_str()).and_then(Code::named);
-    let problem = match (code, answer.status) {
-        (Some(code), status) if answer.is_kind("application/problem+json") => {
-            Problem::new(code, format!("HTTP {status}"))
-        }
-        (_, 429 | 503) => Problem::new(Code::Busy, format!("HTTP {}", answer.status)),
-        (_, 404 | 410) => Problem::new(Code::NotFound, format!("HTTP {}", answer.status)),
-        (_, status @ 500..) => Problem::new(Code::Busy, format!("HTTP {status}")),
-        (_, status) => Problem::new(Code::CaptivePortal, format!("HTTP {status} not in our terms")),
-    };
-    Err(Refused { problem, retry_after_s })
-}
-
-fn inflate(answer: &Answer) -> Result<Vec<u8>, Refused> {
-    if answer.header("content-encoding") != Some("zstd") {
-        return Ok(answer.body.clone());
-    }
-    let broken = |cause: std::io::Error| Refused::of(Code::CaptivePortal, cause.to_string());
-    let mut plain = Vec::new();
-    let most = INFLATED_LIMIT as u64;
-    zstd::Decoder::new(answer.body.as_slice())
-        .map_err(broken)?
-        .take(most + 1)
-        .read_to_end(&mut plain)
-        .map_err(broken)?;
-    if most < plain.len() as u64 {
-        return Err(Refused::of(Code::TooLarge, "The answer inflates too far"));
-    }
-    Ok(plain)
-}
-
 /// Says what failed without the address it was for.
 fn plain_cause(cause: &reqwest::Error) -> String {
     if cause.is_timeout() {
@@ -272,7 +201,7 @@ fn plain_cause(cause: &reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
+    use std::io::{Read, Write};
     use std::net::TcpListener;
 
     /// A socket that says exactly this to whoever asks.
@@ -313,6 +242,39 @@ mod tests {
         assert_eq!((refused.problem.code, refused.retry_after_s), (Code::Busy, Some(17)));
         let full = "HTTP/1.1 507 Full\r\ncontent-type: application/problem+json\r\ncontent-length: 20\r\nconnection: close\r\n\r\n{\"code\":\"disk_full\"}";
         assert_eq!(asking(full).problem.code, Code::DiskFull);
+    }
+
+    #[test]
+    fn a_date_to_come_back_at_is_read_by_the_servers_own_clock() {
+        let later = "HTTP/1.1 503 Busy\r\ndate: Mon, 16 Mar 2026 09:00:00 GMT\r\nretry-after: Mon, 16 Mar 2026 09:02:30 GMT\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        assert_eq!(asking(later).retry_after_s, Some(150));
+        let gone_by = "HTTP/1.1 503 Busy\r\ndate: Mon, 16 Mar 2026 09:00:00 GMT\r\nretry-after: Mon, 16 Mar 2026 08:00:00 GMT\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        assert_eq!(asking(gone_by).retry_after_s, Some(0));
+        let nonsense =
+            "HTTP/1.1 429 Slow\r\nretry-after: soon\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        assert_eq!(asking(nonsense).retry_after_s, None);
+    }
+
+    /// Says the head of an answer, and then a byte at a time.
+    fn dripping() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/vnd.kerbside+cbor\r\ncontent-length: 5000\r\n\r\n").unwrap();
+            while stream.write_all(b"x").is_ok() {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        });
+        format!("http://{address}")
+    }
+
+    #[test]
+    fn an_answer_that_drips_is_given_up() {
+        let mut pipe = Pipe::unsigned(&dripping(), None).unwrap();
+        pipe.patience = Duration::from_millis(400);
+        let refused = pipe.exchange::<u32, u32>("/v1/sync", &1, false).unwrap_err();
+        assert_eq!(refused.problem.code, Code::NoSignal);
     }
 
     #[test]

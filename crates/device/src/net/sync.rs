@@ -1,19 +1,21 @@
 //! Syncing: exchanges until neither side has more, then documents, then photos.
 //! The vault is held only between requests, so that an officer can go on typing.
 
+use super::pace::Pace;
 use super::photos::send_photo;
-use super::pipe::{Ask, Pipe, Refused};
+use super::pipe::{Ask, PATIENCE, Pipe, Refused};
 use crate::clock::Reading;
 use crate::exchange::Budget;
 use crate::vault::Vault;
 use anyhow::Result;
 use data_encoding::BASE64URL_NOPAD;
 use kerbside_core::exchange::{Offer, Reply, Retired};
-use kerbside_core::ids::{Epoch, Sha256};
+use kerbside_core::ids::{Actor, Epoch, Sha256};
 use kerbside_core::problem::{Code, Problem};
 use reqwest::Method;
 use serde::Serialize;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use ts_rs::TS;
 
 /// A vault to be held for a moment.
@@ -65,7 +67,24 @@ struct Tally {
     received: u64,
     photos_sent: u32,
     needs_newer: bool,
+    forks: u32,
 }
+
+/// So many exchanges without any news although more was promised: something between us and the office plays tricks.
+const FRUITLESS: u32 = 3;
+/// An actor is given up once, or twice where two doubles race; never for ever.
+const FORKS: u32 = 4;
+/// What ends a sync, because nothing else would go either.
+const STOPS: [Code; 7] = [
+    Code::NoSignal,
+    Code::Busy,
+    Code::TooManyTries,
+    Code::DiskFull,
+    Code::CaptivePortal,
+    Code::DeviceRevoked,
+    Code::ProofWrong,
+];
+const LEAST_PATIENCE: Duration = Duration::from_secs(5);
 
 /// One sync, until there is nothing more to do or `deadline_ms` (wall clock) has passed.
 pub fn sync<A: VaultAccess>(
@@ -88,8 +107,11 @@ fn note<A: VaultAccess>(access: &mut A, cause: anyhow::Error, now: Reading) -> R
     let refused = match cause.downcast::<Refused>() {
         Ok(refused) => refused,
         Err(cause) => {
-            // A reply that is not our server's is the network's doing; anything else is ours.
+            // A reply that is not our server's is the network's doing; a full disk here and anything else is ours.
             let problem = cause.downcast::<Problem>()?;
+            if problem.code == Code::DiskFull {
+                return Err(problem.into());
+            }
             Refused { problem, retry_after_s: None }
         }
     };
@@ -105,48 +127,80 @@ fn work<A: VaultAccess>(
     (deadline_ms, now): (Option<i64>, &dyn Fn() -> Reading),
 ) -> Result<()> {
     let in_time = || deadline_ms.is_none_or(|deadline| now().wall_ms < deadline);
+    let mut pace = Pace::after(access.with(|vault| vault.failures())?);
+    let mut standing = access.with(|vault| vault.standing())?;
+    let mut fruitless = 0;
     loop {
-        let more = exchange_once(access, pipe, tally, now)?;
+        pipe.patience = patience(deadline_ms, now());
+        let began_ms = now().monotonic_ms;
+        let more = exchange_once(access, pipe, tally, (pace.budget(), now))?;
+        pace.took(now().monotonic_ms.saturating_sub(began_ms));
         if !more || !in_time() {
             break;
         }
+        let reached = access.with(|vault| vault.standing())?;
+        fruitless = if reached == standing { fruitless + 1 } else { 0 };
+        if FRUITLESS <= fruitless || FORKS <= tally.forks {
+            return Err(Refused::of(Code::Busy, "Exchanges go round in circles").into());
+        }
+        standing = reached;
     }
+    send_photos(access, pipe, tally, (deadline_ms, now), &mut pace)
+}
+
+/// One photo that cannot go keeps no other from going, unless nothing can.
+fn send_photos<A: VaultAccess>(
+    access: &mut A,
+    pipe: &mut Pipe,
+    tally: &mut Tally,
+    (deadline_ms, now): (Option<i64>, &dyn Fn() -> Reading),
+    pace: &mut Pace,
+) -> Result<()> {
+    let mut later = None;
     for upload in access.with(|vault| vault.photos_to_send())? {
-        if !in_time() {
+        if deadline_ms.is_some_and(|deadline| deadline <= now().wall_ms) {
             break;
         }
-        match send_photo(access, pipe, &upload, now) {
+        pipe.patience = patience(deadline_ms, now());
+        match send_photo(access, pipe, &upload, (pace, now)) {
             Ok(true) => tally.photos_sent += 1,
             Ok(false) => {}
             Err(cause) => {
                 let Some(refused) = cause.downcast_ref::<Refused>() else { return Err(cause) };
                 let code = refused.problem.code;
                 tracing::info!(code = code.name(), detail = refused.problem.detail, "A photo waits");
-                access.with(|vault| vault.start_photo_again(&upload, code))?;
-                if matches!(
-                    code,
-                    Code::NoSignal | Code::Busy | Code::DiskFull | Code::CaptivePortal | Code::DeviceRevoked
-                ) {
+                let settled = access.with(|vault| vault.start_photo_again(&upload, code))?;
+                if STOPS.contains(&code) {
                     return Err(cause);
+                }
+                if !settled {
+                    later.get_or_insert(cause);
                 }
             }
         }
     }
-    Ok(())
+    later.map_or(Ok(()), Err)
+}
+
+/// As long as a line deserves, and not far beyond what is left.
+fn patience(deadline_ms: Option<i64>, now: Reading) -> Duration {
+    let left_ms = deadline_ms.map_or(i64::MAX, |deadline| deadline.saturating_sub(now.wall_ms));
+    PATIENCE.min(Duration::from_millis(u64::try_from(left_ms).unwrap_or(0)).max(LEAST_PATIENCE))
 }
 
 fn exchange_once<A: VaultAccess>(
     access: &mut A,
     pipe: &mut Pipe,
     tally: &mut Tally,
-    now: &dyn Fn() -> Reading,
+    (budget, now): (Budget, &dyn Fn() -> Reading),
 ) -> Result<bool> {
     if access.with(|vault| vault.needs_retiring())? {
         let retire = access.with(|vault| vault.retire_request())?;
         let retired: Retired = pipe.exchange("/v1/actor/retire", &retire, true)?;
         access.with(|vault| vault.retired(&retire, &retired, now()))?;
+        tally.forks += 1;
     }
-    let push = access.with(|vault| vault.outgoing(Budget::default(), now()))?;
+    let push = access.with(|vault| vault.outgoing(budget, now()))?;
     let reply: Reply = pipe.exchange("/v1/sync", &push, true)?;
     let applied = access.with(|vault| vault.incoming(&push, &reply, now()))?;
     tally.sent += applied.sent;
@@ -184,6 +238,16 @@ fn keep(vault: &mut Vault, offer: &Offer, body: &[u8]) -> Result<bool> {
 }
 
 impl Vault {
+    fn failures(&self) -> Result<u32> {
+        Ok(self.store.progress()?.failures)
+    }
+
+    /// What any exchange worth its bytes moves on.
+    fn standing(&self) -> Result<(Actor, u64, u64, Option<Vec<u8>>)> {
+        let progress = self.store.progress()?;
+        Ok((progress.actor, progress.received, progress.acked, progress.cursor))
+    }
+
     fn report(&self, pipe: &Pipe, tally: &Tally, stopped: Option<Code>) -> Result<SyncReport> {
         let progress = self.store.progress()?;
         Ok(SyncReport {

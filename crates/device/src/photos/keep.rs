@@ -14,6 +14,7 @@ use anyhow::{Context, Result};
 use data_encoding::HEXLOWER;
 use kerbside_core::change::PhotoFacts;
 use kerbside_core::ids::Sha256;
+use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -100,11 +101,6 @@ impl Vault {
             parts.push((PhotoSize::Display, &copies.display));
             parts.push((PhotoSize::Thumb, &copies.thumb));
         }
-        for (size, plain) in parts {
-            let sealed = seal_photo(&key, self.random.bytes()?, plain)?;
-            let name = self.blob_name(sha256, size);
-            self.blobs.put(&name, sealed)?;
-        }
         let row = PhotoRow {
             sha256,
             key,
@@ -114,6 +110,14 @@ impl Vault {
             height: copies.map_or(0, |copies| copies.height),
             added_ms: now.wall_ms,
         };
+        if planted::is(Mutant::PhotoRowBeforeFile) {
+            self.store.transact(|store| store.insert_photo(&row))?;
+        }
+        for (size, plain) in parts {
+            let sealed = seal_photo(&key, self.random.bytes()?, plain)?;
+            let name = self.blob_name(sha256, size);
+            self.blobs.put(&name, sealed)?;
+        }
         self.store.transact(|store| store.insert_photo(&row))?;
         Ok(row)
     }

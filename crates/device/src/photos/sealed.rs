@@ -3,9 +3,10 @@
 //! so that no chunk can be cut off, swapped or carried to another file.
 
 use crate::files::write_durably;
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use kerbside_core::planted;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
@@ -28,7 +29,9 @@ impl BlobStore {
         match self {
             Self::Folder(folder) => write_durably(&folder.join(name), &sealed).context("Write a photo"),
             Self::Memory(blobs) => {
+                ensure!(!planted::crashes_here(), "The process died before a photo's file");
                 blobs.insert(name.to_owned(), sealed);
+                ensure!(!planted::crashes_here(), "The process died after a photo's file");
                 Ok(())
             }
         }
@@ -68,6 +71,7 @@ impl BlobStore {
                 _ => Ok(()),
             },
             Self::Memory(blobs) => {
+                ensure!(!planted::crashes_here(), "The process died before a photo's file was removed");
                 blobs.remove(name);
                 Ok(())
             }

@@ -52,9 +52,7 @@ impl Store {
     }
 
     pub fn in_memory() -> Result<Self> {
-        let store = Self { connection: Connection::open_in_memory().context("Open a database in memory")? };
-        store.prepare()?;
-        Ok(store)
+        Self::of_memory(Connection::open_in_memory().context("Open a database in memory")?)
     }
 
     /// The same rows in another database in memory, as a restored or cloned phone has them.
@@ -63,7 +61,14 @@ impl Store {
         Backup::new(&self.connection, &mut copy)
             .and_then(|backup| backup.run_to_completion(1000, Duration::ZERO, None))
             .context("Copy the database")?;
-        let store = Self { connection: copy };
+        Self::of_memory(copy)
+    }
+
+    #[cfg_attr(not(kerbside_sim), expect(unused_mut, reason = "only a simulation listens to a connection"))]
+    fn of_memory(mut connection: Connection) -> Result<Self> {
+        #[cfg(kerbside_sim)]
+        let_it_die(&mut connection)?;
+        let store = Self { connection };
         store.prepare()?;
         Ok(store)
     }
@@ -236,6 +241,17 @@ impl Store {
             .collect::<Result<_, _>>()
             .context("List packs")
     }
+}
+
+/// In a simulation every row that is written is a place to die, and nothing is committed after that.
+#[cfg(kerbside_sim)]
+fn let_it_die(connection: &mut Connection) -> Result<()> {
+    fn writes(_: rusqlite::hooks::Action, _: &str, _: &str, _: i64) {
+        // Whoever has died finds out when it commits.
+        planted::crashes_here();
+    }
+    connection.update_hook(Some(writes)).context("Listen to the writes")?;
+    connection.commit_hook(Some(planted::is_dead)).context("Listen to the commits")
 }
 
 /// What a person can do something about, said so: no room, or a file that does not read back as written.

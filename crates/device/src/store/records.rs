@@ -194,7 +194,7 @@ impl Store {
     /// A filling from nothing begins: what is confirmed now has to be confirmed again.
     pub fn doubt_records(&self) -> Result<()> {
         self.connection
-            .execute("UPDATE record SET unconfirmed = 1 WHERE base IS NOT NULL", ())
+            .execute("UPDATE record SET unconfirmed = 1 WHERE base IS NOT NULL OR block IS NOT NULL", ())
             .context("Doubt the records held")?;
         Ok(())
     }

@@ -35,7 +35,10 @@ impl World {
             Err(cause) if dies => self.note(&format!("died sending: {cause}")),
             Err(cause) => return Err(cause.context("Sending")),
         }
-        if dies { self.reopen(phone) } else { Ok(()) }
+        if dies {
+            self.reopen(phone);
+        }
+        Ok(())
     }
 
     fn any_budget(&mut self) -> Budget {
@@ -78,6 +81,7 @@ impl World {
             }
             Err(cause) if dies => {
                 self.note(&format!("server died: {cause}"));
+                self.server.open_again();
                 Ok(())
             }
             Err(cause) => Err(cause.context("Taking a push")),
@@ -99,6 +103,7 @@ impl World {
         if self.phones[phone].life != life {
             return Ok(());
         }
+        self.old_reply_is_no_answer(phone, push, reply)?;
         let dies = self.plan_crash();
         let applied = self.apply(phone, push, reply);
         self.end_crash();
@@ -107,7 +112,10 @@ impl World {
             Err(cause) if dies => self.note(&format!("died applying: {cause}")),
             Err(cause) => return Err(cause.context("Applying a reply")),
         }
-        if dies { self.reopen(phone) } else { Ok(()) }
+        if dies {
+            self.reopen(phone);
+        }
+        Ok(())
     }
 
     /// Applies a reply, and gives the actor up if it has a double. True when there is more to exchange.

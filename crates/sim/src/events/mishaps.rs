@@ -11,7 +11,8 @@ use crate::world::World;
 impl World {
     pub fn die(&mut self) -> Result<()> {
         let at = self.any_phone();
-        self.reopen(at)
+        self.reopen(at);
+        Ok(())
     }
 
     pub fn back_up(&mut self) -> Result<()> {

@@ -6,6 +6,7 @@
 pub mod desk;
 pub mod line;
 mod mishaps;
+mod replays;
 mod work;
 
 use anyhow::Result;

@@ -47,7 +47,10 @@ impl World {
             }
             Err(cause) => return Err(cause.context("Saving")),
         }
-        if dies { self.reopen(at) } else { Ok(()) }
+        if dies {
+            self.reopen(at);
+        }
+        Ok(())
     }
 
     /// An answer given with everything in view leaves itself alone in the field.

@@ -2,6 +2,7 @@
 //! points of its own and afterwards looks for what was acknowledged.
 
 mod kill;
+mod net;
 
 use crate::clock;
 use crate::install::{Need, install};
@@ -57,7 +58,14 @@ impl Tally {
 type Part = (&'static str, &'static str, fn(&Wanted) -> Result<Tally>);
 
 /// Name, what happens, and the part.
-const PARTS: &[Part] = &[("kill", "both programs killed", kill::kill)];
+const PARTS: &[Part] = &[
+    ("kill", "both programs killed", kill::kill),
+    ("cuts", "the line cut at a byte", net::cuts),
+    ("portal", "a portal in the office's place", net::portal),
+    ("busy", "an office that is busy, slow or silent", net::busy),
+    ("clocks", "clocks that are wrong", net::clocks),
+    ("copies", "copies of a vault and of a server", net::copies),
+];
 
 /// `faults [PART…] [--points N] [--seed S] [--built]`: all points of all parts, or of those that are named.
 pub fn faults(arguments: &[String]) -> Result<()> {

@@ -36,8 +36,10 @@ impl Server {
         let mut line = String::new();
         BufReader::new(out).read_line(&mut line).context("Could not read what the server said")?;
         let said: Value = serde_json::from_str(&line).unwrap_or_default();
-        let listening =
-            said.get("listening").and_then(Value::as_str).and_then(|url| url.strip_prefix("http://"));
+        let listening = said
+            .get("listening")
+            .and_then(Value::as_str)
+            .and_then(|url| url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")));
         let Some(address) = listening.and_then(|address| address.parse().ok()) else {
             child.kill().ok();
             child.wait().ok();
