@@ -189,7 +189,7 @@ test('two answers stand side by side until the officer chooses', async () => {
   await screen.says('In the passage behind the bus shelter');
   await screen.says('Jo Ali');
   await shot('app-two-answers');
-  await screen.click('button', 'Keep On the verge beside the bus shelter');
+  await screen.click('button', 'Keep theirs: On the verge beside the bus shelter');
   await until('one answer is left', async () => !(await screen.text()).includes('Two answers'));
   await screen.says('On the verge beside the bus shelter');
   await shot('app-chosen');

@@ -117,6 +117,12 @@ export class Screen {
     await this.call('POST', `/element/${element[ELEMENT]}/value`, { text: words });
   }
 
+  /** A key pressed wherever the focus is. */
+  async press(key) {
+    const element = await this.call('GET', '/element/active');
+    await this.call('POST', `/element/${element[ELEMENT]}/value`, { text: key });
+  }
+
   /** Taps a choice of a question, by its label as a thumb would: the round mark itself may be drawn, not real. */
   async choose(question, choice) {
     const element = await until(`“${question}” offers “${choice}”`, () => this.run(CHOICE, question, choice));

@@ -1,12 +1,18 @@
 //! The only place where the server reads a clock. Everything else is told the time.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Milliseconds since 1970, UTC.
 #[expect(clippy::disallowed_methods, reason = "this module is where the clock is read")]
 pub fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// For measuring how long something takes.
+#[expect(clippy::disallowed_methods, reason = "this module is where the clock is read")]
+pub fn tick() -> Instant {
+    Instant::now()
 }
 
 /// A moment for machines to read.

@@ -48,7 +48,14 @@ fn make_private_folder(folder: &Path) -> Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
+    let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !folder.exists()).collect();
     std::fs::create_dir_all(folder).context("Making the data folder")?;
+    // A folder is there after a power cut only once the one above it says so.
+    for above in missing.iter().filter_map(|made| made.parent()).filter(|above| above.is_dir()) {
+        std::fs::File::open(above)
+            .and_then(|above| above.sync_all())
+            .context("Making the data folder durable")?;
+    }
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -3,6 +3,7 @@
 //! The store is synchronous and told the time, so that the simulator and the routes call the same functions.
 
 pub mod auth;
+pub mod backup;
 mod bringing;
 pub mod cli;
 pub mod clock;

@@ -1,12 +1,11 @@
 //! Tells open screens that something is new. It reads the log's number, so what another process commits is told too.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, broadcast, watch};
 
-use crate::store::{Db, Poke};
+use crate::store::{Db, Officer, Poke};
 
 /// How often the log is looked at when nobody nudges.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -76,7 +75,7 @@ impl Live {
     }
 }
 
-/// Whether a poke concerns any of these teams.
-pub fn concerns(poke: &Poke, teams: &BTreeSet<String>) -> bool {
-    poke.teams.iter().any(|team| teams.contains(team))
+/// Whether a poke concerns this officer.
+pub fn concerns(poke: &Poke, officer: &Officer) -> bool {
+    officer.reaches_any(&poke.keys)
 }

@@ -17,7 +17,7 @@ use crate::config::{Home, Listen};
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::photos::Photos;
-use crate::routes::{App, router};
+use crate::routes::{App, Room, router};
 use crate::store::{Db, Store};
 
 /// Database connections: readers beside the one writer.
@@ -92,6 +92,7 @@ async fn open(data: &Home, tls: bool) -> Result<App> {
         db,
         photos: Photos::open(&photos)?,
         metrics,
+        room: Room::default(),
         tls,
         hashing: Arc::new(Semaphore::new(2)),
         bringing: Arc::new(Semaphore::new(2)),

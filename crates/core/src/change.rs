@@ -2,6 +2,8 @@
 //!
 //! Written once as canonical bytes, and hashed, chained, stored and forwarded as those bytes, never encoded again.
 
+mod context;
+
 use minicbor::decode::Error as DecodeError;
 use minicbor::encode::{Error as EncodeError, Write};
 use minicbor::{Decode, Decoder, Encode, Encoder};
@@ -12,6 +14,8 @@ use crate::ids::{Actor, Cid, Dot, OfficerId, RecordId, RowId, Sha256};
 use crate::time::Moment;
 use crate::value::{TEXT_LIMIT, Value};
 
+pub use context::{CONTEXT_LIMIT, Context};
+
 /// The version this code writes.
 pub const VERSION: u32 = 1;
 /// The largest change, in bytes.
@@ -20,8 +24,6 @@ pub const CHANGE_LIMIT: usize = 64 * 1024;
 pub const EDIT_LIMIT: usize = 256;
 /// The most members one edit adds or removes.
 pub const MEMBER_LIMIT: usize = 64;
-/// The most actors a context names.
-pub const CONTEXT_LIMIT: usize = 1_024;
 const FORM_KEY_LIMIT: usize = 64;
 
 /// One officer's act on one record.
@@ -53,10 +55,6 @@ pub struct Change {
     #[n(10)]
     pub was: Option<Dot>,
 }
-
-/// What the officer had in front of them: the newest counter of every actor in the clocks of the values seen.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub struct Context(Vec<Dot>);
 
 /// A member of a set.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -241,40 +239,6 @@ fn members_fit(members: &[Member]) -> bool {
         })
 }
 
-impl Context {
-    /// From any dots; keeps the newest of each actor.
-    #[must_use]
-    pub fn new(dots: impl IntoIterator<Item = Dot>) -> Self {
-        let mut newest = std::collections::BTreeMap::new();
-        for dot in dots {
-            let counter = newest.entry(dot.actor).or_insert(dot.counter);
-            *counter = dot.counter.max(*counter);
-        }
-        Self(newest.into_iter().map(|(actor, counter)| Dot { actor, counter }).collect())
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = Dot> {
-        self.0.iter().copied()
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The newest counter of this actor that was seen, 0 for none.
-    #[must_use]
-    pub fn get(&self, actor: Actor) -> u64 {
-        self.iter().find(|dot| dot.actor == actor).map_or(0, |dot| dot.counter)
-    }
-
-    fn is_well_formed(&self) -> bool {
-        self.0.len() <= CONTEXT_LIMIT
-            && self.0.iter().all(|dot| 0 < dot.counter && dot.counter < 1 << 53)
-            && self.0.iter().zip(self.0.iter().skip(1)).all(|(one, next)| one.actor < next.actor)
-    }
-}
-
 /// A change as it was first written, and the hash that names those bytes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ChangeBytes {
@@ -449,23 +413,6 @@ impl<'b, C> Decode<'b, C> for Edit {
             }
             tag => Self::Unknown { tag, bytes: cbor::raw_item(d)?.to_vec() },
         })
-    }
-}
-
-impl<C> Encode<C> for Context {
-    fn encode<W: Write>(&self, e: &mut Encoder<W>, c: &mut C) -> Result<(), EncodeError<W::Error>> {
-        self.0.encode(e, c)
-    }
-}
-
-impl<'b, C> Decode<'b, C> for Context {
-    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, DecodeError> {
-        let context = Self(d.decode()?);
-        if context.is_well_formed() {
-            Ok(context)
-        } else {
-            Err(DecodeError::message("a context out of order"))
-        }
     }
 }
 

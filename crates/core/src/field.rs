@@ -17,6 +17,8 @@ pub const TEAM: &str = "@team";
 pub const STATUS: &str = "@status";
 pub const OWNER: &str = "@owner";
 pub const ASSIGNEES: &str = "@assignees";
+/// Where the record is, by the code of one of the council's areas.
+pub const AREA: &str = "@area";
 pub const LIFECYCLE: &str = "@lifecycle";
 /// The reference the officer's device gave at once, such as `W07-14`.
 pub const REFERENCE: &str = "@ref";

@@ -11,6 +11,7 @@ pub mod exchange;
 pub mod field;
 pub mod form;
 pub mod ids;
+pub mod mend;
 pub mod phone;
 pub mod planted;
 pub mod problem;

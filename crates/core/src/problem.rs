@@ -56,6 +56,8 @@ codes! {
     /// The signature of a device's request is missing or wrong.
     ProofWrong = "proof_wrong", 401;
     DeviceRevoked = "device_revoked", 403;
+    /// The server does not know the device: it was put back to before the device was enrolled.
+    DeviceUnknown = "device_unknown", 401;
     ActorNotYours = "actor_not_yours", 403;
     ActorRetired = "actor_retired", 409;
     /// The push begins after a counter that the server has not got.
@@ -89,6 +91,10 @@ codes! {
     /// A change names something its writer cannot have seen.
     BadContext = "bad_context", 409;
     NotYourTeam = "not_your_team", 403;
+    /// It waited for the office to decide, and was not taken.
+    Declined = "declined", 403;
+    /// An earlier change of the same device to the same record waits as well and is decided first.
+    EarlierWaits = "earlier_waits", 409;
     Sealed = "sealed", 409;
     UnknownForm = "unknown_form", 422;
     /// A form that cannot be published or tried before its problems are put right.
@@ -112,11 +118,19 @@ codes! {
     AlreadyEnrolled = "already_enrolled", 409;
     UnsentWork = "unsent_work", 409;
     VaultDamaged = "vault_damaged", 500;
+    /// What opens the vault is not as it was written.
+    KeysDamaged = "keys_damaged", 500;
+    /// This device's disk does not do what it is told.
+    StorageFault = "storage_fault", 500;
     /// Another process has this vault open.
     VaultInUse = "vault_in_use", 409;
     /// Nothing was changed, so there is nothing to save.
     NothingChanged = "nothing_changed", 409;
     NeedsNewerVersion = "needs_newer_version", 426;
+    /// Its writer may no longer make it: someone in the office decides whether it is taken.
+    InReview = "in_review", 403;
+    /// A withdrawal does not say why.
+    ReasonMissing = "reason_missing", 422;
 }
 
 /// A refusal that a person should be told of.

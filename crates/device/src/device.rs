@@ -5,7 +5,7 @@
 //! the system's key store, or beside all this where there is none.
 
 use crate::clock::Reading;
-use crate::files::make_private_folder;
+use crate::files::{self, make_private_folder};
 use crate::keys::{
     Attempt, DeviceKeys, KeyStore, KeyStoreKind, NewLock, ONLINE_AFTER, VaultFile, VaultKey, Who, check_pin,
 };
@@ -91,6 +91,7 @@ impl Device {
                 name: format!("kerbside on {}", std::env::consts::OS),
                 app: env!("CARGO_PKG_VERSION").to_owned(),
                 unlock_share: share.to_vec(),
+                proof: None,
             },
         )?;
         let identity = Identity {
@@ -116,7 +117,8 @@ impl Device {
         // Without vault.json nothing was ever saved here: what lies about is of an enrolment that broke off.
         remove_database(folder)?;
         make_private_folder(&folder.join("photos"))?;
-        let opened = opened(folder, key, &keys, lock)?;
+        let database = Store::open(&folder.join("vault.db"), &key)?;
+        let opened = opened(folder, database, key, &keys, lock);
         let vault = Vault::begin(opened, &identity, enrolled.actor, enrolled.epoch, &enrolled.nonce)?;
         file.write(folder)?;
         say_where_keys_are(store.kind());
@@ -161,15 +163,32 @@ impl Device {
     }
 
     pub fn unlock(&mut self, pin: &str, now: Reading) -> Result<Vault> {
+        let (key, keys, lock) = self.open_lock(pin, now)?;
+        say_where_keys_are(self.file.key_store);
+        open_vault(&self.folder, key, &keys, lock, now)
+    }
+
+    /// Enrols with a server that lost this device, for a fresh code of the same officer. The vault stays as it is.
+    pub fn enrol_again(&mut self, enrolment: Enrolment<'_>, now: Reading) -> Result<Vault> {
+        let (key, keys, lock) = self.open_lock(enrolment.pin, now)?;
+        let share: Zeroizing<[u8; 32]> = Zeroizing::new(system_bytes()?);
+        self.file.wrap_under_share(&share, &keys.secret, &key)?;
+        let mut vault = open_vault(&self.folder, key, &keys, lock, now)?;
+        let enrol = vault.enrol_again(enrolment.code, share.as_slice())?;
+        let enrolled = net::enrol(enrolment.server_url, enrolment.ca_pem, &enrol)?;
+        vault.enrolled_again(&enrolled, Some((enrolment.server_url, enrolment.ca_pem)))?;
+        self.file.who = who(vault.identity());
+        self.file.write(&self.folder)?;
+        Ok(vault)
+    }
+
+    fn open_lock(&mut self, pin: &str, now: Reading) -> Result<(VaultKey, DeviceKeys, File)> {
         let lock = take_lock(&self.folder)?;
         // Another process may have counted wrong PINs meanwhile.
-        self.file = VaultFile::read(&self.folder)?;
+        self.file = VaultFile::read_whole(&self.folder)?;
         let keys = DeviceKeys::open(&self.keys)?;
         match self.file.try_pin(&self.folder, pin, &keys.secret, now.wall_ms)? {
-            Attempt::Opened(key) => {
-                say_where_keys_are(self.file.key_store);
-                Vault::of(opened(&self.folder, key, &keys, lock)?)
-            }
+            Attempt::Opened(key) => Ok((key, keys, lock)),
             Attempt::Wrong { wrong_pins, wait_seconds } => {
                 let detail = format!("{wrong_pins} wrong, wait {wait_seconds} s");
                 Err(Problem::new(Code::PinWrong, detail).into())
@@ -193,7 +212,7 @@ impl Device {
         let Some(key) = self.file.reset_pin(&self.folder, new_pin, &keys.secret, &share)? else {
             bail!("The server's share does not open this vault");
         };
-        Vault::of(opened(&self.folder, key, &keys, lock)?)
+        open_vault(&self.folder, key, &keys, lock, crate::clock::now())
     }
 
     /// The caller has made sure that nothing unsent is in it, or that a person wants it gone all the same.
@@ -210,15 +229,23 @@ impl Device {
     }
 }
 
-fn opened(folder: &Path, key: VaultKey, keys: &DeviceKeys, lock: File) -> Result<Opened> {
-    Ok(Opened {
-        store: Store::open(&folder.join("vault.db"), &key)?,
+/// Opens a vault, mending its database first where that is damaged.
+fn open_vault(folder: &Path, key: VaultKey, keys: &DeviceKeys, lock: File, now: Reading) -> Result<Vault> {
+    let (store, healed) = Store::open_healed(&folder.join("vault.db"), &key, now.wall_ms)?;
+    let mut vault = Vault::of(opened(folder, store, key, keys, lock))?;
+    vault.note_healed(healed, now)?;
+    Ok(vault)
+}
+
+fn opened(folder: &Path, store: Store, key: VaultKey, keys: &DeviceKeys, lock: File) -> Opened {
+    Opened {
+        store,
         blobs: BlobStore::Folder(folder.join("photos")),
         key,
         signing: keys.signing,
         random: Randomness::System,
         lock: Some(lock),
-    })
+    }
 }
 
 fn who(identity: &Identity) -> Who {
@@ -256,7 +283,8 @@ fn remove_database(folder: &Path) -> Result<()> {
 
 /// One process at a time. A second one waits a moment for the first to finish.
 fn take_lock(folder: &Path) -> Result<File> {
-    let file = File::create(folder.join("vault.lock")).context("Open the vault's lock")?;
+    let file =
+        File::create(folder.join("vault.lock")).context("Open the vault's lock").map_err(files::named)?;
     for _ in 0..100 {
         match file.try_lock() {
             Ok(()) => return Ok(file),

@@ -11,7 +11,7 @@ pub use moving::{DraftMove, ParkedAnswer};
 
 use crate::clock::Reading;
 use crate::photos::{Origin, PhotoFrom};
-use crate::save::{Act, Saved, unpack};
+use crate::save::{Act, Saved};
 use crate::store::{DraftRow, Seen};
 use crate::vault::Vault;
 use anyhow::{Context, Result};
@@ -291,7 +291,7 @@ impl Vault {
     pub(crate) fn head(&self, record: RecordId) -> Result<Record> {
         let row = self.store.record(record)?;
         let row = row.ok_or_else(|| Problem::new(Code::NotFound, "No such record on this device"))?;
-        unpack(&row.head)
+        self.head_of(&row)
     }
 }
 

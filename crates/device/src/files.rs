@@ -8,11 +8,18 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
-    try_write(path, bytes).map_err(|cause| {
-        let full =
-            cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == ErrorKind::StorageFull);
-        if full { cause.context(Problem::new(Code::DiskFull, "No room for a file")) } else { cause }
-    })
+    try_write(path, bytes).map_err(named)
+}
+
+/// What the disk did, said so that a person can do something about it.
+pub fn named(cause: anyhow::Error) -> anyhow::Error {
+    let code = match cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
+        Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => Code::DiskFull,
+        Some(_) => Code::StorageFault,
+        None => return cause,
+    };
+    let detail = format!("{cause:#}");
+    cause.context(Problem::new(code, detail))
 }
 
 fn try_write(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -36,7 +43,16 @@ fn fill(temporary: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 pub fn make_private_folder(folder: &Path) -> Result<()> {
+    try_make(folder).map_err(named)
+}
+
+fn try_make(folder: &Path) -> Result<()> {
+    let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !folder.exists()).collect();
     fs::create_dir_all(folder).context("Make the folder")?;
+    // A folder is there after a power cut only once the one above it says so.
+    for above in missing.iter().filter_map(|made| made.parent()).filter(|above| above.is_dir()) {
+        sync_folder(above)?;
+    }
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -58,11 +74,38 @@ fn open_private(path: &Path) -> std::io::Result<File> {
 }
 
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> Result<()> {
+pub fn sync_folder(folder: &Path) -> Result<()> {
     File::open(folder).and_then(|opened| opened.sync_all()).context("Sync the folder")
 }
 
 #[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> Result<()> {
+pub fn sync_folder(_folder: &Path) -> Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(kind: ErrorKind) -> Code {
+        let cause = anyhow::Error::from(std::io::Error::from(kind)).context("Write the temporary file");
+        named(cause).downcast_ref::<Problem>().unwrap().code
+    }
+
+    #[test]
+    fn a_disk_without_room_and_one_that_fails_have_their_words() {
+        assert_eq!(code(ErrorKind::StorageFull), Code::DiskFull);
+        assert_eq!(code(ErrorKind::Other), Code::StorageFault);
+        assert!(named(anyhow::anyhow!("something else")).downcast_ref::<Problem>().is_none());
+    }
+
+    #[test]
+    fn a_folder_is_made_with_those_above_it_and_again() {
+        let root = tempfile::tempdir().unwrap();
+        let deep = root.path().join("a/b/c");
+        make_private_folder(&deep).unwrap();
+        make_private_folder(&deep).unwrap();
+        write_durably(&deep.join("file"), b"kept").unwrap();
+        assert_eq!(fs::read(deep.join("file")).unwrap(), b"kept");
+    }
 }

@@ -1,7 +1,6 @@
 //! Forms and the council's names, as the server gave them: packs in the vault.
 
 use crate::clock::Reading;
-use crate::save::unpack;
 use crate::vault::Vault;
 use anyhow::{Context, Result};
 use kerbside_core::form::{Codes, Form, Localised};
@@ -46,6 +45,8 @@ pub struct CouncilNames {
 pub struct OfficerName {
     pub name: String,
     pub email: String,
+    /// What the office lets them do, by the names of its actions.
+    pub may: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
@@ -146,7 +147,7 @@ impl Vault {
             .collect();
         self.store.transact(|store| {
             for row in nameless {
-                let head = unpack(&row.head)?;
+                let head = self.head_of(&row)?;
                 store.set_summary(row.id, &self.summary_of(&head, Reading::at(row.changed_ms)))?;
             }
             Ok(())

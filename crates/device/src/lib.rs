@@ -6,6 +6,7 @@
 #![cfg_attr(not(test), forbid(clippy::string_slice))]
 
 pub mod clock;
+mod compare;
 mod device;
 mod drafts;
 mod exchange;
@@ -16,22 +17,29 @@ pub mod net;
 pub mod photos;
 pub mod random;
 mod save;
+mod settle;
 mod shift;
 mod show;
 mod store;
 mod vault;
 mod verify;
 mod waiting;
+mod ways;
 
+pub use compare::Comparison;
 pub use device::{Device, Enrolment, Status};
 pub use drafts::{Answered, Draft, DraftMove, NewPhoto, ParkedAnswer, PhotoLine};
 pub use exchange::{Applied, Budget};
 pub use forms::{COUNCIL_PACK, CouncilNames, FORM_PACK, FormTile, OfficerName, TeamName};
-pub use net::{SyncReport, VaultAccess, sync};
+pub use net::{Comparing, LookedAfter, SyncReport, VaultAccess, sync, sync_comparing};
 pub use save::{Faults, Saved};
+pub use settle::{Choice, Outcome, RecordLeave};
 pub use shift::{DraftLine, Shift};
-pub use show::{Choice, Filter, RecordLine, WorkState};
-pub use store::{ChangeState, OwnChange, UploadRow, UploadState};
+pub use show::{Filter, RecordLine, WorkState};
+pub use store::{ChangeState, OwnChange, RepairKind, RepairRow, UploadRow, UploadState};
 pub use vault::{Identity, Vault};
-pub use verify::Verified;
+#[cfg(kerbside_sim)]
+pub use verify::Rot;
+pub use verify::{Repaired, Verified};
 pub use waiting::{SendingPhoto, Strip, StripState, Waiting, WaitingItem, Why};
+pub use ways::{Notice, NoticeKind, RefusedAnswer, Way};

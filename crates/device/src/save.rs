@@ -53,7 +53,6 @@ pub(crate) struct Act {
 
 impl Vault {
     /// Edits as they are, for the simulator: what an app of another version writes, and what no screen offers yet.
-    #[cfg(kerbside_sim)]
     pub fn save_edits(&mut self, record: RecordId, edits: Vec<Edit>, now: Reading) -> Result<Saved> {
         let head = self.head(record)?;
         let (form, form_version) = (head.form().to_owned(), head.form_version());
@@ -149,7 +148,7 @@ impl Vault {
         let photos: Vec<Sha256> = change.photos().map(|(_, photo, _)| photo).collect();
         let kept = self.store.record(record)?;
         let mut head = match &kept {
-            Some(row) => unpack(&row.head)?,
+            Some(row) => self.head_of(row)?,
             None => Record::default(),
         };
         head.apply(&change);
@@ -169,6 +168,27 @@ impl Vault {
             store.put_progress(&progress)
         })?;
         Ok(Saved { record, reference: reference.or(row.reference), dot: change.dot().to_string(), photos })
+    }
+
+    /// What the officer sees. Where its bytes went bad it is made again from what is confirmed and what is pending.
+    pub(crate) fn head_of(&self, row: &RecordRow) -> Result<Record> {
+        match Record::unpack(&row.head) {
+            Ok(head) => Ok(head),
+            Err(_) => self.rebuilt_head(row),
+        }
+    }
+
+    pub(crate) fn rebuilt_head(&self, row: &RecordRow) -> Result<Record> {
+        let base = row.base.as_deref().and_then(|base| Record::unpack(base).ok());
+        let mut head = base.unwrap_or_default();
+        for own in self.store.pending_of(row.id)? {
+            if Sha256::of(&own.bytes) == own.hash
+                && let Ok(change) = ChangeBytes::received(own.bytes).read()
+            {
+                head.apply(&change);
+            }
+        }
+        Ok(head)
     }
 
     /// A record's row from its head. `base` where it has moved; else what the row had.
@@ -197,6 +217,7 @@ impl Vault {
             leaving: kept.is_some_and(|row| row.leaving),
             wanted: kept.is_some_and(|row| row.wanted),
             unconfirmed: kept.is_some_and(|row| row.unconfirmed),
+            withdrawn: head.is_withdrawn(),
         })
     }
 }

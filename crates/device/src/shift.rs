@@ -17,6 +17,7 @@ pub struct Shift {
     pub short_code: String,
     pub forms: Vec<FormTile>,
     pub records: Vec<RecordLine>,
+    pub withdrawn: Vec<RecordLine>,
     pub drafts: Vec<DraftLine>,
     pub strip: Strip,
 }
@@ -40,6 +41,7 @@ impl Vault {
             short_code: self.identity.short_code.clone(),
             forms: self.forms()?,
             records: self.list(&Filter::default())?,
+            withdrawn: self.list(&Filter { withdrawn: true, ..Filter::default() })?,
             drafts: self.drafts()?,
             strip: self.strip()?,
         })

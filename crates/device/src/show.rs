@@ -1,17 +1,15 @@
-//! What screens show of records, and the small acts done on them: a note, and
-//! the choice between two answers.
+//! What screens show of records, and a note added to one.
 
 use crate::clock::Reading;
-use crate::save::{Act, Saved};
-use crate::store::{ChangeState, OwnChange, RecordRow};
+use crate::save::{Saved, answers_of};
+use crate::store::{ChangeState, OwnChange, RecordRow, UploadRow, UploadState};
 use crate::vault::Vault;
+use crate::waiting::is_asking;
 use anyhow::Result;
 use kerbside_core::change::Edit;
-use kerbside_core::field::FieldKey;
-use kerbside_core::form::{QuestionKind, answer_from_json};
+use kerbside_core::form::Now;
 use kerbside_core::ids::{Actor, RecordId};
 use kerbside_core::problem::{Code, Problem};
-use kerbside_core::record::Record;
 use kerbside_core::record::view::RecordView;
 use kerbside_core::value::Value;
 use serde::{Deserialize, Serialize};
@@ -63,6 +61,9 @@ pub struct RecordLine {
     #[ts(type = "number")]
     pub at_ms: i64,
     pub two_answers: u32,
+    pub withdrawn: bool,
+    /// How many answers of this officer somebody else decided on, not yet read.
+    pub outcomes: u32,
 }
 
 /// What to show of a list.
@@ -72,29 +73,22 @@ pub struct RecordLine {
 pub struct Filter {
     pub form: Option<String>,
     pub state: Option<WorkState>,
-}
-
-/// How a person settles two answers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-#[ts(export, rename = "AnswerChoice")]
-pub enum Choice {
-    /// The n-th of the answers as shown, from 0.
-    Keep(u32),
-    /// The union of codes, or both texts, where the form allows.
-    KeepBoth,
-    Answer(#[ts(type = "unknown")] serde_json::Value),
+    /// Those that were withdrawn, and no others.
+    pub withdrawn: bool,
 }
 
 impl Vault {
     pub fn list(&self, filter: &Filter) -> Result<Vec<RecordLine>> {
         let marks = self.store.marks()?;
+        let outcomes = self.store.outcome_counts()?;
         let mut lines = Vec::new();
         for row in self.store.listed_records()? {
-            if filter.form.as_ref().is_some_and(|form| *form != row.form) {
+            let other_form = filter.form.as_ref().is_some_and(|form| *form != row.form);
+            if other_form || filter.withdrawn != row.withdrawn {
                 continue;
             }
-            let line = self.line(row, &marks)?;
+            let outcomes = outcomes.get(&row.id).copied().unwrap_or(0);
+            let line = RecordLine { outcomes, ..self.line(row, &marks)? };
             if filter.state.is_none_or(|state| state == line.state) {
                 lines.push(line);
             }
@@ -105,7 +99,13 @@ impl Vault {
     pub fn show(&self, record: RecordId) -> Result<RecordView> {
         let row = self.store.record(record)?;
         let row = row.ok_or_else(|| Problem::new(Code::NotFound, "No such record on this device"))?;
-        let mut view = RecordView::of(record, &crate::save::unpack(&row.head)?, row.office_reference);
+        let head = self.head_of(&row)?;
+        let mut view = RecordView::of(record, &head, row.office_reference);
+        if let (1.., Ok(form)) = (view.two_answers, self.form_for(head.form(), head.form_version())) {
+            // As of the newest answer, so that the offer does not change by itself.
+            let then = Now { ms: row.changed_ms, offset_min: 0, seed: 0 };
+            view.offer_both(&form, &answers_of(&head), then);
+        }
         let uploads = self.store.uploads_of(record)?;
         for photo in &mut view.photos {
             photo.received = uploads
@@ -133,49 +133,14 @@ impl Vault {
         if text.is_empty() {
             return Err(Problem::new(Code::NothingChanged, "An empty note").into());
         }
-        self.one_edit(record, &head, Edit::Note { kind: "note".into(), text }, now)
+        self.act_on(record, &head, vec![Edit::Note { kind: "note".into(), text }], now)
     }
 
-    /// A Put that covers every answer that was shown.
-    pub fn resolve(
-        &mut self,
-        record: RecordId,
-        field: &FieldKey,
-        choice: &Choice,
-        now: Reading,
-    ) -> Result<Saved> {
-        let head = self.head(record)?;
-        let form = self.form_for(head.form(), head.form_version())?;
-        let shown = head.answers(field);
-        let value = match choice {
-            Choice::Keep(place) => {
-                usize::try_from(*place)
-                    .ok()
-                    .and_then(|place| shown.get(place).cloned())
-                    .ok_or_else(|| Problem::new(Code::NotFound, "There is no such answer to keep"))?
-            }
-            Choice::KeepBoth => both(&shown, form.question(&field.path).map(|question| &question.kind))
-                .ok_or_else(|| Problem::new(Code::Faults, "These answers cannot both be kept"))?,
-            Choice::Answer(json) => {
-                answer_from_json(&form, field, json).map_err(|fault| crate::save::Faults(vec![*fault]))?
-            }
-        };
-        if shown == [value.clone()] {
-            return Err(Problem::new(Code::NothingChanged, "That is the answer already").into());
-        }
-        let edit = Edit::Put { field: field.clone(), context: head.context(field), value };
-        self.one_edit(record, &head, edit, now)
-    }
-
-    fn one_edit(&mut self, record: RecordId, head: &Record, edit: Edit, now: Reading) -> Result<Saved> {
-        let act = Act {
-            record,
-            form: head.form().to_owned(),
-            form_version: head.form_version(),
-            edits: vec![edit],
-            draft: None,
-        };
-        self.commit(act, now)
+    /// How far a record has come.
+    pub fn state_of(&self, record: RecordId) -> Result<WorkState> {
+        let row = self.store.record(record)?;
+        let row = row.ok_or_else(|| Problem::new(Code::NotFound, "No such record on this device"))?;
+        self.work_state(&row, &self.store.marks()?)
     }
 
     pub(crate) fn line(&self, row: RecordRow, marks: &BTreeMap<Actor, u64>) -> Result<RecordLine> {
@@ -192,53 +157,45 @@ impl Vault {
             state,
             at_ms: row.changed_ms,
             two_answers: row.two_answers,
+            withdrawn: row.withdrawn,
+            outcomes: 0,
         })
     }
 
     pub(crate) fn work_state(&self, row: &RecordRow, marks: &BTreeMap<Actor, u64>) -> Result<WorkState> {
         let own = self.store.changes_of(row.id)?;
         let uploads = self.store.uploads_of(row.id)?;
-        let refused = own.iter().any(|own| own.state == ChangeState::Refused && !own.seen);
-        let photo_refused = uploads.iter().any(|upload| upload.state == crate::store::UploadState::Refused);
+        let refused = own.iter().any(is_asking);
+        let photo_refused = uploads.iter().any(|upload| upload.state == UploadState::Refused && !upload.seen);
         if refused || photo_refused || 0 < row.two_answers {
             return Ok(WorkState::NeedsYou);
         }
-        if own.iter().any(|own| own.state == ChangeState::Saved) {
-            return Ok(WorkState::Saved);
-        }
-        if uploads.iter().any(|upload| !upload.state.arrived()) {
-            return Ok(WorkState::Sending);
-        }
-        let photos_safe = uploads.iter().all(|upload| upload.state == crate::store::UploadState::Safe);
-        let changes_safe = own.iter().all(|own| is_safe(own, marks));
-        if !own.is_empty() && changes_safe && photos_safe {
-            return Ok(WorkState::Safe);
-        }
-        Ok(WorkState::Received)
+        Ok(reach_of(&own, &uploads, marks))
     }
+
+    /// How far a record has come, whether or not it needs its officer.
+    pub fn reach(&self, record: RecordId) -> Result<WorkState> {
+        let (own, uploads) = (self.store.changes_of(record)?, self.store.uploads_of(record)?);
+        Ok(reach_of(&own, &uploads, &self.store.marks()?))
+    }
+}
+
+fn reach_of(own: &[OwnChange], uploads: &[UploadRow], marks: &BTreeMap<Actor, u64>) -> WorkState {
+    if own.iter().any(|own| own.state == ChangeState::Saved) {
+        return WorkState::Saved;
+    }
+    let on_its_way = |upload: &UploadRow| !upload.state.arrived() && upload.state != UploadState::Refused;
+    if uploads.iter().any(on_its_way) {
+        return WorkState::Sending;
+    }
+    let photos_safe = uploads.iter().all(|upload| upload.state == UploadState::Safe);
+    let changes_safe = own.iter().all(|own| is_safe(own, marks));
+    if !own.is_empty() && changes_safe && photos_safe {
+        return WorkState::Safe;
+    }
+    WorkState::Received
 }
 
 fn is_safe(own: &OwnChange, marks: &BTreeMap<Actor, u64>) -> bool {
     own.state == ChangeState::Redotted || own.counter <= marks.get(&own.actor).copied().unwrap_or(0)
-}
-
-/// Both answers as one, for the kinds that can hold both.
-fn both(shown: &[Value], kind: Option<&QuestionKind>) -> Option<Value> {
-    if shown.len() < 2 {
-        return None;
-    }
-    if let QuestionKind::SelectMultiple { .. } = kind? {
-        let mut union = std::collections::BTreeSet::new();
-        for value in shown {
-            let Value::Codes(codes) = value else { return None };
-            union.extend(codes.iter().cloned());
-        }
-        return Some(Value::Codes(union));
-    }
-    let QuestionKind::Text { .. } = kind? else { return None };
-    let texts: Option<Vec<&str>> = shown
-        .iter()
-        .map(|value| if let Value::Text(text) = value { Some(text.as_str()) } else { None })
-        .collect();
-    Some(Value::text(&texts?.join("\n\n")))
 }

@@ -17,6 +17,8 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
+const ARCHIVE_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+
 /// Who the vault belongs to, as the server said at enrolment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
@@ -41,6 +43,8 @@ pub struct Vault {
     pub(crate) photo_names: VaultKey,
     /// This process has taken its boot number.
     pub(crate) boot_taken: bool,
+    /// How long received changes are kept at the least, whatever a backup holds.
+    pub(crate) archive_ms: i64,
     pub(crate) forms: RefCell<BTreeMap<(String, u32), Arc<Form>>>,
     /// What the server last said that was not worth a write.
     pub(crate) heard: Option<Heard>,
@@ -102,6 +106,7 @@ impl Vault {
             signing: SigningKey::from_bytes(&signing),
             photo_names: derive(&key, b"kerbside/photo-names/1", b""),
             boot_taken: false,
+            archive_ms: ARCHIVE_MS,
             forms: RefCell::default(),
             heard: None,
             _lock: lock,
@@ -164,10 +169,16 @@ impl Vault {
             signing: self.signing.clone(),
             photo_names: self.photo_names.clone(),
             boot_taken: false,
+            archive_ms: self.archive_ms,
             forms: RefCell::default(),
             heard: None,
             _lock: None,
         })
+    }
+
+    /// A simulated month is shorter.
+    pub fn keep_archive_for(&mut self, ms: i64) {
+        self.archive_ms = ms;
     }
 
     /// What a process that died and was started again has: what was committed, and nothing else.

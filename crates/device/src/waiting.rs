@@ -1,11 +1,14 @@
 //! The outbox in plain words: what is not yet with the council, since when, why
-//! not, and when it is tried again. Also the strip at the top of every screen.
+//! not, and when it is tried again. Also the strip at the foot of every screen.
 
 use crate::show::WorkState;
-use crate::store::{ChangeState, Progress, UploadRow, UploadState};
+use crate::store::{ChangeState, OwnChange, Progress, RecordRow, UploadRow, UploadState};
 use crate::vault::Vault;
+use crate::ways::{Notice, Way, is_in_review, is_settled, ways_on};
 use anyhow::Result;
+use kerbside_core::change::ChangeBytes;
 use kerbside_core::ids::RecordId;
+use kerbside_core::problem::Code;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use ts_rs::TS;
@@ -15,6 +18,10 @@ use ts_rs::TS;
 pub struct Waiting {
     pub strip: Strip,
     pub items: Vec<WaitingItem>,
+    pub notices: Vec<Notice>,
+    /// How many records of this officer's the office has, and how many of those are safe in a backup.
+    pub received: u32,
+    pub safe: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
@@ -41,10 +48,16 @@ pub enum Why {
     TryAgain,
     WifiOnly,
     SignIn,
+    /// The council's server does not know this device any more: it was put back to an older backup.
+    EnrolAgain,
+    /// The office has stopped this device.
+    DeviceRevoked,
+    /// The office takes only newer apps.
+    ProtocolTooOld,
 }
 
 impl Why {
-    const ALL: [(Self, &'static str); 8] = [
+    const ALL: &[(Self, &'static str)] = &[
         (Self::None, "none"),
         (Self::NoSignal, "no_signal"),
         (Self::ServerBusy, "server_busy"),
@@ -53,6 +66,9 @@ impl Why {
         (Self::TryAgain, "try_again"),
         (Self::WifiOnly, "wifi_only"),
         (Self::SignIn, "sign_in"),
+        (Self::EnrolAgain, "enrol_again"),
+        (Self::DeviceRevoked, "device_revoked"),
+        (Self::ProtocolTooOld, "protocol_too_old"),
     ];
 
     #[must_use]
@@ -114,8 +130,10 @@ pub struct WaitingItem {
     pub bytes_total: u64,
     #[ts(type = "number")]
     pub bytes_sent: u64,
-    /// Why it was refused, as a code of the words files.
+    /// Why it was refused, or that the office is looking at it, as a code of the words files.
     pub reason_code: Option<String>,
+    /// What its officer can do about it.
+    pub ways: Vec<Way>,
 }
 
 impl Vault {
@@ -128,29 +146,65 @@ impl Vault {
             items.push(self.waiting_draft(&draft)?);
         }
         let marks = self.store.marks()?;
+        let (mut received, mut safe) = (0, 0);
         for row in self.store.listed_records()? {
+            let own = self.store.changes_of(row.id)?;
             let state = self.work_state(&row, &marks)?;
-            if matches!(state, WorkState::Received | WorkState::Safe) {
+            let of_mine = u32::from(!own.is_empty());
+            received += if matches!(state, WorkState::Received | WorkState::Safe) { of_mine } else { 0 };
+            safe += if state == WorkState::Safe { of_mine } else { 0 };
+            if !is_settled(state, &own) {
+                items.push(self.waiting_record(row, state, &own, &progress)?);
+            }
+        }
+        items.extend(self.refused_elsewhere(&progress)?);
+        items.sort_by_key(|item| (item.state, item.since_ms));
+        let strip = strip(&progress, &items, &self.store.uploads()?);
+        Ok(Waiting { strip, items, notices: self.notices(&progress)?, received, safe })
+    }
+
+    fn waiting_record(
+        &self,
+        row: RecordRow,
+        state: WorkState,
+        own: &[OwnChange],
+        progress: &Progress,
+    ) -> Result<WaitingItem> {
+        let uploads = self.store.uploads_of(row.id)?;
+        let unsent = own.iter().filter(|own| own.state == ChangeState::Saved || is_asking(own));
+        let unsent_photos = uploads.iter().filter(|upload| !upload.state.arrived() && !upload.seen);
+        let since = unsent.map(|own| own.saved_ms).chain(unsent_photos.map(|upload| upload.since_ms)).min();
+        let mut item = item_of(progress, state, since.unwrap_or(row.changed_ms), &uploads);
+        if state == WorkState::NeedsYou {
+            (item.reason_code, item.ways) = ways_on(row.two_answers, own, &uploads);
+        } else if own.iter().any(is_in_review) {
+            item.reason_code = Some(Code::InReview.name().to_owned());
+        }
+        item.what = row.summary;
+        item.record = Some(row.id);
+        item.reference = row.reference;
+        Ok(item)
+    }
+
+    /// What was refused, or waits for the office to decide, in records that are no longer here: one item a record.
+    fn refused_elsewhere(&self, progress: &Progress) -> Result<Vec<WaitingItem>> {
+        let mut items: BTreeMap<RecordId, WaitingItem> = BTreeMap::new();
+        for own in self.store.unsettled_changes()? {
+            let is_shown = own.state == ChangeState::Refused && !own.seen;
+            if !is_shown || items.contains_key(&own.record) || self.store.record(own.record)?.is_some() {
                 continue;
             }
-            let own = self.store.changes_of(row.id)?;
-            let uploads = self.store.uploads_of(row.id)?;
-            let refused = own.iter().find(|own| own.state == ChangeState::Refused && !own.seen);
-            let unsent = own.iter().filter(|own| own.state == ChangeState::Saved).map(|own| own.saved_ms);
-            let unsent_photos =
-                uploads.iter().filter(|upload| !upload.state.arrived()).map(|upload| upload.since_ms);
-            let since_ms =
-                refused.map(|own| own.saved_ms).into_iter().chain(unsent).chain(unsent_photos).min();
-            let reason = refused.and_then(|own| own.reason.clone()).or_else(|| refused_photo(&uploads));
-            let mut item = item_of(&progress, state, since_ms.unwrap_or(row.changed_ms), &uploads);
-            item.what = row.summary;
-            item.record = Some(row.id);
-            item.reference = row.reference;
-            item.reason_code = reason;
-            items.push(item);
+            let mut item = item_of(progress, WorkState::NeedsYou, own.saved_ms, &[]);
+            if let Ok(change) = ChangeBytes::received(own.bytes).read() {
+                item.what = self
+                    .form_for(&change.form, change.form_version)
+                    .map_or(change.form, |form| form.title().en.clone());
+            }
+            item.record = Some(own.record);
+            item.reason_code = own.reason;
+            items.insert(own.record, item);
         }
-        items.sort_by_key(|item| (item.state, item.since_ms));
-        Ok(Waiting { strip: strip(&progress, &items, &self.store.uploads()?), items })
+        Ok(items.into_values().collect())
     }
 
     pub fn strip(&self) -> Result<Strip> {
@@ -179,11 +233,6 @@ impl Vault {
         Ok(u32::try_from(changes + photos).unwrap_or(u32::MAX))
     }
 
-    /// The officer has read why something was refused.
-    pub fn put_away(&mut self, record: RecordId) -> Result<()> {
-        self.store.transact(|store| store.put_away_refused(record))
-    }
-
     fn waiting_draft(&self, draft: &crate::store::DraftRow) -> Result<WaitingItem> {
         let title = self.form_for(&draft.form, draft.form_version)?.title().en.clone();
         let photos = u32::try_from(self.store.draft_photos(draft.id)?.len()).unwrap_or(u32::MAX);
@@ -201,6 +250,7 @@ impl Vault {
             bytes_total: 0,
             bytes_sent: 0,
             reason_code: None,
+            ways: Vec::new(),
         })
     }
 }
@@ -221,6 +271,7 @@ fn item_of(progress: &Progress, state: WorkState, since_ms: i64, uploads: &[Uplo
         bytes_total: uploads.iter().map(|upload| upload.bytes).sum(),
         bytes_sent: uploads.iter().map(bytes_there).sum(),
         reason_code: None,
+        ways: Vec::new(),
     }
 }
 
@@ -228,11 +279,9 @@ fn bytes_there(upload: &UploadRow) -> u64 {
     if upload.state.arrived() { upload.bytes } else { upload.sent }
 }
 
-fn refused_photo(uploads: &[UploadRow]) -> Option<String> {
-    uploads
-        .iter()
-        .find(|upload| upload.state == UploadState::Refused)
-        .and_then(|upload| upload.reason.clone())
+/// Refused, and its officer has still to say what becomes of it.
+pub(crate) fn is_asking(own: &OwnChange) -> bool {
+    own.state == ChangeState::Refused && !own.seen && !is_in_review(own)
 }
 
 fn strip(progress: &Progress, items: &[WaitingItem], uploads: &[UploadRow]) -> Strip {

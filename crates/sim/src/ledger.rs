@@ -9,6 +9,8 @@ use kerbside_core::ids::RecordId;
 use kerbside_core::value::Value;
 use kerbside_server::store::Store;
 
+use crate::events::photos::PhotoActs;
+use crate::events::sets::SetActs;
 use crate::world::FIELDS;
 
 /// One answer or note, by a text that is used once.
@@ -25,8 +27,14 @@ pub struct Ledger {
     twice: BTreeSet<Marker>,
     /// Taken, and blanked since by the office.
     redacted: BTreeSet<Marker>,
+    pub sets: SetActs,
+    pub photos: PhotoActs,
     /// Not taken, and kept by the server until someone decides.
     in_review: BTreeSet<Marker>,
+    /// Written by the office, or by phones that were put back since.
+    on_server_alone: BTreeSet<Marker>,
+    /// Once on a server that is gone, and not in the backup that took its place.
+    gone_with_server: BTreeSet<Marker>,
 }
 
 #[derive(Debug, Clone)]
@@ -35,6 +43,8 @@ pub struct Act {
     pub field: Option<FieldKey>,
     /// What its author had in view, answered over directly.
     over: BTreeSet<Marker>,
+    /// When it really was.
+    at_ms: i64,
 }
 
 impl Ledger {
@@ -50,8 +60,9 @@ impl Ledger {
         field: Option<FieldKey>,
         record: Option<RecordId>,
         over: BTreeSet<Marker>,
+        at_ms: i64,
     ) {
-        self.acts.insert(marker.clone(), Act { record, field, over });
+        self.acts.insert(marker.clone(), Act { record, field, over, at_ms });
     }
 
     /// The act was acknowledged: from now on it may not be lost.
@@ -65,6 +76,24 @@ impl Ledger {
     /// Everyone who held it died: nobody can be asked for it any more.
     pub fn died(&mut self, marker: &Marker) {
         self.promised.remove(marker);
+    }
+
+    pub fn goes_with_server(&mut self, marker: &Marker) {
+        self.gone_with_server.insert(marker.clone());
+    }
+
+    /// Nobody could prove that the lost server had it: it comes back under another dot than the one others had seen.
+    pub fn comes_anew(&mut self, markers: Vec<Marker>) {
+        self.twice.extend(markers.into_iter().filter(|marker| self.gone_with_server.contains(marker)));
+    }
+
+    /// No phone has it any more, and none chose to let it go.
+    pub fn leaves_phones(&mut self, marker: &Marker) {
+        self.on_server_alone.insert(marker.clone());
+    }
+
+    pub fn is_on_server_alone(&self, marker: &Marker) -> bool {
+        self.on_server_alone.contains(marker)
     }
 
     pub fn arrives_twice(&mut self, markers: Vec<Marker>) {
@@ -102,6 +131,11 @@ impl Ledger {
         self.next
     }
 
+    /// When it really was, whatever the phone's clock said.
+    pub fn really_at_ms(&self, marker: &Marker) -> Option<i64> {
+        self.acts.get(marker).map(|act| act.at_ms)
+    }
+
     pub fn is_known(&self, marker: &str) -> bool {
         self.acts.contains_key(marker)
     }
@@ -122,6 +156,11 @@ impl Ledger {
             .filter(|marker| self.is_of(marker, field) && !covered.contains(*marker))
             .cloned()
             .collect()
+    }
+
+    /// The acts whose authors had this answer in view.
+    pub fn over(&self, marker: &Marker) -> Vec<&Marker> {
+        self.acts.iter().filter(|(_, act)| act.over.contains(marker)).map(|(over, _)| over).collect()
     }
 
     fn is_of(&self, marker: &Marker, field: &FieldKey) -> bool {

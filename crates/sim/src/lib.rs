@@ -9,6 +9,7 @@
 )]
 
 mod checks;
+mod disk;
 mod events;
 mod ledger;
 mod phone;

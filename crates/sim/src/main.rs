@@ -15,8 +15,8 @@ use kerbside_sim::silently;
 use crowd::{Broken, Game, repeats};
 
 /// A million rounds.
-const SEEDS: Range<u64> = 0..4_000;
-const ROUNDS: u32 = 250;
+const SEEDS: Range<u64> = 0..2_500;
+const ROUNDS: u32 = 400;
 /// A mutant that survives this many seeds is not caught.
 const MUTANT_SEEDS: u64 = 1_000;
 /// A line of a long run for so many seeds.
@@ -60,7 +60,7 @@ fn hold(seeds: &Range<u64>, game: Game) -> Result<()> {
     ensure!(seeds.start < seeds.end, "No seeds to play");
     let began = clock::now();
     let told = |seed: u64, sum: &crowd::Sum, outcome: &kerbside_sim::Outcome| {
-        if sum.seeds % LINE_EVERY == 0 {
+        if sum.seeds.is_multiple_of(LINE_EVERY) {
             let rate = per_second(sum.rounds, began.elapsed());
             say(&format!(
                 "{} seeds held so far, {rate} rounds a second; seed {seed}: trace {}",
@@ -94,8 +94,8 @@ fn per_second(rounds: u64, elapsed: std::time::Duration) -> u64 {
 }
 
 fn catch_every_mutant(game: Game) -> Result<()> {
-    for mutant in Mutant::ALL {
-        let broken = Game { mutant: Some(*mutant), ..game }.play_all(0..MUTANT_SEEDS, |_, _, _| {});
+    for &mutant in Mutant::ALL {
+        let broken = Game { mutant: Some(mutant), ..game }.play_all(0..MUTANT_SEEDS, |_, _, _| {});
         match broken {
             Err(Broken { seed, .. }) => say(&format!("mutant {mutant:?} caught by seed {seed}")),
             Ok(_) => bail!("mutant {mutant:?} lived through {MUTANT_SEEDS} seeds"),
@@ -125,7 +125,8 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Wanted> {
             "--rounds" => wanted.game.rounds = value.parse().context("--rounds takes a number")?,
             "--threads" => wanted.game.threads = value.parse().context("--threads takes a number")?,
             "--mutant" => {
-                let named = Mutant::ALL.into_iter().find(|mutant| format!("{mutant:?}") == value);
+                let named =
+                    Mutant::ALL.iter().chain(Mutant::UNCAUGHT).find(|mutant| format!("{mutant:?}") == value);
                 wanted.game.mutant = Some(*named.with_context(|| format!("no mutant is called {value}"))?);
             }
             _ => bail!(

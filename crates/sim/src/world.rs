@@ -5,16 +5,17 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use anyhow::{Context, Result};
 use fastrand::Rng;
 use kerbside_core::field::FieldKey;
-use kerbside_core::form::{Codes, Form};
-use kerbside_core::ids::Sha256;
-use kerbside_core::planted;
+use kerbside_core::ids::{RecordId, Sha256};
 use kerbside_core::record::view::RecordView;
 use kerbside_device::clock::Reading;
-use kerbside_server::store::{CouncilFile, Officer, OfficerFile, Store};
+use kerbside_server::store::{CouncilFile, Officer, OfficerFile, Raised, Store};
 
+use crate::disk::Disk;
 use crate::events;
 use crate::events::desk::Tab;
 use crate::events::line::Letter;
+use crate::events::restoring::ServerBackup;
+use crate::events::upgrades::form_of;
 use crate::ledger::{Ledger, Marker};
 use crate::phone::Phone;
 
@@ -22,8 +23,8 @@ use crate::phone::Phone;
 const TAIL: usize = 40;
 
 const START_MS: i64 = 1_773_652_364_000;
-pub const FIELDS: [&str; 3] = ["what", "where", "who"];
-const FORM: &str = include_str!("sighting.json");
+/// The last is asked only by newer versions of the form.
+pub const FIELDS: [&str; 4] = ["what", "where", "who", "extra"];
 const COUNCIL: &str = include_str!("council.json");
 
 #[derive(Debug)]
@@ -38,6 +39,14 @@ pub struct World {
     pub tabs: Vec<Tab>,
     pub people: BTreeMap<String, OfficerFile>,
     pub letters: Vec<Letter>,
+    pub disk: Disk,
+    pub form_version: u32,
+    /// The disorder is over: nothing is lost or put off any more.
+    pub is_healed: bool,
+    pub backups: Vec<ServerBackup>,
+    pub restores: u32,
+    /// What the restores from the one folder of backups were raised to.
+    pub raised: Raised,
     trace: Sha256,
     tail: VecDeque<String>,
     tell: fn(&str),
@@ -51,8 +60,7 @@ impl World {
         server.establish(START_MS)?;
         let council: CouncilFile = serde_json::from_str(COUNCIL).context("Reading the council")?;
         server.load_council(&council, &BTreeMap::new())?;
-        let form = Form::parse(FORM, &Codes::default()).map_err(|faults| anyhow::anyhow!("{faults:?}"))?;
-        server.put_form(START_MS, &form)?;
+        server.put_form(START_MS, &form_of(1)?)?;
         let people =
             council.officers.iter().map(|officer| (officer.email.clone(), officer.clone())).collect();
         let mut world = Self {
@@ -64,6 +72,12 @@ impl World {
             forks: 0,
             crashes: 0,
             letters: Vec::new(),
+            disk: Disk::default(),
+            form_version: 1,
+            is_healed: false,
+            backups: Vec::new(),
+            restores: 0,
+            raised: Raised::default(),
             tabs: Vec::new(),
             people,
             trace: Sha256::default(),
@@ -102,6 +116,12 @@ impl World {
         (event.act)(self).with_context(|| format!("at the event \"{}\"", event.name))
     }
 
+    /// A record that this phone holds.
+    pub fn any_record(&mut self, at: usize) -> Result<Option<RecordId>> {
+        let known: Vec<RecordId> = self.phones[at].vault.states()?.into_keys().collect();
+        Ok(if known.is_empty() { None } else { Some(known[self.rng.usize(..known.len())]) })
+    }
+
     pub fn any_phone(&mut self) -> usize {
         self.rng.usize(..self.phones.len())
     }
@@ -112,22 +132,6 @@ impl World {
 
     pub fn officer(&mut self, email: &str) -> Result<Officer> {
         Ok(self.server.officer_by_email(email)?.context("A known officer")?.0)
-    }
-
-    /// Now and then the process about to work dies between two of its writes.
-    pub fn plan_crash(&mut self) -> bool {
-        let dies = cfg!(kerbside_sim) && self.rng.u8(0..12) == 0;
-        #[cfg(kerbside_sim)]
-        if dies {
-            planted::crash_after(Some(self.rng.u32(0..6)));
-        }
-        dies
-    }
-
-    pub fn end_crash(&mut self) {
-        #[cfg(kerbside_sim)]
-        planted::crash_after(None);
-        debug_assert!(!planted::crashes_here());
     }
 }
 

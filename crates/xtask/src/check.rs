@@ -8,6 +8,8 @@ use anyhow::{Context, Result, bail};
 use std::path::Path;
 use std::process::Command;
 
+/// What the check plays of a simulator that plays a million rounds by itself.
+const SIMULATED: [&str; 2] = ["--seeds", "0..300"];
 const GENERATED: &str = "ui/src/lib/generated";
 
 pub fn check() -> Result<()> {
@@ -35,7 +37,9 @@ pub fn check() -> Result<()> {
         "src-tauri/build.rs must pass --exclude-libs",
         no_exported_sqlite,
     )?;
-    steps.step("The simulator finds nothing", "Repeat the seed it printed", || simulate(&[]))?;
+    steps.step("The simulator finds nothing", "Repeat the seed it printed", || {
+        simulator(&SIMULATED.map(str::to_owned)).and_then(|()| simulator(&["--mutants".to_owned()]))
+    })?;
     steps.step("Both programs survive a failing world", "What it left is in the folder it named", || {
         faults::sample()
     })?;
@@ -72,8 +76,11 @@ fn simulator(arguments: &[String]) -> Result<()> {
 pub fn compile_for_the_simulator(rustc: &str, arguments: &[String]) -> Result<bool> {
     let mut compiler = Command::new(rustc);
     compiler.args(arguments).args(["--cfg", "kerbside_sim"]);
-    // What overflows must still fall over, as it does in every build that is not released.
-    compiler.args(["-C", "opt-level=3", "-C", "debug-assertions=on"]);
+    // What overflows must still fall over, as it does in every build that is not released. The server's embedded pages
+    // come from crates that were compiled with assertions, and it has to agree with them.
+    let asserts = arguments.iter().any(|argument| argument == "kerbside_server");
+    compiler.args(["-C", "opt-level=3", "-C", "overflow-checks=on", "-C"]);
+    compiler.arg(if asserts { "debug-assertions=on" } else { "debug-assertions=off" });
     let status = compiler.status();
     Ok(status.context("Could not start the compiler")?.success())
 }
@@ -99,12 +106,20 @@ pub fn windows(arguments: &[String]) -> Result<()> {
     ]);
     match files.as_slice() {
         [] => {
-            let all =
-                ["app", "locked", "console", "forms", "kinds"].map(|name| format!("e2e/{name}.test.mjs"));
+            let all = ["app", "locked", "console", "forms", "kinds", "people"]
+                .map(|name| format!("e2e/{name}.test.mjs"));
             run(tests.args(all))
         }
         some => run(tests.args(some)),
     }
+}
+
+/// So many phones, or three hundred, that come into the line at the same moment.
+pub fn fleet(arguments: &[String]) -> Result<()> {
+    let phones = arguments.first().map_or("300", String::as_str);
+    let mut story = cargo();
+    story.args(["test", "--quiet", "--package", "kerbside-server", "--test", "stories", "--"]);
+    run(story.args(["--nocapture", "fleet"]).env("KERBSIDE_FLEET", phones))
 }
 
 /// No part of the check: figures of a machine that does other things as well are for reading, not for passing.

@@ -28,6 +28,7 @@ cargo xtask e2e [FILE…] [--built]
                                   the app's own window and the console, driven as a person would
 cargo xtask fuzz [TARGET…] [--seconds N]
                                   expressions and workbooks twisted at random, a minute each
+cargo xtask fleet [PHONES]        every phone of a council comes into the line at nine, three hundred unless you say
 cargo xtask bench [PART]...       how fast a field day goes, against the same machine at its barest: form, first,
                                   day, edit, fresh
 cargo xtask pyxform               every shipped form, exported as a workbook, read by pyxform
@@ -45,7 +46,9 @@ fn main() -> ExitCode {
         "check" => check::check(),
         "e2e" => check::windows(rest),
         "faults" => faults::faults(rest),
+        "kill" => faults::faults(&[&["kill".to_owned()], rest].concat()),
         "sim" => check::simulate(rest),
+        "fleet" => check::fleet(rest),
         "bench" => check::bench(rest),
         "fuzz" => fuzz::fuzz(rest),
         "pyxform" => pyxform::pyxform(),

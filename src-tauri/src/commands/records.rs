@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use kerbside_core::field::FieldKey;
-use kerbside_core::form::FormForScreen;
+use kerbside_core::form::{FormForScreen, Localised};
 use kerbside_core::ids::{OfficerId, RecordId};
 use kerbside_core::record::view::RecordView;
-use kerbside_device::{Choice, Shift, Vault, Waiting, WorkState};
+use kerbside_device::{
+    Choice, Draft, Outcome, RecordLeave, RefusedAnswer, Shift, Vault, Waiting, Way, WorkState,
+};
 use serde::Serialize;
 use serde_json::Value;
 use tauri::{AppHandle, State, command};
@@ -25,7 +27,18 @@ pub struct RecordCase {
     form: FormForScreen,
     people: BTreeMap<u32, String>,
     state: WorkState,
+    /// How far it has come, whether or not it needs its officer.
+    reach: WorkState,
     you: OfficerId,
+    /// The names of teams, by their keys.
+    teams: BTreeMap<String, Localised>,
+    may: RecordLeave,
+    /// What somebody else chose over this officer's answers, until they have seen it.
+    outcomes: Vec<Outcome>,
+    reason_code: Option<String>,
+    ways: Vec<Way>,
+    /// What the office did not take of it.
+    refused: Vec<RefusedAnswer>,
 }
 
 #[command]
@@ -45,10 +58,45 @@ pub async fn resolve(
     record: RecordId,
     field: FieldKey,
     choice: Choice,
+    seen: String,
 ) -> Answer<()> {
-    desk.work(move |vault, now| vault.resolve(record, &field, &choice, now)).await?;
+    desk.work(move |vault, now| vault.resolve_seen(record, &field, &choice, &seen, now)).await?;
     rounds::saved(&app);
     Ok(())
+}
+
+#[command]
+pub async fn withdraw(app: AppHandle, desk: State<'_, Desk>, record: RecordId, reason: String) -> Answer<()> {
+    desk.work(move |vault, now| vault.withdraw(record, &reason, now)).await?;
+    rounds::saved(&app);
+    Ok(())
+}
+
+#[command]
+pub async fn reopen(app: AppHandle, desk: State<'_, Desk>, record: RecordId) -> Answer<()> {
+    desk.work(move |vault, now| vault.reopen(record, now)).await?;
+    rounds::saved(&app);
+    Ok(())
+}
+
+#[command]
+pub async fn outcomes_seen(desk: State<'_, Desk>, record: RecordId) -> Answer<()> {
+    desk.work(move |vault, _| vault.outcomes_seen(record)).await
+}
+
+#[command]
+pub async fn answer_again(desk: State<'_, Desk>, record: RecordId) -> Answer<Draft> {
+    desk.work(move |vault, now| vault.answer_again(record, now)).await
+}
+
+#[command]
+pub async fn put_away(desk: State<'_, Desk>, record: RecordId) -> Answer<()> {
+    desk.work(move |vault, _| vault.put_away(record)).await
+}
+
+#[command]
+pub async fn put_away_notices(desk: State<'_, Desk>) -> Answer<()> {
+    desk.work(|vault, now| vault.put_away_notices(now)).await
 }
 
 #[command]
@@ -86,13 +134,21 @@ pub async fn position(place: State<'_, Position>) -> Answer<Option<Value>> {
 
 fn case(vault: &Vault, record: RecordId) -> anyhow::Result<RecordCase> {
     let view = vault.show(record)?;
+    let council = vault.council()?;
     let waiting = vault.waiting()?.items;
     let item = waiting.iter().find(|item| item.record == Some(record) && item.draft.is_none());
     Ok(RecordCase {
         form: vault.form_for(&view.form, view.form_version)?.for_record(&view),
-        people: vault.council()?.people,
-        state: item.map_or(WorkState::Received, |item| item.state),
+        people: council.people,
+        reach: vault.reach(record)?,
+        state: item.map_or_else(|| vault.state_of(record), |item| Ok(item.state))?,
         you: vault.identity().officer,
+        teams: council.teams.into_iter().map(|team| (team.key, team.name)).collect(),
+        may: vault.leave(record)?,
+        outcomes: vault.outcomes(record)?,
+        reason_code: item.and_then(|item| item.reason_code.clone()),
+        ways: item.map(|item| item.ways.clone()).unwrap_or_default(),
+        refused: vault.refused(record)?,
         view,
     })
 }

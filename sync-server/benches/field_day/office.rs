@@ -123,6 +123,7 @@ impl Office {
             name: "Handheld".to_owned(),
             app: env!("CARGO_PKG_VERSION").to_owned(),
             unlock_share: vec![0; 32],
+            proof: None,
         };
         let enrolled = self.server.enrol_device(self.now_ms, &enrol)?;
         let identity = Identity {

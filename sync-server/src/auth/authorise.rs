@@ -25,10 +25,16 @@ pub enum Action {
     ReadAudit,
     /// Bring forms in, try them, publish and withdraw them.
     DesignForms,
+    /// Withdraw a record that somebody else began.
+    WithdrawRecord,
+    /// Read the numbers that show whether the promise was kept.
+    ReadTrust,
+    /// Decide over changes whose writer may no longer make them.
+    ReviewChanges,
 }
 
 impl Action {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::UseDevice,
         Self::ReadRecord,
         Self::CreateRecord,
@@ -39,11 +45,22 @@ impl Action {
         Self::ManageSettings,
         Self::ReadAudit,
         Self::DesignForms,
+        Self::WithdrawRecord,
+        Self::ReadTrust,
+        Self::ReviewChanges,
     ];
 
     /// Whether the action is done to a record, so that its teams count.
     pub fn is_on_records(self) -> bool {
-        matches!(self, Self::ReadRecord | Self::CreateRecord | Self::EditRecord | Self::AssignRecord)
+        matches!(
+            self,
+            Self::ReadRecord
+                | Self::CreateRecord
+                | Self::EditRecord
+                | Self::AssignRecord
+                | Self::WithdrawRecord
+                | Self::ReviewChanges
+        )
     }
 }
 
@@ -52,7 +69,8 @@ impl Action {
 pub enum Target<'a> {
     /// The council as a whole: people, devices, settings, trays.
     Council,
-    /// A record in these teams; while two values of its team stand, both.
+    /// A record with these keys: its teams, while two values of its team stand both, each with the record's area; and
+    /// whom it is given to.
     Record(&'a BTreeSet<String>),
 }
 
@@ -80,24 +98,43 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::CreateRecord,
             Action::EditRecord,
             Action::AssignRecord,
+            Action::WithdrawRecord,
+            Action::ReadTrust,
+            Action::ReviewChanges,
         ],
     ),
-    (Role::Triager, &[Action::ReadRecord, Action::CreateRecord, Action::EditRecord, Action::AssignRecord]),
+    (
+        Role::Triager,
+        &[
+            Action::ReadRecord,
+            Action::CreateRecord,
+            Action::EditRecord,
+            Action::AssignRecord,
+            Action::WithdrawRecord,
+            Action::ReviewChanges,
+        ],
+    ),
     (Role::Viewer, &[Action::ReadRecord]),
     (
         Role::Admin,
-        &[Action::ManagePeople, Action::ManageDevices, Action::ManageSettings, Action::DesignForms],
+        &[
+            Action::ManagePeople,
+            Action::ManageDevices,
+            Action::ManageSettings,
+            Action::DesignForms,
+            Action::ReadTrust,
+        ],
     ),
-    (Role::Auditor, &[Action::ReadRecord, Action::ReadAudit]),
+    (Role::Auditor, &[Action::ReadRecord, Action::ReadAudit, Action::ReadTrust]),
     (Role::Designer, &[Action::DesignForms]),
 ];
 
-/// The one place where leave is given: the role must list the action, and a record must be in one of `who`'s teams.
+/// The one place where leave is given: the role must list the action, and a record must be in one of `who`'s teams and areas, or given to `who`.
 pub fn authorise(who: &Officer, action: Action, what: Target<'_>) -> Leave {
     let listed = TABLE.iter().any(|(role, actions)| *role == who.role && actions.contains(&action));
     let within = match what {
         Target::Council => true,
-        Target::Record(teams) => action.is_on_records() && !who.teams.is_disjoint(teams),
+        Target::Record(teams) => action.is_on_records() && who.reaches_any(teams),
     };
     if listed && within { Leave::Allowed } else { Leave::Refused }
 }
@@ -121,18 +158,19 @@ mod tests {
             service: "street".into(),
             short_code: String::new(),
             teams: BTreeSet::from(["wardens-north".to_owned()]),
+            areas: BTreeSet::new(),
         }
     }
 
     /// Every role in a line, every action in a column, in the order of `Action::ALL`: own team's record or council.
     const EXPECTED: [(Role, &str); 7] = [
-        (Role::Officer, "YYYY------"),
-        (Role::Supervisor, "YYYYY-----"),
-        (Role::Triager, "-YYYY-----"),
-        (Role::Viewer, "-Y--------"),
-        (Role::Admin, "-----YYY-Y"),
-        (Role::Auditor, "-Y------Y-"),
-        (Role::Designer, "---------Y"),
+        (Role::Officer, "YYYY---------"),
+        (Role::Supervisor, "YYYYY-----YYY"),
+        (Role::Triager, "-YYYY-----Y-Y"),
+        (Role::Viewer, "-Y-----------"),
+        (Role::Admin, "-----YYY-Y-Y-"),
+        (Role::Auditor, "-Y------Y--Y-"),
+        (Role::Designer, "---------Y---"),
     ];
 
     #[test]
@@ -158,6 +196,33 @@ mod tests {
                     assert_eq!(leave, Leave::Refused, "{role:?} {action:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_is_given_to_someone_is_theirs_whatever_team_it_is_in() {
+        let keys = BTreeSet::from(["housing-east".to_owned(), "@1".to_owned()]);
+        for action in [Action::ReadRecord, Action::EditRecord] {
+            assert_eq!(authorise(&person(Role::Officer), action, Target::Record(&keys)), Leave::Allowed);
+        }
+        assert_eq!(
+            authorise(&person(Role::Admin), Action::ReadRecord, Target::Record(&keys)),
+            Leave::Refused
+        );
+    }
+
+    #[test]
+    fn someone_with_areas_sees_their_teams_records_there_and_those_in_none() {
+        let areas = BTreeSet::from(["riverside".to_owned()]);
+        let who = Officer { areas, ..person(Role::Officer) };
+        for (key, leave) in [
+            ("wardens-north/riverside", Leave::Allowed),
+            ("wardens-north", Leave::Allowed),
+            ("wardens-north/old-town", Leave::Refused),
+            ("housing-east/riverside", Leave::Refused),
+        ] {
+            let keys = BTreeSet::from([key.to_owned()]);
+            assert_eq!(authorise(&who, Action::ReadRecord, Target::Record(&keys)), leave, "{key}");
         }
     }
 

@@ -58,9 +58,6 @@ pub fn check(
     body: Sha256,
     now_ms: i64,
 ) -> Result<(), Problem> {
-    if device.is_revoked {
-        return Err(Problem::new(Code::DeviceRevoked, "revoked device"));
-    }
     let nonce = BASE64URL_NOPAD.decode(claim.nonce.as_bytes()).unwrap_or_default();
     if !is_fresh(&identity.nonces, device.id, &nonce, now_ms) {
         return Err(Problem::new(Code::NonceStale, "stale nonce"));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Subcommand;
-use kerbside_core::ids::DeviceId;
+use kerbside_core::ids::{Actor, DeviceId, Dot};
 use kerbside_core::problem::{Code, Problem};
 use serde_json::json;
 
@@ -13,6 +13,9 @@ use super::{council, print};
 use crate::auth::password;
 use crate::clock::now_ms;
 use crate::store::{OfficerFile, Role, Store};
+
+/// Counters stay below this by the protocol's own rule.
+const COUNTER_LIMIT: u64 = (1 << 53) - 1;
 
 #[derive(Debug, Subcommand)]
 pub enum Admin {
@@ -25,6 +28,19 @@ pub enum Admin {
     Officer(Officer),
     #[command(subcommand)]
     Device(Device),
+    /// Changes that wait for what they build on.
+    Held,
+    /// Say that what they wait for will not come: they are judged without it.
+    Release {
+        /// The actor whose changes will not come.
+        #[arg(long, required_unless_present = "all")]
+        actor: Option<u32>,
+        /// Up to which of them; all, if not said.
+        #[arg(long, requires = "actor")]
+        counter: Option<u64>,
+        #[arg(long, conflicts_with = "actor")]
+        all: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -58,6 +74,9 @@ pub enum Officer {
         role: Role,
         #[arg(long)]
         team: Vec<String>,
+        /// Only records in these areas, or in none; without it, in all.
+        #[arg(long)]
+        area: Vec<String>,
         #[arg(long, default_value = "")]
         service: String,
         #[arg(long, default_value = "")]
@@ -65,6 +84,14 @@ pub enum Officer {
     },
     /// Set the password read from KERBSIDE_PASSWORD or standard input; whoever is signed in is signed out.
     Password {
+        email: String,
+    },
+    /// Someone has left: they sign in nowhere, and what their devices still send waits for a decision.
+    Disable {
+        email: String,
+    },
+    /// Someone is back.
+    Enable {
         email: String,
     },
     List,
@@ -92,17 +119,25 @@ pub fn run(store: &mut Store, admin: Admin) -> Result<()> {
         Admin::Team(Team::List) => store.teams()?.iter().try_for_each(print),
         Admin::Officer(officer) => officers(store, officer),
         Admin::Device(device) => devices(store, device),
+        Admin::Held => store.held()?.iter().try_for_each(print),
+        Admin::Release { actor: Some(actor), counter, all: _ } => {
+            let counter = counter.unwrap_or(COUNTER_LIMIT);
+            let dot = Dot { actor: Actor(actor), counter };
+            print(&json!({"released": store.give_up_dots(now_ms(), dot)?}))
+        }
+        Admin::Release { actor: None, .. } => print(&json!({"released": store.give_up_all(now_ms())?})),
     }
 }
 
 fn officers(store: &mut Store, officer: Officer) -> Result<()> {
     match officer {
-        Officer::Add { email, name, role, team, service, short_code } => {
+        Officer::Add { email, name, role, team, area, service, short_code } => {
             let file = OfficerFile {
                 email,
                 name,
                 role,
                 teams: team,
+                areas: area,
                 service,
                 short_code,
                 password: None,
@@ -117,6 +152,8 @@ fn officers(store: &mut Store, officer: Officer) -> Result<()> {
             }
             print(&json!({"changed": true}))
         }
+        Officer::Disable { email } => set_disabled(store, &email, Some(now_ms())),
+        Officer::Enable { email } => set_disabled(store, &email, None),
         Officer::List => {
             for (id, name) in store.people()? {
                 print(&json!({"officer": id, "name": name}))?;
@@ -124,6 +161,13 @@ fn officers(store: &mut Store, officer: Officer) -> Result<()> {
             Ok(())
         }
     }
+}
+
+fn set_disabled(store: &mut Store, email: &str, at_ms: Option<i64>) -> Result<()> {
+    if !store.set_disabled(email, at_ms)? {
+        return Err(Problem::new(Code::NotFound, "no officer with this address").into());
+    }
+    print(&json!({"disabled": at_ms.is_some()}))
 }
 
 const SHORTEST_PASSWORD: usize = 12;

@@ -3,8 +3,10 @@
 mod admin;
 mod council;
 mod import;
+mod verify;
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -12,9 +14,9 @@ use clap::{Parser, Subcommand};
 use kerbside_core::problem::Problem;
 use serde::Serialize;
 
+use crate::backup;
 use crate::clock::now_ms;
 use crate::config::{Home, Listen};
-use crate::photos::Photos;
 use crate::serve;
 use crate::store::Store;
 
@@ -47,7 +49,11 @@ enum Command {
         check: bool,
     },
     /// Prove that the log makes the records, every chain holds, and every photo is what its hash says.
-    Verify,
+    Verify(verify::Arguments),
+    /// Back everything up while the server serves, read it back, and tell devices what is safe.
+    Backup { folder: PathBuf },
+    /// Make this empty host what the newest backup of a folder was.
+    Restore { folder: PathBuf },
     /// Print the merged state of everything.
     Dump {
         /// Keys sorted, and nothing of this run in it.
@@ -67,7 +73,11 @@ pub fn run(cli: Cli) -> ExitCode {
         Ok(code) => code,
         Err(fault) => {
             tracing::error!("{fault:#}");
-            ExitCode::from(if fault.is::<Problem>() { REFUSED } else { STORAGE_FAULT })
+            ExitCode::from(match (fault.is::<Problem>(), fault.is::<backup::Damaged>()) {
+                (true, _) => REFUSED,
+                (_, true) => INTEGRITY_FAULT,
+                _ => STORAGE_FAULT,
+            })
         }
     }
 }
@@ -80,7 +90,15 @@ fn command(cli: Cli) -> Result<ExitCode> {
         Command::Import(forms) => import::run(&mut open(&data)?, forms),
         Command::Export(form) => import::export(&mut open(&data)?, form).map(|()| ExitCode::SUCCESS),
         Command::Migrate { check } => migrate(&data, check),
-        Command::Verify => verify(&data),
+        Command::Verify(arguments) => verify::run(&data, &arguments),
+        Command::Backup { folder } => {
+            print(&backup::back_up(&data, &mut open(&data)?, &folder, now_ms())?)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Restore { folder } => {
+            print(&backup::restore(&data, &folder, now_ms())?)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Dump { canonical: _ } => {
             print(&open(&data)?.dump_canonical()?)?;
             Ok(ExitCode::SUCCESS)
@@ -132,17 +150,6 @@ fn migrate(data: &Home, check: bool) -> Result<ExitCode> {
     }
     print(&serde_json::json!({"migrated": place.migrate()?}))?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn verify(data: &Home) -> Result<ExitCode> {
-    let mut store = open(data)?;
-    let mut verified = store.verify()?;
-    verified.bad_photos = Photos::open(&data.photos()?)?.bad(&store.photos()?);
-    if !verified.bad_photos.is_empty() {
-        "damaged".clone_into(&mut verified.integrity);
-    }
-    print(&verified)?;
-    Ok(if verified.integrity == "ok" { ExitCode::SUCCESS } else { ExitCode::from(INTEGRITY_FAULT) })
 }
 
 fn print<T: Serialize>(value: &T) -> Result<()> {

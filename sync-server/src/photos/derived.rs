@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use image::codecs::jpeg::JpegEncoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
+use kerbside_core::ids::Sha256;
 use kerbside_core::problem::{Code, Problem};
 
 /// The widest and highest picture that is drawn. A flood of pixels in two megabytes stops here, before decoding.
@@ -48,9 +49,20 @@ pub(super) fn draw(original: &Path, kept: &Path, size: Size) -> Result<Vec<u8>> 
     small.to_rgb8().write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, 80))?;
     let bytes = bytes.into_inner();
     let half_written = kept.with_extension("new");
-    std::fs::write(&half_written, &bytes).context("Keeping a smaller copy")?;
-    std::fs::rename(&half_written, kept).context("Keeping a smaller copy")?;
+    let sealed = [bytes.as_slice(), &Sha256::of(&bytes).0].concat();
+    let is_kept = std::fs::write(&half_written, sealed).and_then(|()| std::fs::rename(&half_written, kept));
+    if let Err(fault) = is_kept {
+        // It is drawn again the next time.
+        tracing::warn!("A smaller copy was not kept: {fault}");
+    }
     Ok(bytes)
+}
+
+/// A kept copy as it was drawn. None where it is not there or not as it was written: then it is drawn again.
+pub(super) fn kept(file: &Path) -> Option<Vec<u8>> {
+    let mut sealed = std::fs::read(file).ok()?;
+    let hash = sealed.split_off(sealed.len().checked_sub(32)?);
+    (Sha256::of(&sealed).0.as_slice() == hash).then_some(sealed)
 }
 
 fn decode(original: &Path) -> Result<DynamicImage> {

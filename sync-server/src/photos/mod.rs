@@ -34,6 +34,8 @@ struct Shared {
     originals: LocalFileSystem,
     /// Uploads that someone is writing to now: two writers of one file would spoil it.
     busy: Mutex<BTreeSet<[u8; 16]>>,
+    /// Uploads whose sync failed. The system calls the next sync of the same bytes a success, and they are not there.
+    doubtful: Mutex<BTreeSet<PathBuf>>,
     /// One picture is drawn at a time: each may take a quarter of a gigabyte.
     drawing: tokio::sync::Semaphore,
 }
@@ -43,11 +45,15 @@ impl Photos {
         for folder in ["uploads", "derived"] {
             std::fs::create_dir_all(root.join(folder)).context("Making the photos' folders")?;
         }
+        for folder in root.parent().into_iter().chain([root]) {
+            sync_folder(folder)?;
+        }
         let originals = LocalFileSystem::new_with_prefix(root).context("Opening the photos' folder")?;
         let shared = Shared {
             root: root.to_owned(),
             originals,
             busy: Mutex::new(BTreeSet::new()),
+            doubtful: Mutex::new(BTreeSet::new()),
             drawing: tokio::sync::Semaphore::new(1),
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -73,14 +79,7 @@ impl Photos {
 
     /// How many bytes of an upload are on the disk for certain.
     pub fn offset(&self, upload: &Upload) -> Result<u64> {
-        match File::open(self.shared.part(upload)) {
-            Ok(file) => {
-                file.sync_all().context("Making an upload durable")?;
-                Ok(file.metadata()?.len())
-            }
-            Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => Ok(0),
-            Err(fault) => Err(fault).context("Opening an upload"),
-        }
+        self.shared.length_on_disk(&self.shared.part(upload))
     }
 
     /// Puts a whole upload in its place under its hash. False when the bytes are not what the hash says.
@@ -98,10 +97,7 @@ impl Photos {
         let folder = self.path(writing.upload.sha256).parent().map(Path::to_owned);
         let root = self.shared.root.clone();
         tokio::task::spawn_blocking(move || {
-            for folder in folder.iter().chain([&root, &root.join("uploads")]) {
-                File::open(folder)?.sync_all()?;
-            }
-            anyhow::Ok(())
+            folder.iter().chain([&root, &root.join("uploads")]).try_for_each(|folder| sync_folder(folder))
         })
         .await?
         .context("Making a photo durable")?;
@@ -134,12 +130,54 @@ impl Photos {
     pub async fn derived(&self, sha256: Sha256, size: Size) -> Result<Vec<u8>> {
         let kept = self.shared.root.join("derived").join(format!("{sha256}.{}.jpg", size.name()));
         let found = kept.clone();
-        if let Ok(bytes) = tokio::task::spawn_blocking(move || std::fs::read(found)).await? {
+        if let Some(bytes) = tokio::task::spawn_blocking(move || derived::kept(&found)).await? {
             return Ok(bytes);
         }
         let _turn = self.shared.drawing.acquire().await?;
         let original = self.path(sha256);
         tokio::task::spawn_blocking(move || derived::draw(&original, &kept, size)).await?
+    }
+
+    /// Smaller copies that are not as they were drawn.
+    pub fn bad_copies(&self) -> Result<Vec<PathBuf>> {
+        let mut bad = Vec::new();
+        for entry in std::fs::read_dir(self.shared.root.join("derived")).context("Listing smaller copies")? {
+            let path = entry?.path();
+            let is_copy = path.extension().is_some_and(|extension| extension == "jpg");
+            if is_copy && derived::kept(&path).is_none() {
+                bad.push(path);
+            }
+        }
+        Ok(bad)
+    }
+
+    /// Puts an original back from another folder of photos, if it has the very bytes. What was in its place is kept.
+    pub fn take_back(&self, sha256: Sha256, from: &Path) -> Result<bool> {
+        let theirs = from.join(object_path(sha256).as_ref());
+        if hash_file(&theirs).ok() != Some(sha256) {
+            return Ok(false);
+        }
+        self.put_aside(sha256)?;
+        let to = self.path(sha256);
+        let folder = to.parent().context("A photo lies in a folder")?;
+        std::fs::create_dir_all(folder).context("Making a photo's folder")?;
+        let half_written = to.with_extension("new");
+        std::fs::copy(&theirs, &half_written).context("Copying a photo")?;
+        File::open(&half_written)?.sync_all().context("Making a photo durable")?;
+        std::fs::rename(&half_written, &to).context("Putting a photo in its place")?;
+        File::open(folder)?.sync_all().context("Making a photo durable")?;
+        Ok(true)
+    }
+
+    /// Moves what is no longer the photo it says to where a person can look at it.
+    pub fn put_aside(&self, sha256: Sha256) -> Result<()> {
+        let path = self.path(sha256);
+        if !path.exists() {
+            return Ok(());
+        }
+        let aside = self.shared.root.join("damaged");
+        std::fs::create_dir_all(&aside).context("Making a folder for damaged photos")?;
+        std::fs::rename(path, aside.join(sha256.to_string())).context("Putting a damaged photo aside")
     }
 
     /// Of these photos, those whose bytes are missing or are others. Reads every one of them.
@@ -150,6 +188,26 @@ impl Photos {
 }
 
 impl Shared {
+    fn length_on_disk(&self, part: &Path) -> Result<u64> {
+        let mut doubtful = self.doubtful.lock().unwrap_or_else(PoisonError::into_inner);
+        if doubtful.contains(part) {
+            begin_anew(part)?;
+            doubtful.remove(part);
+        }
+        let file = match File::open(part) {
+            Ok(file) => file,
+            Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+            Err(fault) => return Err(fault).context("Opening an upload"),
+        };
+        if let Err(fault) = file.sync_all() {
+            if begin_anew(part).is_err() {
+                doubtful.insert(part.to_owned());
+            }
+            return Err(fault).context("Making an upload durable");
+        }
+        Ok(file.metadata()?.len())
+    }
+
     fn part(&self, upload: &Upload) -> PathBuf {
         self.root.join("uploads").join(part_name(upload))
     }
@@ -180,7 +238,7 @@ impl Writing {
         file.write_all(bytes).context("Writing an upload")?;
         if offset == 0 {
             // A new file is on the disk only once its folder says so.
-            File::open(self.shared.root.join("uploads"))?.sync_all().context("Making an upload durable")?;
+            sync_folder(&self.shared.root.join("uploads"))?;
         }
         Ok(())
     }
@@ -197,12 +255,27 @@ fn part_name(upload: &Upload) -> String {
     Sha256::of(&[upload.device.0.as_slice(), &upload.sha256.0].concat()).to_string()
 }
 
+/// What was sent is sent again, from its start.
+fn begin_anew(part: &Path) -> Result<()> {
+    match std::fs::remove_file(part) {
+        Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => {
+            Err(fault).context("Dropping an upload")
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn sync_folder(folder: &Path) -> Result<()> {
+    File::open(folder).and_then(|folder| folder.sync_all()).context("Making a folder durable")
+}
+
 fn object_path(sha256: Sha256) -> ObjectPath {
     let name = sha256.to_string();
     ObjectPath::from(format!("{}/{name}", name.get(..2).unwrap_or("00")))
 }
 
-fn hash_file(path: &Path) -> Result<Sha256> {
+/// The hash of a file of any size.
+pub fn hash_file(path: &Path) -> Result<Sha256> {
     let mut file = File::open(path)?;
     let mut hash = sha2::Sha256::new();
     let mut buffer = vec![0; 64 * 1024];
@@ -212,5 +285,32 @@ fn hash_file(path: &Path) -> Result<Sha256> {
             return Ok(Sha256(hash.finalize().into()));
         }
         hash.update(buffer.get(..read).unwrap_or_default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kerbside_core::ids::{DeviceId, RecordId};
+
+    #[test]
+    fn an_upload_whose_sync_failed_is_begun_anew_though_it_lies_there_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let photos = Photos::open(&folder.path().join("photos")).unwrap();
+        let bytes = b"all of it";
+        let upload = Upload {
+            capability: [1; 16],
+            device: DeviceId([2; 16]),
+            record: RecordId([3; 16]),
+            sha256: Sha256::of(bytes),
+            bytes: bytes.len() as u64,
+            expires_at: 0,
+        };
+        photos.begin(&upload).unwrap().add(0, bytes).unwrap();
+        assert_eq!(photos.offset(&upload).unwrap(), upload.bytes);
+        photos.shared.doubtful.lock().unwrap().insert(photos.shared.part(&upload));
+        assert_eq!(photos.offset(&upload).unwrap(), 0);
+        photos.begin(&upload).unwrap().add(0, bytes).unwrap();
+        assert_eq!(photos.offset(&upload).unwrap(), upload.bytes);
     }
 }

@@ -7,7 +7,7 @@ use anyhow::Context;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use data_encoding::BASE64URL_NOPAD;
 use futures_util::StreamExt;
@@ -16,11 +16,12 @@ use kerbside_core::exchange::{DEVICE_HEADER, INFLATED_LIMIT, NONCE_HEADER, SIGNA
 use kerbside_core::ids::{DeviceId, Sha256};
 use kerbside_core::problem::{Code, Problem};
 use minicbor::{Decode, Encode};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{App, Failure};
 use crate::auth::proof::{self, Claim};
 use crate::clock::now_ms;
-use crate::store::Device;
+use crate::store::{Device, Store};
 
 /// The most a device's request may weigh as sent.
 pub const SENT_LIMIT: usize = 4 * 1024 * 1024;
@@ -82,12 +83,20 @@ fn inflate(sent: &[u8]) -> Result<Vec<u8>, Problem> {
 
 /// A message as an answer.
 pub fn reply<T: Encode<()>>(message: &T) -> Result<Response, Failure> {
+    Ok(packed(message)?.into_response())
+}
+
+/// The headers and the bytes of an answer.
+pub type Packed = ([(HeaderName, HeaderValue); 2], Vec<u8>);
+
+/// The same before it is one.
+pub fn packed<T: Encode<()>>(message: &T) -> anyhow::Result<Packed> {
     let bytes = zstd::bulk::compress(&cbor::encode(message), ZSTD_LEVEL).context("Compressing a reply")?;
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(CBOR_KIND)),
         (CONTENT_ENCODING, HeaderValue::from_static("zstd")),
     ];
-    Ok((headers, bytes).into_response())
+    Ok((headers, bytes))
 }
 
 /// A request that a device has signed.
@@ -96,30 +105,66 @@ pub struct FromDevice {
     pub device: Device,
     pub headers: HeaderMap,
     pub body: Bytes,
+    /// The room that its body takes.
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+/// A request in which a device is named, and nothing proven yet.
+#[derive(Debug)]
+pub struct Claimed {
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    id: DeviceId,
+    method: String,
+    path: String,
+    room: Option<OwnedSemaphorePermit>,
+}
+
+impl Claimed {
+    /// Checks that the device it names has signed exactly this, lately.
+    pub fn prove(&self, store: &mut Store) -> anyhow::Result<Device> {
+        let identity = store.identity()?;
+        let device =
+            store.device(self.id)?.ok_or_else(|| Problem::new(Code::DeviceUnknown, "no such device"))?;
+        let text =
+            |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let claim = Claim {
+            method: &self.method,
+            path: &self.path,
+            nonce: text(NONCE_HEADER),
+            signature: text(SIGNATURE_HEADER),
+        };
+        proof::check(&identity, &device, claim, Sha256::of(&self.body), now_ms())?;
+        Ok(device)
+    }
+}
+
+/// Reads a request that names a device. A body whose length nobody says may be as long as the limit.
+pub async fn claimed(app: &App, request: Request, limit: usize) -> Result<Claimed, Failure> {
+    let (parts, body) = request.into_parts();
+    let id = device_of(&parts.headers).ok_or_else(|| Failure::of(Code::ProofWrong, "no device named"))?;
+    let length = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let room = app.room.for_body(length.unwrap_or(limit).min(limit)).await?;
+    let body = read(&parts.headers, body, limit).await?;
+    let path = parts.uri.path_and_query().map_or_else(|| parts.uri.path().to_owned(), ToString::to_string);
+    Ok(Claimed { headers: parts.headers, body, id, method: parts.method.to_string(), path, room })
 }
 
 /// Reads a request and checks that the device it names has signed exactly this, lately.
 pub async fn from_device(app: &App, request: Request, limit: usize) -> Result<FromDevice, Failure> {
-    let (parts, body) = request.into_parts();
-    let id = device_of(&parts.headers).ok_or_else(|| Failure::of(Code::ProofWrong, "no device named"))?;
-    let body = read(&parts.headers, body, limit).await?;
-    let hash = Sha256::of(&body);
-    let text = |name: &str| {
-        parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
-    };
-    let path = parts.uri.path_and_query().map_or_else(|| parts.uri.path().to_owned(), ToString::to_string);
-    let (method, nonce, signature) = (parts.method.to_string(), text(NONCE_HEADER), text(SIGNATURE_HEADER));
-    let device = app
-        .db
-        .run(move |store| {
-            let identity = store.identity()?;
-            let device = store.device(id)?.ok_or_else(|| Problem::new(Code::ProofWrong, "no such device"))?;
-            let claim = Claim { method: &method, path: &path, nonce: &nonce, signature: &signature };
-            proof::check(&identity, &device, claim, hash, now_ms())?;
-            Ok(device)
-        })
-        .await?;
-    Ok(FromDevice { device, headers: parts.headers, body })
+    let signed = from_any_device(app, request, limit).await?;
+    if signed.device.is_revoked {
+        return Err(Failure::of(Code::DeviceRevoked, "revoked device"));
+    }
+    Ok(signed)
+}
+
+/// The same from a device that may have been revoked: what it brings is received, and nothing of others goes to it.
+pub async fn from_any_device(app: &App, request: Request, limit: usize) -> Result<FromDevice, Failure> {
+    let claimed = claimed(app, request, limit).await?;
+    let proven = app.db.run(move |store| Ok((claimed.prove(store)?, claimed))).await?;
+    let (device, Claimed { headers, body, room, .. }) = proven;
+    Ok(FromDevice { device, headers, body, _room: room })
 }
 
 /// The device a request names, proven or not.

@@ -11,7 +11,7 @@ use ts_rs::TS;
 use super::desk::SignedIn;
 use super::{App, Failure};
 use crate::clock::now_ms;
-use crate::store::{Case, OfficeEdit, Store, Tray, TrayPage};
+use crate::store::{Case, OfficeEdit, Store, Tray, TrayPage, TwoAnswersPage};
 
 const PAGE: u32 = 50;
 
@@ -80,6 +80,36 @@ pub async fn change(
         app.db.run(move |store| store.office_change(now_ms(), &signed_in.officer, id, &change.edits)).await?;
     app.live.nudge();
     Ok(Json(Written { dot: dot.to_string() }))
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Withdraw {
+    /// The view's `seen` of `@lifecycle`, or that of the case where nobody has said anything about it yet.
+    seen: String,
+    reason: String,
+}
+
+pub async fn withdraw(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Path(id): Path<RecordId>,
+    Json(asked): Json<Withdraw>,
+) -> Result<Json<Written>, Failure> {
+    let dot = app
+        .db
+        .run(move |store| store.office_withdraw(now_ms(), &signed_in.officer, id, &asked.seen, &asked.reason))
+        .await?;
+    app.live.nudge();
+    Ok(Json(Written { dot: dot.to_string() }))
+}
+
+pub async fn two_answers(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Query(paging): Query<Paging>,
+) -> Result<Json<TwoAnswersPage>, Failure> {
+    let page = app.db.run(move |store| store.two_answers(&signed_in.officer, paging.after));
+    Ok(Json(page.await?))
 }
 
 #[derive(Debug, Deserialize)]

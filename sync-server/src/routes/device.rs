@@ -3,20 +3,26 @@
 use std::net::SocketAddr;
 
 use axum::Json;
-use axum::extract::{ConnectInfo, Path, Request, State};
+use axum::extract::{ConnectInfo, Path, Query, Request, State};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use data_encoding::BASE64URL_NOPAD;
-use kerbside_core::exchange::{Enrol, INFLATED_LIMIT, PROTOCOL, PUSH_LIMIT, Push, Retire, UnlockRequest};
+use kerbside_core::exchange::{
+    Enrol, INFLATED_LIMIT, PROTOCOL, PUSH_LIMIT, Push, Question, Retire, UnlockRequest,
+};
 use kerbside_core::problem::{Code, Problem};
+use serde::Deserialize;
 use serde_json::json;
 
-use super::body::{SENT_LIMIT, device_of, from_device, message, read, reply, with_nonce};
+use super::body::{
+    SENT_LIMIT, claimed, device_of, from_any_device, from_device, message, packed, read, reply, with_nonce,
+};
+use super::room::only_if_quick;
 use super::{App, Failure};
 use crate::auth::proof;
 use crate::clock::now_ms;
-use crate::store::{Officer, Store, Tried};
+use crate::store::{Officer, Repair, Store, Tried};
 
 const ENROL_LIMIT: usize = 16 * 1024;
 
@@ -94,16 +100,21 @@ pub async fn sync(State(app): State<App>, request: Request) -> Response {
     with_nonce(&app, &headers, outcome).await
 }
 
+/// Proof, taking and the reply's bytes in one turn at the database.
 async fn exchange(app: &App, request: Request) -> Result<Response, Failure> {
-    let signed = from_device(app, request, SENT_LIMIT).await?;
-    let push: Push = message(&signed.headers, &signed.body)?;
-    let brings_work = !push.changes.is_empty();
-    let device = signed.device.id;
-    let answer = app.db.run(move |store| store.take(now_ms(), device, &push)).await?;
+    let claimed = claimed(app, request, SENT_LIMIT).await?;
+    only_if_quick(app)?;
+    let take = move |store: &mut Store| {
+        let device = claimed.prove(store)?.id;
+        let push: Push = message(&claimed.headers, &claimed.body)?;
+        let reply = store.take(now_ms(), device, &push)?;
+        Ok((packed(&reply)?, !push.changes.is_empty()))
+    };
+    let (answer, brings_work) = app.db.run(take).await?;
     if brings_work {
         app.live.nudge();
     }
-    reply(&answer)
+    Ok(answer.into_response())
 }
 
 pub async fn actor(State(app): State<App>, request: Request) -> Response {
@@ -119,7 +130,7 @@ pub async fn actor(State(app): State<App>, request: Request) -> Response {
 pub async fn retire(State(app): State<App>, request: Request) -> Response {
     let headers = request.headers().clone();
     let outcome = async {
-        let signed = from_device(&app, request, SENT_LIMIT).await?;
+        let signed = from_any_device(&app, request, SENT_LIMIT).await?;
         let retire: Retire = message(&signed.headers, &signed.body)?;
         let device = signed.device.id;
         reply(&app.db.run(move |store| store.retire(now_ms(), device, &retire)).await?)
@@ -128,19 +139,91 @@ pub async fn retire(State(app): State<App>, request: Request) -> Response {
     with_nonce(&app, &headers, outcome).await
 }
 
-/// What this device should hold, as one hash to compare with its own.
-pub async fn digest(State(app): State<App>, request: Request) -> Response {
+/// `?version=1&cursor=…&list=0a,1f&known=ID,ID`, all of it as the device chooses.
+#[derive(Debug, Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    version: u32,
+    #[serde(default)]
+    cursor: String,
+    #[serde(default)]
+    list: String,
+    #[serde(default)]
+    known: String,
+}
+
+impl Asked {
+    fn question(&self) -> Result<Question, Problem> {
+        let unclear = |_| Problem::new(Code::NotUnderstood, "a question that cannot be read");
+        let cursor = BASE64URL_NOPAD.decode(self.cursor.as_bytes());
+        Ok(Question {
+            version: self.version,
+            cursor: cursor.map_err(|_| Problem::new(Code::NotUnderstood, "a cursor that cannot be read"))?,
+            list: parts(&self.list).map(str::parse).collect::<Result<_, _>>().map_err(unclear)?,
+            known: parts(&self.known).map(str::parse).collect::<Result<_, _>>().map_err(unclear)?,
+        })
+    }
+}
+
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').filter(|part| !part.is_empty())
+}
+
+/// What this device should hold, as digests to compare with its own at the same number of the log.
+pub async fn digest(State(app): State<App>, Query(asked): Query<Asked>, request: Request) -> Response {
     let headers = request.headers().clone();
     let outcome = async {
         let device = from_device(&app, request, 0).await?.device;
-        let digest = app
-            .db
-            .run(move |store| {
-                let officer = officer_of(store, &device)?;
-                store.digest(&officer)
-            })
-            .await?;
-        Ok(Json(digest).into_response())
+        let question = asked.question()?;
+        let compared = app.db.run(move |store| {
+            let officer = officer_of(store, &device)?;
+            store.compare(device.id, &officer, &question)
+        });
+        Ok(Json(compared.await?).into_response())
+    };
+    let outcome = outcome.await;
+    with_nonce(&app, &headers, outcome).await
+}
+
+#[derive(Debug, Deserialize)]
+struct Bodies {
+    changes: Vec<String>,
+}
+
+/// Changes whose bytes went bad here, from the device that made them: `{changes: [base64url]}`.
+pub async fn give_back(State(app): State<App>, request: Request) -> Response {
+    let headers = request.headers().clone();
+    let outcome = async {
+        let signed = from_device(&app, request, SENT_LIMIT).await?;
+        let unclear = || Problem::new(Code::NotUnderstood, "changes that cannot be read");
+        let Bodies { changes } = serde_json::from_slice(&signed.body).map_err(|_| unclear())?;
+        let bodies: Vec<Vec<u8>> = changes
+            .iter()
+            .map(|text| BASE64URL_NOPAD.decode(text.as_bytes()))
+            .collect::<Result<_, _>>()
+            .map_err(|_| unclear())?;
+        let taken = app.db.run(move |store| store.take_back(signed.device.id, &bodies)).await?;
+        Ok(Json(json!({"taken": taken})).into_response())
+    };
+    let outcome = outcome.await;
+    with_nonce(&app, &headers, outcome).await
+}
+
+#[derive(Debug, Deserialize)]
+struct Repairs {
+    repairs: Vec<Repair>,
+}
+
+/// What a device has put right by itself: `{repairs: [{number, at_ms, kind, record, photo}]}`. Safe to repeat.
+pub async fn repairs(State(app): State<App>, request: Request) -> Response {
+    let headers = request.headers().clone();
+    let outcome = async {
+        let signed = from_device(&app, request, SENT_LIMIT).await?;
+        let Repairs { repairs } = serde_json::from_slice(&signed.body)
+            .map_err(|_| Problem::new(Code::NotUnderstood, "repairs that cannot be read"))?;
+        let kept = repairs.len();
+        app.db.run(move |store| store.note_repairs(now_ms(), signed.device.id, &repairs)).await?;
+        Ok(Json(json!({"kept": kept})).into_response())
     };
     let outcome = outcome.await;
     with_nonce(&app, &headers, outcome).await

@@ -9,7 +9,7 @@ use kerbside_core::problem::{Code, Problem};
 use serde::Serialize;
 use ts_rs::TS;
 
-use crate::store::{Faulty, is_disk_full};
+use crate::store::{Faulty, is_disk_failing, is_disk_full};
 
 /// A refusal as RFC 9457 has it.
 #[derive(Debug, Serialize, TS)]
@@ -58,6 +58,7 @@ impl Failure {
         match self.error.downcast_ref::<Problem>() {
             Some(problem) => problem.code,
             None if is_disk_full(&self.error) => Code::DiskFull,
+            None if is_disk_failing(&self.error) => Code::Busy,
             None => Code::Internal,
         }
     }
@@ -66,7 +67,8 @@ impl Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let code = self.code();
-        let reference = (code.status() == 500 || code == Code::DiskFull).then(|| log(&self.error));
+        let is_ours = code.status() == 500 || code == Code::DiskFull || is_disk_failing(&self.error);
+        let reference = is_ours.then(|| log(&self.error));
         let faults = match self.error.downcast::<Faulty>() {
             Ok(Faulty(faults)) => faults,
             Err(_) => Vec::new(),
@@ -119,4 +121,19 @@ fn log(error: &anyhow::Error) -> String {
     let reference: String = crate::auth::code::spell(random).chars().take(9).collect();
     tracing::error!(reference, drawn = drawn.is_ok(), "{error:#}");
     reference
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context;
+    use std::io::{Error, ErrorKind};
+
+    #[test]
+    fn a_disk_that_fails_is_no_fault_of_the_program() {
+        let of = |kind| Failure::from(Err::<(), _>(Error::from(kind)).context("Writing").unwrap_err()).code();
+        assert_eq!(of(ErrorKind::StorageFull), Code::DiskFull);
+        assert_eq!(of(ErrorKind::Other), Code::Busy);
+        assert_eq!(Failure::from(anyhow::anyhow!("a bug")).code(), Code::Internal);
+    }
 }

@@ -7,7 +7,7 @@ use kerbside_core::problem::Code;
 
 use super::{App, Failure};
 use crate::clock::now_ms;
-use crate::store::Store;
+use crate::store::{Store, is_disk_full};
 
 /// The description of `/api/v1`; a test compares it with the table of routes.
 pub const OPENAPI: &str = include_str!("openapi.json");
@@ -23,7 +23,8 @@ pub async fn readyz(State(app): State<App>) -> Result<&'static str, Failure> {
     let written = tokio::task::spawn_blocking(move || photos.beat()).await?;
     if let Err(fault) = committed.and(written) {
         tracing::error!("Not ready: {fault:#}");
-        return Err(Failure::of(Code::Busy, "the store does not commit"));
+        let code = if is_disk_full(&fault) { Code::DiskFull } else { Code::Busy };
+        return Err(Failure::of(code, "the store does not commit"));
     }
     Ok("ready\n")
 }

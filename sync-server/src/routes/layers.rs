@@ -13,6 +13,7 @@ use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
 
 use super::App;
 use super::failure::{refusal, refusal_by_router};
+use crate::clock::tick;
 use crate::metrics::Metrics;
 
 /// As security.md has it: nothing from elsewhere, nothing inline.
@@ -60,7 +61,11 @@ pub async fn count(State(app): State<App>, request: Request, next: Next) -> Resp
     let method = request.method().clone();
     // The table's own line and not the address: that may hold an upload's secret.
     let line = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let began = tick();
     let mut response = next.run(request).await;
+    if line.as_deref() == Some("/v1/sync") {
+        app.metrics.count_exchange(began.elapsed());
+    }
     tracing::debug!(%method, line, status = response.status().as_u16(), "answered");
     let is_ours = response.extensions().get::<Code>().is_some();
     if response.status().is_client_error() && !is_ours {

@@ -46,11 +46,11 @@ fn events(app: &App, officer: Officer) -> impl Stream<Item = Result<Event, Infal
         }
     };
     let heard = stream::unfold(app.live.listen(), move |mut pokes| {
-        let teams = officer.teams.clone();
+        let officer = officer.clone();
         async move {
             loop {
                 match pokes.recv().await {
-                    Ok(poke) if concerns(&poke, &teams) => {
+                    Ok(poke) if concerns(&poke, &officer) => {
                         let event = Event::default().event("poke").id(poke.seq.to_string()).json_data(&*poke);
                         return Some((
                             event.unwrap_or_else(|_| Event::default().comment("unreadable")),

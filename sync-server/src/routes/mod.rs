@@ -11,6 +11,9 @@ mod health;
 mod layers;
 mod live;
 mod photos;
+mod review;
+mod room;
+mod trust;
 mod uploads;
 
 use std::sync::Arc;
@@ -23,6 +26,7 @@ use tokio::sync::Semaphore;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 pub use failure::{Failure, ProblemBody};
+pub use room::Room;
 
 use forms::{answering, drafts};
 
@@ -38,6 +42,7 @@ pub struct App {
     pub photos: Photos,
     pub live: Live,
     pub metrics: Arc<Metrics>,
+    pub room: Room,
     /// Whether browsers reach us over TLS.
     pub tls: bool,
     /// Passwords are checked two at a time: each takes 19 MiB and a core.
@@ -65,6 +70,8 @@ pub fn router(app: App) -> Router {
         .route("/v1/actor/retire", post(device::retire))
         .route("/v1/sync", post(device::sync))
         .route("/v1/digest", get(device::digest))
+        .route("/v1/changes", post(device::give_back))
+        .route("/v1/repairs", post(device::repairs))
         .route("/v1/packs/{name}/{version}", get(device::pack))
         .route("/v1/photos", post(photos::ask))
         .route("/v1/photos/have", post(photos::have))
@@ -80,6 +87,13 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/records/{id}", get(console::case))
         .route("/api/v1/records/{id}/changes", post(console::change))
         .route("/api/v1/records/{id}/notes", post(console::note))
+        .route("/api/v1/review", get(review::list))
+        .route("/api/v1/review/{actor}/{counter}/approve", post(review::approve))
+        .route("/api/v1/review/{actor}/{counter}/decline", post(review::decline))
+        .route("/api/v1/records/{id}/withdraw", post(console::withdraw))
+        .route("/api/v1/two_answers", get(console::two_answers))
+        .route("/api/v1/trust", get(trust::numbers))
+        .route("/api/v1/trust/{what}", get(trust::lines))
         .route("/api/v1/forms", get(forms::list))
         .route("/api/v1/forms/drafts", get(drafts::list).post(drafts::bring).layer(drafts::limit()))
         .route("/api/v1/forms/drafts/{id}", get(drafts::find).delete(drafts::discard))

@@ -85,6 +85,7 @@ async fn patch(app: &App, capability: &str, headers: &HeaderMap, body: Body) -> 
     }
     let claimed = headers.get(OFFSET).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let claimed = claimed.ok_or_else(|| Failure::of(Code::NotUnderstood, "no offset"))?;
+    let _room = app.room.for_piece().await?;
     let upload = find(app, capability).await?;
     let writing = app.photos.begin(&upload)?;
     let at = offset(app, &upload).await?;

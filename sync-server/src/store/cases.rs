@@ -1,13 +1,13 @@
 //! One record as the back office works on it: every answer, who changed what and when, and its photos.
 
 use anyhow::{Context, Result};
-use kerbside_core::change::{Change, ChangeBytes, Context as Seen, Edit};
+use kerbside_core::change::{Change, ChangeBytes, Edit};
 use kerbside_core::field::{FieldKey, REFERENCE};
-use kerbside_core::form::FormForScreen;
+use kerbside_core::form::{FormForScreen, Now};
 use kerbside_core::ids::{OfficerId, RecordId};
 use kerbside_core::problem::{Code, Problem};
 use kerbside_core::record::view::RecordView;
-use kerbside_core::record::{Record, Register};
+use kerbside_core::record::{REASON, Record};
 use kerbside_core::value::{Value, to_json};
 use serde::Serialize;
 use ts_rs::TS;
@@ -29,6 +29,7 @@ pub struct Case {
     pub photos_named: u32,
     pub photos_received: u32,
     pub may_edit: bool,
+    pub may_withdraw: bool,
 }
 
 /// What a line of the timeline tells.
@@ -72,8 +73,8 @@ impl Store {
     pub fn case(&mut self, officer: &Officer, id: RecordId) -> Result<Case> {
         let forms = &mut self.forms;
         self.connection.snapshot(|tx| {
-            let teams = records::teams_now(tx, id)?;
-            let may = |action| authorise(officer, action, Target::Record(&teams)).is_allowed();
+            let (teams, keys) = (records::teams_now(tx, id)?, records::keys_now(tx, id)?);
+            let may = |action| authorise(officer, action, Target::Record(&keys)).is_allowed();
             let kept = records::load(tx, id)?.filter(|_| may(Action::ReadRecord));
             let kept = kept.ok_or_else(|| Problem::new(Code::NotFound, "no such record in scope"))?;
             let received = records::received_photos(tx, id)?;
@@ -86,6 +87,11 @@ impl Store {
                 photo.received = Some(received.contains(&photo.sha256));
             }
             let form = forms.nearest(tx, kept.state.form(), kept.state.form_version())?;
+            if let (1.., Some(form)) = (view.two_answers, &form) {
+                let then = Now { ms: kept.received_at, offset_min: 0, seed: 0 };
+                view.offer_both(form, &records::answers_of(&kept.state), then);
+            }
+            let own = view.created_by == Some(officer.id);
             Ok(Case {
                 form: form.map(|form| form.for_record(&view)),
                 view,
@@ -93,6 +99,7 @@ impl Store {
                 photos_named: u32::try_from(named.len())?,
                 photos_received: u32::try_from(named.intersection(&received).count())?,
                 may_edit: may(Action::EditRecord),
+                may_withdraw: may(Action::WithdrawRecord) || own && may(Action::EditRecord),
             })
         })
     }
@@ -134,7 +141,8 @@ fn told(before: &Record, change: &Change, base: &TimelineLine) -> Vec<TimelineLi
             Edit::Create => lines.push(base.clone()),
             Edit::Put { field, .. } if change.creates() || field.path == REFERENCE => {}
             Edit::Put { field, context, value } => {
-                let over = answered_over(before, field, context);
+                let over: Vec<Value> =
+                    before.answered_over(field, context).into_iter().map(|(value, _)| value).collect();
                 lines.push(TimelineLine {
                     kind: if 1 < over.len() { Happening::Chose } else { Happening::Changed },
                     field: Some(field.clone()),
@@ -149,6 +157,8 @@ fn told(before: &Record, change: &Change, base: &TimelineLine) -> Vec<TimelineLi
                 to: Some(photo.to_string().into()),
                 ..base.clone()
             }),
+            // Why a record was withdrawn is told by the line that says so.
+            Edit::Note { kind, .. } if kind == REASON => {}
             Edit::Note { text, .. } => lines.push(TimelineLine {
                 kind: Happening::Note,
                 to: Some(text.as_str().into()),
@@ -158,16 +168,4 @@ fn told(before: &Record, change: &Change, base: &TimelineLine) -> Vec<TimelineLi
         }
     }
     lines
-}
-
-/// The answers that whoever wrote this had in front of them. One they had not seen was not changed by them.
-fn answered_over(before: &Record, field: &FieldKey, context: &Seen) -> Vec<Value> {
-    let mut over = Vec::new();
-    for written in before.register(field).map(Register::values).unwrap_or_default() {
-        let dot = written.stamp.dot;
-        if dot.counter <= context.get(dot.actor) && !over.contains(&written.value) {
-            over.push(written.value);
-        }
-    }
-    over
 }

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use kerbside_core::planted;
+use postgres::fallible_iterator::FallibleIterator;
 
+use super::packs::CouncilShelf;
 pub use super::value::{Row, Sql};
 
 /// Either database, behind the three verbs the store needs.
@@ -16,6 +18,8 @@ pub struct Connection {
     driver: Driver,
     /// SQLite has one writer: waiting here is fair, waiting in its busy handler is not.
     writer: Option<Arc<Mutex<()>>>,
+    /// What every exchange is offered, read once for each revision of the council.
+    pub(super) councils: Arc<Mutex<CouncilShelf>>,
 }
 
 pub(super) enum Driver {
@@ -56,16 +60,17 @@ enum Mode {
 }
 
 impl Connection {
-    pub(super) fn sqlite(connection: rusqlite::Connection, writer: Option<Arc<Mutex<()>>>) -> Self {
-        connection.set_prepared_statement_cache_capacity(128);
+    pub(super) fn sqlite(connection: rusqlite::Connection, writer: Option<Arc<Mutex<()>>>) -> Result<Self> {
+        connection.set_prepared_statement_cache_capacity(256);
+        super::rows::teach(&connection)?;
         #[cfg(kerbside_sim)]
         let connection = let_it_die(connection);
-        Self { driver: Driver::Sqlite(connection), writer }
+        Ok(Self { driver: Driver::Sqlite(connection), writer, councils: Arc::default() })
     }
 
     pub(super) fn postgres(client: postgres::Client) -> Self {
         let postgres = Postgres { client, statements: HashMap::new() };
-        Self { driver: Driver::Postgres(Box::new(postgres)), writer: None }
+        Self { driver: Driver::Postgres(Box::new(postgres)), writer: None, councils: Arc::default() }
     }
 
     pub(super) fn driver(&self) -> &Driver {
@@ -112,6 +117,28 @@ impl Connection {
                 rows.iter().map(Row::from_postgres).collect()
             }
         }
+    }
+
+    /// Hands each row on as it comes, so that a table of any size passes through.
+    pub(super) fn each(&mut self, sql: &str, mut take: impl FnMut(Row) -> Result<()>) -> Result<()> {
+        match &mut self.driver {
+            Driver::Sqlite(connection) => {
+                let mut statement = connection.prepare(sql).with_context(|| at(sql))?;
+                let columns = statement.column_count();
+                let mut rows = statement.query(()).with_context(|| at(sql))?;
+                while let Some(row) = rows.next().with_context(|| at(sql))? {
+                    take(Row::from_sqlite(row, columns)?)?;
+                }
+            }
+            Driver::Postgres(postgres) => {
+                let none: [&(dyn postgres::types::ToSql + Sync); 0] = [];
+                let mut rows = postgres.client.query_raw(sql, none).with_context(|| at(sql))?;
+                while let Some(row) = rows.next().with_context(|| at(sql))? {
+                    take(Row::from_postgres(&row)?)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The first row, if there is one.
@@ -188,8 +215,7 @@ impl Connection {
 #[cfg(kerbside_sim)]
 fn let_it_die(mut connection: rusqlite::Connection) -> rusqlite::Connection {
     fn writes(_: rusqlite::hooks::Action, _: &str, _: &str, _: i64) {
-        // Whoever has died finds out when it commits.
-        planted::crashes_here();
+        planted::count_write();
     }
     connection.update_hook(Some(writes)).expect("one's own connection takes a hook");
     connection.commit_hook(Some(planted::is_dead)).expect("one's own connection takes a hook");

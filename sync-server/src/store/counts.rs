@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::Store;
 use super::taking::{HELD, LOG_CHANGE, REFUSED};
+use super::trust::{self, Period, Trust};
 use crate::values;
 
 #[derive(Debug, Clone, Default)]
@@ -18,6 +19,8 @@ pub struct Counts {
     pub records: u64,
     pub devices: u64,
     pub last_commit_at: i64,
+    /// The same numbers as the trust page, of all time.
+    pub trust: Trust,
 }
 
 impl Store {
@@ -41,6 +44,11 @@ impl Store {
             let (last, beat) =
                 (tx.one("SELECT MAX(received_at) FROM dot", &[])?, tx.one("SELECT at FROM heartbeat", &[])?);
             counts.last_commit_at = last.find_int(0)?.unwrap_or(0).max(beat.int(0)?);
+            trust::count_changes(tx, Period::ALL, &mut counts.trust)?;
+            counts.trust.devices = trust::devices(tx)?;
+            let open =
+                tx.one("SELECT CAST(SUM(two_answers) AS BIGINT) FROM record WHERE two_answers > 0", &[])?;
+            counts.trust.conflicts_open = u32::try_from(open.find_int(0)?.unwrap_or(0))?;
             let refused = tx
                 .query("SELECT code, COUNT(*) FROM dot WHERE verdict = $1 GROUP BY code", values![REFUSED])?;
             for row in refused {

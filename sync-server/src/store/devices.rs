@@ -9,7 +9,9 @@ use ts_rs::TS;
 
 use super::Store;
 use super::connection::Connection;
+use super::identity::Identity;
 use super::people::Officer;
+use super::returning;
 use crate::auth::{Action, Target, authorise, code};
 use crate::values;
 
@@ -85,6 +87,7 @@ impl Store {
         let fresh = uuid::Builder::from_random_bytes(self.chance.bytes()?).into_uuid();
         let hash = code::hash(&enrol.code).0;
         let public_key = enrol.key.0;
+        let identity = &self.identity()?;
         self.connection.transaction(|tx| {
             let officer = spend(tx, hash, public_key, now_ms)?;
             let again = tx.find(
@@ -92,9 +95,16 @@ impl Store {
                 values![public_key, officer.id.0],
             )?;
             let (device, short_code) = match again {
-                Some(row) => (DeviceId(row.bytes(0)?), row.text(1)?),
+                Some(row) => {
+                    let device = DeviceId(row.bytes(0)?);
+                    tx.execute(
+                        "UPDATE device SET unlock_share = $1 WHERE id = $2",
+                        values![share_of(enrol), device],
+                    )?;
+                    (device, row.text(1)?)
+                }
                 None => {
-                    let device = DeviceId(fresh.into_bytes());
+                    let device = known_before(tx, identity, enrol)?.unwrap_or(DeviceId(fresh.into_bytes()));
                     (device, put_device(tx, device, enrol, &officer, now_ms)?)
                 }
             };
@@ -202,6 +212,14 @@ pub(super) fn spend_again(
     Ok(officer)
 }
 
+/// The id of a device that an earlier life of this server enrolled: its last receipt says so.
+fn known_before(tx: &mut Connection, identity: &Identity, enrol: &Enrol) -> Result<Option<DeviceId>> {
+    let receipt = enrol.proof.as_ref().and_then(|proof| returning::own_receipt(identity, proof));
+    let Some(device) = receipt.map(|receipt| receipt.device) else { return Ok(None) };
+    let is_taken = tx.find("SELECT id FROM device WHERE id = $1", values![device])?.is_some();
+    Ok((!is_taken).then_some(device))
+}
+
 fn put_device(
     tx: &mut Connection,
     device: DeviceId,
@@ -212,13 +230,16 @@ fn put_device(
     let short_code = free_short_code(tx, officer)?;
     let name: String = enrol.name.chars().take(80).collect();
     let app: String = enrol.app.chars().take(64).collect();
-    let share = enrol.unlock_share.get(..enrol.unlock_share.len().min(256)).unwrap_or_default();
     tx.execute(
         "INSERT INTO device (id, public_key, officer, short_code, name, app_version, unlock_share, enrolled_at, \
          last_seen_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
-        values![device, enrol.key.0, officer.id, &short_code, name, app, share, now_ms],
+        values![device, enrol.key.0, officer.id, &short_code, name, app, share_of(enrol), now_ms],
     )?;
     Ok(short_code)
+}
+
+fn share_of(enrol: &Enrol) -> &[u8] {
+    enrol.unlock_share.get(..enrol.unlock_share.len().min(256)).unwrap_or_default()
 }
 
 /// The officer's own code for their first device; for another, the same with a letter, since two devices
@@ -229,7 +250,9 @@ fn free_short_code(tx: &mut Connection, officer: &Officer) -> Result<String> {
         code => code.to_owned(),
     };
     let rows = tx.query("SELECT short_code FROM device WHERE officer = $1", values![officer.id.0])?;
-    let taken = u32::try_from(rows.len())?;
+    // A restored server does not know which letters it gave out since its backup: it passes over an alphabet each time.
+    let lives = tx.one("SELECT COUNT(*) FROM life", &[])?.u32(0)?;
+    let taken = u32::try_from(rows.len())? + lives * 26;
     for number in taken.. {
         let code = if number == 0 { own.clone() } else { format!("{own}{}", letters(number)) };
         if tx.find("SELECT id FROM device WHERE short_code = $1", values![&code])?.is_none() {

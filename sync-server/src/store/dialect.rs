@@ -74,6 +74,77 @@ pub(super) fn pick(connection: &Connection, sqlite: &'static str, postgres: &'st
     }
 }
 
+/// Whether a fault, of the database or of a file, is a disk that does not do what it is told: no fault of the request's,
+/// nor of this program's.
+pub fn is_disk_failing(error: &anyhow::Error) -> bool {
+    use rusqlite::ErrorCode::{CannotOpen, ReadOnly, SystemIoFailure};
+    error.chain().any(|cause| {
+        let sqlite = cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+        let postgres = cause.downcast_ref::<postgres::Error>().and_then(postgres::Error::code);
+        cause.is::<std::io::Error>()
+            || cause.is::<object_store::Error>()
+            || matches!(sqlite, Some(SystemIoFailure | CannotOpen | ReadOnly))
+            || postgres == Some(&postgres::error::SqlState::IO_ERROR)
+    })
+}
+
+/// All of the database as it is at one moment in a new SQLite file, while others go on writing.
+pub(super) fn copy_into(connection: &mut Connection, file: &std::path::Path) -> Result<bool> {
+    let path = file.to_str().context("A path that is not text")?;
+    match connection.driver() {
+        Driver::Sqlite(_) => {
+            connection.execute("VACUUM INTO $1", crate::values![path])?;
+            Ok(true)
+        }
+        Driver::Postgres(_) => Ok(false),
+    }
+}
+
+/// The tables and their columns, each after those it refers to.
+pub(super) fn tables(connection: &mut Connection) -> Result<Vec<(String, Vec<String>)>> {
+    let names = connection.query(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid",
+        &[],
+    )?;
+    let mut tables = Vec::new();
+    for name in names {
+        let name = name.text(0)?;
+        let columns =
+            connection.query("SELECT name FROM pragma_table_info($1) ORDER BY cid", crate::values![&name])?;
+        tables.push((name, columns.iter().map(|row| row.text(0)).collect::<Result<_>>()?));
+    }
+    Ok(tables)
+}
+
+/// Whether there is nothing in it, not so much as a table.
+pub(super) fn is_empty(connection: &mut Connection) -> Result<bool> {
+    let sql = match connection.driver() {
+        Driver::Sqlite(_) => "SELECT COUNT(*) FROM sqlite_master",
+        Driver::Postgres(_) => {
+            "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = current_schema()"
+        }
+    };
+    Ok(connection.one(sql, &[])?.int(0)? == 0)
+}
+
+/// What SQLite itself finds wrong with a file, nothing where all is well.
+pub(super) fn damage(connection: &mut Connection) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for row in connection.query("PRAGMA integrity_check", &[])? {
+        found.push(row.text(0)?);
+    }
+    found.retain(|line| line != "ok");
+    for row in connection.query("PRAGMA foreign_key_check", &[])? {
+        found.push(format!("a row of {} refers to nothing", row.text(0)?));
+    }
+    Ok(found)
+}
+
+/// One file and nothing beside it, for a database that is not written to any more.
+pub(super) fn close_wal(connection: &mut Connection) -> Result<()> {
+    connection.query("PRAGMA journal_mode = DELETE", &[]).map(|_| ())
+}
+
 /// Whether a fault, of the database or of a file, is a disk without room.
 pub fn is_disk_full(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {

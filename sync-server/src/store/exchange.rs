@@ -6,8 +6,8 @@ use anyhow::Result;
 use ed25519_dalek::SigningKey;
 use kerbside_core::chain;
 use kerbside_core::exchange::{
-    Allotted, Enrol, Head, Mark, OFFER_LIMIT, PUSH_LIMIT, Push, Receipt, Reply, Retire, Retired,
-    UnlockRequest, Unlocked, Verdict, offers_mark,
+    Allotted, Enrol, Head, OFFER_LIMIT, PUSH_LIMIT, Push, Receipt, Reply, Retire, Retired, UnlockRequest,
+    Unlocked, Verdict, offers_mark,
 };
 use kerbside_core::ids::{Actor, DeviceId, Dot, Sha256};
 use kerbside_core::planted::{self, Mutant};
@@ -20,7 +20,9 @@ use super::devices::{self, allot_actor};
 use super::identity::{self, Identity};
 use super::packs;
 use super::pull;
-use super::taking::{ACCEPTED, DUPLICATE, FLAGGED, HELD, Taking, Writer, find_device_writer, to_row};
+use super::returning;
+use super::taking::{ACCEPTED, DUPLICATE, FLAGGED, HELD, MISSING, Taking, Writer, to_row};
+use super::value::Row;
 use crate::auth::{code, proof};
 use crate::values;
 
@@ -46,7 +48,7 @@ impl Store {
             let forms = &mut self.forms;
             self.connection.transaction(|tx| {
                 let mut taking = Taking::begin(tx, forms, now_ms)?;
-                receive(&mut taking, device, push, &head)?;
+                receive(&mut taking, &identity, device, push, &head)?;
                 taking.finish()
             })?;
         }
@@ -66,7 +68,7 @@ impl Store {
         let mut early = None;
         let done = self.connection.transaction(|tx| {
             let mut taking = Taking::begin(tx, forms, now_ms)?;
-            receive(&mut taking, device, push, head)?;
+            receive(&mut taking, identity, device, push, head)?;
             taking.finish()?;
             early = Some(answer(tx, identity, now_ms, device, push, head)?);
             Ok(())
@@ -82,8 +84,9 @@ impl Store {
         if OFFER_LIMIT < retire.offered.len() {
             return Err(Problem::new(Code::TooLarge, "too many dots offered").into());
         }
+        let identity = self.identity()?;
         self.connection.transaction(|tx| {
-            let writer = own_writer(tx, device, retire.actor)?;
+            let writer = returning::writer(tx, device, retire.actor)?;
             tx.execute(
                 "UPDATE actor SET retired_at = COALESCE(retired_at, $1) WHERE id = $2",
                 values![now_ms, retire.actor],
@@ -98,7 +101,9 @@ impl Store {
             let actor = allot_actor(tx, Some(device), writer.officer.id)?;
             let mut verdicts = verdicts(tx, retire.actor, 0)?;
             verdicts.retain(|(counter, _)| held.contains(counter));
-            Ok(Retired { actor, held, verdicts })
+            let shared = held.iter().max().copied().unwrap_or(0);
+            let receipt = receipt_at(tx, &identity, device, &writer, shared)?;
+            Ok(Retired { actor, held, verdicts, receipt: Some(signed(&identity, &receipt)) })
         })
     }
 
@@ -152,20 +157,33 @@ impl Store {
 
     fn public_key(&mut self, device: DeviceId) -> Result<PublicKey> {
         let row = self.connection.find("SELECT public_key FROM device WHERE id = $1", values![device])?;
-        let row = row.ok_or_else(|| Problem::new(Code::ProofWrong, "no such device"))?;
+        let row = row.ok_or_else(|| Problem::new(Code::DeviceUnknown, "no such device"))?;
         Ok(PublicKey(row.bytes(0)?))
     }
 
     fn see(&mut self, now_ms: i64, device: DeviceId, push: &Push) -> Result<()> {
-        let row = self.connection.one("SELECT last_seen_at FROM device WHERE id = $1", values![device])?;
-        if now_ms < row.int(0)? + SEEN_EVERY_MS {
+        let row = self.connection.one(
+            "SELECT d.last_seen_at, d.unsent, d.oldest_unsent_at, COALESCE(a.receipted, 0) FROM device d \
+             LEFT JOIN actor a ON a.id = $1 AND a.device = d.id WHERE d.id = $2",
+            values![push.actor, device],
+        )?;
+        let unsent = (push.unsent.unwrap_or(0), push.oldest_unsent_ms);
+        let receipted = to_row(push.first.saturating_sub(1))?;
+        let is_news = (row.u32(1)?, row.find_int(2)?) != unsent || row.int(3)? < receipted;
+        if !is_news && now_ms < row.int(0)? + SEEN_EVERY_MS {
             return Ok(());
         }
         let app: String = push.app.chars().take(64).collect();
         self.connection.transaction(|tx| {
             tx.execute(
-                "UPDATE device SET last_seen_at = $1, app_version = $2 WHERE id = $3",
-                values![now_ms, app, device],
+                "UPDATE device SET last_seen_at = $1, app_version = $2, unsent = $3, oldest_unsent_at = $4 \
+                 WHERE id = $5",
+                values![now_ms, app, unsent.0, unsent.1, device],
+            )?;
+            // What a device offers next says up to where it holds our receipt.
+            tx.execute(
+                "UPDATE actor SET receipted = $1 WHERE id = $2 AND device = $3 AND receipted < $4",
+                values![receipted, push.actor, device, receipted],
             )
             .map(|_| ())
         })
@@ -215,21 +233,36 @@ fn open_head(identity: &Identity, key: PublicKey, device: DeviceId, push: &Push)
     Ok(head)
 }
 
-fn own_writer(tx: &mut Connection, device: DeviceId, actor: Actor) -> Result<Writer> {
-    let found = find_device_writer(tx, device, actor)?;
-    found.ok_or_else(|| Problem::new(Code::ActorNotYours, "an actor of another device").into())
-}
-
 /// Takes everything above what the server holds, or nothing where the chains differ.
-fn receive(taking: &mut Taking<'_>, device: DeviceId, push: &Push, head: &Head) -> Result<()> {
-    let mut writer = own_writer(taking.tx, device, push.actor)?;
+fn receive(
+    taking: &mut Taking<'_>,
+    identity: &Identity,
+    device: DeviceId,
+    push: &Push,
+    head: &Head,
+) -> Result<()> {
+    let mut writer = returning::writer(taking.tx, device, push.actor)?;
+    let is_back = writer.is_retired && returning::is_proven(identity, device, push);
     let leaves_gap = writer.last + 1 < push.first;
-    if leaves_gap || is_fork(taking.tx, &writer, push, head)? {
+    if leaves_gap || (writer.is_retired && !is_back) || is_fork(taking.tx, &writer, push, head)? {
         return Ok(());
     }
+    if is_back {
+        returning::adopt(taking.tx, device, &writer, taking.now_ms)?;
+    }
     let first_new = usize::try_from(writer.last + 1 - push.first)?;
-    for bytes in push.changes.iter().skip(first_new) {
-        taking.take(&mut writer, bytes)?;
+    count_repeats(taking, first_new.min(push.changes.len()))?;
+    for (bytes, hash) in push.changes.iter().zip(hashes(push)?).skip(first_new) {
+        match push.proof.as_ref().filter(|_| is_back && bytes.is_empty()) {
+            Some(proof) => {
+                taking.take_lost(&mut writer, hash)?;
+                let dot = Dot { actor: writer.actor, counter: writer.last };
+                returning::note_loss(taking.tx, taking.now_ms, dot, proof)?;
+            }
+            None => {
+                taking.take(&mut writer, bytes)?;
+            }
+        }
     }
     taking
         .tx
@@ -246,13 +279,25 @@ fn receive(taking: &mut Taking<'_>, device: DeviceId, push: &Push, head: &Head) 
         .map(|_| ())
 }
 
+/// What came again is known by its dot and hash; that it came is counted.
+fn count_repeats(taking: &mut Taking<'_>, repeats: usize) -> Result<()> {
+    if repeats == 0 {
+        return Ok(());
+    }
+    taking
+        .tx
+        .execute(
+            "INSERT INTO repeat_tally (hour, repeats) VALUES ($1, $2) \
+             ON CONFLICT (hour) DO UPDATE SET repeats = repeat_tally.repeats + excluded.repeats",
+            values![taking.now_ms / 3_600_000, i64::try_from(repeats)?],
+        )
+        .map(|_| ())
+}
+
 /// Whether the device's chain and the server's differ anywhere that both of them reach.
 fn is_fork(tx: &mut Connection, writer: &Writer, push: &Push, head: &Head) -> Result<bool> {
     if planted::is(Mutant::NoForkCheck) {
         return Ok(false);
-    }
-    if writer.is_retired {
-        return Ok(true);
     }
     if head.counter <= writer.last {
         return Ok(chain_at(tx, head.actor, head.counter)? != Some(head.chain));
@@ -261,14 +306,19 @@ fn is_fork(tx: &mut Connection, writer: &Writer, push: &Push, head: &Head) -> Re
         return Ok(false);
     }
     let start = chain_at(tx, push.actor, push.first - 1)?;
-    let pushed = push.changes.iter().map(|bytes| Sha256::of(bytes));
+    let hashes = hashes(push)?;
     let theirs = start.map(|start| {
         let known = usize::try_from(writer.last + 1 - push.first).unwrap_or(usize::MAX);
-        let hashes: Vec<_> = pushed.collect();
         let at_last = chain::through(start, hashes.iter().take(known).copied());
         (at_last, chain::through(start, hashes))
     });
     Ok(theirs != Some((writer.chain, head.chain)))
+}
+
+fn hashes(push: &Push) -> Result<Vec<Sha256>> {
+    let hashes = push.hashes();
+    Ok(hashes
+        .ok_or_else(|| Problem::new(Code::Malformed, "a change without bytes that is not declared lost"))?)
 }
 
 fn chain_at(tx: &mut Connection, actor: Actor, counter: u64) -> Result<Option<Sha256>> {
@@ -296,16 +346,18 @@ fn answer(
     push: &Push,
     head: &Head,
 ) -> Result<Reply> {
-    let writer = own_writer(tx, device, push.actor)?;
-    let fork = is_fork(tx, &writer, push, head)?;
-    let mut receipt = receipt(tx, identity, device, &writer, push.acked)?;
-    receipt.answers = Some(push.tag());
-    let page = if fork {
+    let writer = returning::writer(tx, device, push.actor)?;
+    let is_back = writer.is_retired && returning::is_proven(identity, device, push);
+    // A device that does not know of this life has something to bring back before it gives its actor up.
+    let knows = push.epoch == identity.epoch;
+    let fork = (writer.is_retired && !is_back && knows) || is_fork(tx, &writer, push, head)?;
+    let receipt = receipt(tx, identity, device, &writer, push)?;
+    let page = if fork || writer.is_retired || writer.stopped.is_some() {
         pull::Page { cursor: push.cursor.clone(), ..pull::Page::default() }
     } else {
         pull::page(tx, identity, &writer, push)?
     };
-    let offers = packs::offers(tx, &writer.officer, now_ms)?;
+    let offers = if writer.stopped.is_none() { packs::offers(tx, &writer.officer, now_ms)? } else { vec![] };
     let mark = offers_mark(offers.iter().map(|offer| (offer.name.as_str(), offer.version)));
     let holds_offers = push.known.get(MARK..) == Some(&mark);
     Ok(Reply {
@@ -320,6 +372,7 @@ fn answer(
         minimum_app: MINIMUM_APP.to_owned(),
         nonce: proof::nonce(&identity.nonces, device, now_ms),
         now_ms,
+        stopped: writer.stopped.map(|_| Code::DeviceRevoked.name().to_owned()),
     })
 }
 
@@ -328,28 +381,53 @@ fn unless_known(receipt: &Receipt, push: &Push, identity: &Identity) -> Signed {
     if push.known.get(..MARK).is_some_and(|held| receipt.mark().0.starts_with(held)) {
         return Signed::known(&receipt.shown(push));
     }
+    signed(identity, receipt)
+}
+
+fn signed(identity: &Identity, receipt: &Receipt) -> Signed {
     Signed::new(Label::Receipt, receipt, &SigningKey::from_bytes(&identity.signing))
 }
 
+/// A receipt for everything the server holds of the actor, with the answers to what the device asked.
 fn receipt(
     tx: &mut Connection,
     identity: &Identity,
     device: DeviceId,
     writer: &Writer,
-    acked: u64,
+    push: &Push,
+) -> Result<Receipt> {
+    let mut receipt = receipt_at(tx, identity, device, writer, writer.last)?;
+    receipt.answers = Some(push.tag());
+    receipt.verdicts = verdicts(tx, writer.actor, push.acked)?;
+    if let Some(asks) = &push.asks {
+        receipt.safe_photos = returning::safe_photos(tx, device, asks)?;
+        receipt.settled = returning::settled(tx, device, asks)?;
+    }
+    Ok(receipt)
+}
+
+fn receipt_at(
+    tx: &mut Connection,
+    identity: &Identity,
+    device: DeviceId,
+    writer: &Writer,
+    through: u64,
 ) -> Result<Receipt> {
     Ok(Receipt {
         server: identity.server,
         council: identity.council.clone(),
         device,
         actor: writer.actor,
-        through: writer.last,
-        chain: writer.chain,
-        verdicts: verdicts(tx, writer.actor, acked)?,
+        through,
+        chain: chain_at(tx, writer.actor, through)?.unwrap_or(writer.chain),
+        verdicts: Vec::new(),
         epoch: identity.epoch,
-        marks: marks(tx, device)?,
+        marks: returning::marks(tx, device)?,
         checkpoint: Vec::new(),
         answers: None,
+        backup_ms: returning::newest_backup(tx)?,
+        safe_photos: Vec::new(),
+        settled: Vec::new(),
     })
 }
 
@@ -359,32 +437,26 @@ fn verdicts(tx: &mut Connection, actor: Actor, acked: u64) -> Result<Vec<(u64, V
          WHERE actor = $1 AND counter > $2 AND verdict <> $3 ORDER BY counter",
         values![actor, to_row(acked)?, ACCEPTED],
     )?;
-    rows.iter()
-        .map(|row| {
-            let verdict = match row.int(1)? {
-                FLAGGED => Verdict::Flagged(row.text(2)?),
-                HELD => Verdict::Held,
-                DUPLICATE => Verdict::Duplicate(Dot {
-                    actor: Actor(row.u32(3)?),
-                    counter: u64::try_from(row.int(4)?)?,
-                }),
-                _ => Verdict::Refused(row.text(2)?),
-            };
-            Ok((u64::try_from(row.int(0)?)?, verdict))
-        })
-        .collect()
+    let mut verdicts = Vec::new();
+    for row in &rows {
+        if let Some(verdict) = verdict_of(row)? {
+            verdicts.push((u64::try_from(row.int(0)?)?, verdict));
+        }
+    }
+    Ok(verdicts)
 }
 
-/// How far every actor of this device has come. Nothing claims to be in a backup before backups are made.
-fn marks(tx: &mut Connection, device: DeviceId) -> Result<Vec<Mark>> {
-    let rows = tx.query(
-        "SELECT id, last_counter FROM actor WHERE device = $1 AND last_counter > 0 ORDER BY id",
-        values![device],
-    )?;
-    rows.iter()
-        .map(|row| {
-            let through = u64::try_from(row.int(1)?)?;
-            Ok(Mark { actor: Actor(row.u32(0)?), through, backed_up_through: 0 })
-        })
-        .collect()
+/// What a row of (counter, verdict, code, other actor, other counter) says. None for plain acceptance.
+pub(super) fn verdict_of(row: &Row) -> Result<Option<Verdict>> {
+    Ok(match row.int(1)? {
+        ACCEPTED => None,
+        FLAGGED => Some(Verdict::Flagged(row.text(2)?)),
+        HELD => Some(Verdict::Held),
+        MISSING => Some(Verdict::Missing),
+        DUPLICATE => {
+            let counter = u64::try_from(row.int(4)?)?;
+            Some(Verdict::Duplicate(Dot { actor: Actor(row.u32(3)?), counter }))
+        }
+        _ => Some(Verdict::Refused(row.text(2)?)),
+    })
 }

@@ -24,7 +24,7 @@ pub struct Kept {
 #[derive(Debug, Clone)]
 pub struct State {
     pub record: RecordId,
-    pub teams: BTreeSet<String>,
+    pub keys: BTreeSet<String>,
     pub state: Vec<u8>,
 }
 
@@ -56,14 +56,22 @@ impl Store {
             .collect()
     }
 
-    /// Every record with the teams it is in.
+    /// Every change that was ever put into review, and what was decided: `approved`, `declined`, or nothing yet.
+    pub fn reviews(&mut self) -> Result<Vec<(Dot, String)>> {
+        let rows = self
+            .connection
+            .query("SELECT actor, counter, outcome FROM review ORDER BY actor, counter", &[])?;
+        rows.iter().map(|row| Ok((super::review::dot_at(row, 0)?, row.text(2)?))).collect()
+    }
+
+    /// Every record with the keys under which it is found.
     pub fn states(&mut self) -> Result<Vec<State>> {
         let rows = self.connection.query("SELECT id, state FROM record ORDER BY id", &[])?;
         rows.iter()
             .map(|row| {
                 let record = RecordId(row.bytes(0)?);
-                let teams = records::teams_now(&mut self.connection, record)?;
-                Ok(State { record, teams, state: row.blob(1)? })
+                let keys = records::keys_now(&mut self.connection, record)?;
+                Ok(State { record, keys, state: row.blob(1)? })
             })
             .collect()
     }

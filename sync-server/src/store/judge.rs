@@ -4,16 +4,20 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use kerbside_core::change::{CHANGE_LIMIT, Change, ChangeBytes, Edit};
-use kerbside_core::field::{FieldKey, TEAM};
+use kerbside_core::field::{AREA, ASSIGNEES, FieldKey, LIFECYCLE, OWNER, TEAM};
 use kerbside_core::form::{Form, Merge};
-use kerbside_core::ids::{Actor, Dot};
+use kerbside_core::ids::{Actor, Dot, RecordId};
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::Code;
-use kerbside_core::record::Record;
+use kerbside_core::record::{Lifecycle, Record, WITHDRAWN};
+use kerbside_core::value::Value;
 
 use super::connection::Connection;
 use super::faults;
+use super::lives::{self, Prospect};
+use super::people::teams_left;
 use super::records;
+use super::review::{self, Why};
 use super::taking::{ACCEPTED, FLAGGED, HELD, Taking, Writer, to_row};
 use crate::auth::{Action, Target, authorise};
 use crate::values;
@@ -23,15 +27,28 @@ const GRACE_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 /// A clock further ahead than this is worth a look.
 const AHEAD_MS: i64 = 10 * 60 * 1000;
 
+/// Fields that say whose a record is.
+const GIVES: [&str; 4] = [TEAM, AREA, OWNER, ASSIGNEES];
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Judged {
     /// Taken; the code says why someone in the office should look.
     Taken(Option<Code>),
-    /// Kept until this dot arrives.
-    Held(Dot),
+    /// Kept until this arrives.
+    Held(Waits),
     /// The same act is here under this dot.
     Duplicate(Dot),
     Refused(Code),
+    /// Its writer may no longer make it: someone in the office decides.
+    Review(Why),
+}
+
+/// What a held change waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waits {
+    Dot(Dot),
+    /// The beginning of its record.
+    Record(RecordId),
 }
 
 /// Why bytes could not be read as a change.
@@ -43,51 +60,83 @@ pub(super) fn judge(taking: &mut Taking<'_>, writer: &Writer, dot: Dot, change: 
     if change.dot() != dot || change.officer != writer.officer.id {
         return Ok(Judged::Refused(Code::ActorNotYours));
     }
-    if let Some(same) = same_act(taking.tx, dot, change)? {
-        return Ok(Judged::Duplicate(same));
+    match same_act(taking, dot, change)? {
+        Some(Twin::Taken(same)) => return Ok(Judged::Duplicate(same)),
+        // What becomes of it is not known yet: should it be refused, this one may not be thought to be in good hands.
+        Some(Twin::Held(same)) => return Ok(Judged::Held(Waits::Dot(same))),
+        None => {}
+    }
+    if let Some(decided) = review::decided(taking.tx, dot, change)? {
+        return Ok(decided);
     }
     match missing(taking.tx, dot, change)? {
         Missing::Nothing => {}
         Missing::Never => return Ok(Judged::Refused(Code::BadContext)),
-        Missing::Yet(waits) => return Ok(Judged::Held(waits)),
+        Missing::Yet(waits) => return Ok(Judged::Held(Waits::Dot(waits))),
     }
     let kept = records::load(taking.tx, change.record)?;
     match (&kept, change.creates()) {
         (Some(_), true) => return Ok(Judged::Refused(Code::RecordExists)),
-        (None, false) => return Ok(Judged::Refused(Code::RecordUnknown)),
+        (None, false) => {
+            if let Some(why) = review::begun(taking.tx, change.record)? {
+                return Ok(Judged::Review(why));
+            }
+            if lives::may_yet_come(taking.tx, change.record)? {
+                return Ok(Judged::Held(Waits::Record(change.record)));
+            }
+            return Ok(Judged::Refused(Code::RecordUnknown));
+        }
         (Some(_), false) | (None, true) => {}
     }
     let state = kept.map(|kept| kept.state).unwrap_or_default();
     if is_sealed_against(&state, change) && !planted::is(Mutant::SealNotEnforced) {
         return Ok(Judged::Refused(Code::Sealed));
     }
-    if let Some(code) = out_of_scope(taking, writer, change, &state)? {
-        return Ok(Judged::Refused(code));
+    if let Some(judged) = out_of_scope(taking, writer, change)? {
+        return Ok(judged);
+    }
+    if withdraws(change) && !may_withdraw(taking, writer, change, &state)? {
+        return Ok(Judged::Refused(Code::NotAllowed));
     }
     Ok(Judged::Taken(flag(taking, change, &state)?))
 }
 
-/// The dot under which the same act is here already.
-fn same_act(tx: &mut Connection, dot: Dot, change: &Change) -> Result<Option<Dot>> {
+/// The same act under another dot.
+enum Twin {
+    Taken(Dot),
+    /// It came before this one and waits itself.
+    Held(Dot),
+}
+
+fn same_act(taking: &mut Taking<'_>, dot: Dot, change: &Change) -> Result<Option<Twin>> {
     if planted::is(Mutant::NoCid) {
         return Ok(None);
     }
-    let rows = tx.query(
-        "SELECT d.actor, d.counter, COALESCE(l.body, s.body) FROM dot d \
+    let rows = taking.tx.query(
+        "SELECT d.actor, d.counter, COALESCE(l.body, s.body), d.verdict, d.received_at FROM dot d \
          LEFT JOIN log l ON l.seq = d.seq \
          LEFT JOIN set_aside s ON s.actor = d.actor AND s.counter = d.counter \
-         WHERE d.cid = $1 AND d.record = $2 AND d.verdict IN ($3, $4, $5)",
+         WHERE d.cid = $1 AND d.record = $2 AND d.verdict IN ($3, $4, $5) ORDER BY d.received_at, d.actor, d.counter",
         values![change.cid, change.record, ACCEPTED, FLAGGED, HELD],
     )?;
+    let (mut own, mut twins) = ((taking.now_ms, dot), Vec::new());
     for row in rows {
         let there = Dot { actor: Actor(row.u32(0)?), counter: u64::try_from(row.int(1)?)? };
+        if there == dot {
+            own.0 = row.int(4)?;
+            continue;
+        }
         let Some(body) = row.find_blob(2)? else { continue };
-        let same = ChangeBytes::received(body).read().is_ok_and(|other| change.is_same_act(&other));
-        if there != dot && same {
-            return Ok(Some(there));
+        if ChangeBytes::received(body).read().is_ok_and(|other| change.is_same_act(&other)) {
+            twins.push((row.int(3)?, (row.int(4)?, there)));
         }
     }
-    Ok(None)
+    if let Some((_, (_, taken))) = twins.iter().find(|(verdict, _)| *verdict != HELD) {
+        return Ok(Some(Twin::Taken(*taken)));
+    }
+    // Only for one that was here first: two that waited for each other would wait for ever.
+    let first = twins.iter().map(|(_, twin)| *twin).find(|twin| *twin < own);
+    Ok(first.map(|(_, there)| Twin::Held(there)))
 }
 
 enum Missing {
@@ -106,14 +155,18 @@ fn missing(tx: &mut Connection, own: Dot, change: &Change) -> Result<Missing> {
         if dot.actor == own.actor && own.counter <= dot.counter {
             return Ok(Missing::Never);
         }
-        let found = tx.find(
-            "SELECT a.last_counter, d.verdict FROM actor a \
-             LEFT JOIN dot d ON d.actor = a.id AND d.counter = $1 WHERE a.id = $2",
-            values![to_row(dot.counter)?, dot.actor],
+        let verdict = tx.find(
+            "SELECT verdict FROM dot WHERE actor = $1 AND counter = $2",
+            values![dot.actor, to_row(dot.counter)?],
         )?;
-        let Some(row) = found else { return Ok(Missing::Never) };
-        if row.find_int(1)?.is_none_or(|verdict| verdict == HELD) {
-            return Ok(Missing::Yet(dot));
+        match verdict.map(|row| row.int(0)).transpose()? {
+            Some(HELD) => return Ok(Missing::Yet(dot)),
+            Some(_) => {}
+            None => match lives::prospect(tx, dot)? {
+                Prospect::NeverAllotted => return Ok(Missing::Never),
+                Prospect::MayCome if !planted::is(Mutant::NothingHeld) => return Ok(Missing::Yet(dot)),
+                Prospect::MayCome | Prospect::GivenUp => {}
+            },
         }
     }
     // A record takes each actor's changes in their order, so an earlier held one keeps this one back as well.
@@ -140,28 +193,64 @@ fn is_sealed_against(state: &Record, change: &Change) -> bool {
             .all(|edit| matches!(edit, Edit::Attach { photo, .. } if named.contains(photo)))
 }
 
-/// Whether the officer may do this to a record of these teams.
-fn out_of_scope(
-    taking: &mut Taking<'_>,
-    writer: &Writer,
-    change: &Change,
-    state: &Record,
-) -> Result<Option<Code>> {
-    let moves = change.edits.iter().any(|edit| matches!(edit, Edit::Put { field, .. } if field.path == TEAM));
-    let (teams, action) = if change.creates() {
+fn withdraws(change: &Change) -> bool {
+    let withdrawn = Value::code(WITHDRAWN);
+    change.edits.iter().any(
+        |edit| matches!(edit, Edit::Put { field, value, .. } if field.path == LIFECYCLE && *value == withdrawn),
+    )
+}
+
+/// Whoever began a record withdraws it, and whoever may withdraw any; and where a withdrawal stands already, whoever is
+/// asked may agree to it.
+fn may_withdraw(taking: &mut Taking<'_>, writer: &Writer, change: &Change, state: &Record) -> Result<bool> {
+    let own = state.created().is_some_and(|stamp| stamp.officer == change.officer);
+    if own || state.lifecycle() != Lifecycle::Open {
+        return Ok(true);
+    }
+    let lately = records::keys_lately(taking.tx, change.record, taking.now_ms - GRACE_MS)?;
+    Ok(authorise(&writer.officer, Action::WithdrawRecord, Target::Record(&lately)).is_allowed())
+}
+
+/// What becomes of a change that its officer may not make: refused where they never could, else for someone to decide.
+fn out_of_scope(taking: &mut Taking<'_>, writer: &Writer, change: &Change) -> Result<Option<Judged>> {
+    if let Some(why) = writer.stopped {
+        return Ok(Some(Judged::Review(why)));
+    }
+    let officer = writer.officer.id;
+    let moves = fields(change).any(|field| GIVES.contains(&&*field.path)) && !change.creates();
+    let since = taking.now_ms - GRACE_MS;
+    let (keys, ever, action) = if change.creates() {
         let mut begun = Record::default();
         begun.apply(change);
-        (taking.teams_of(&begun, change.officer)?, Action::CreateRecord)
+        let keys = taking.keys_of(&begun, officer, None)?;
+        (keys.clone(), keys, Action::CreateRecord)
     } else {
-        let lately = records::teams_lately(taking.tx, change.record, taking.now_ms - GRACE_MS)?;
-        (lately, if moves { Action::AssignRecord } else { Action::EditRecord })
+        let lately = records::keys_lately(taking.tx, change.record, since)?;
+        let ever = records::keys_lately(taking.tx, change.record, 0)?;
+        (lately, ever, if moves { Action::AssignRecord } else { Action::EditRecord })
     };
-    if authorise(&writer.officer, action, Target::Record(&teams)).is_allowed() {
+    let mut who = writer.officer.clone();
+    who.teams.extend(teams_left(taking.tx, officer, since)?);
+    if authorise(&who, action, Target::Record(&keys)).is_allowed() {
         return Ok(None);
     }
-    let listed = authorise(&writer.officer, action, Target::Council).is_allowed();
-    debug_assert!(state.created().is_some() || change.creates());
-    Ok(Some(if listed { Code::NotYourTeam } else { Code::NotAllowed }))
+    if !authorise(&who, action, Target::Council).is_allowed() {
+        let held_a_device = authorise(&who, Action::UseDevice, Target::Council).is_allowed();
+        let refused = held_a_device || is_office(taking.tx, writer)?;
+        return Ok(Some(if refused {
+            Judged::Refused(Code::NotAllowed)
+        } else {
+            Judged::Review(Why::RoleChanged)
+        }));
+    }
+    who.teams.extend(teams_left(taking.tx, officer, 0)?);
+    // What was taken once and comes back to a restored server may have lost only the word that made it so.
+    let could = writer.is_retired || authorise(&who, action, Target::Record(&ever)).is_allowed();
+    Ok(Some(if could { Judged::Review(Why::LeftTeam) } else { Judged::Refused(Code::NotYourTeam) }))
+}
+
+fn is_office(tx: &mut Connection, writer: &Writer) -> Result<bool> {
+    Ok(tx.one("SELECT device FROM actor WHERE id = $1", values![writer.actor])?.find_blob(0)?.is_none())
 }
 
 /// What is taken and still worth a look: the officer has left the street, so none of this is refused.

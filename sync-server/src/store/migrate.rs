@@ -25,6 +25,30 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../sql/sqlite/002_forms.sql"),
         postgres: include_str!("../../sql/postgres/002_forms.sql"),
     },
+    Migration {
+        number: 3,
+        name: "restore",
+        sqlite: include_str!("../../sql/sqlite/003_restore.sql"),
+        postgres: include_str!("../../sql/postgres/003_restore.sql"),
+    },
+    Migration {
+        number: 4,
+        name: "scopes",
+        sqlite: include_str!("../../sql/sqlite/004_scopes.sql"),
+        postgres: include_str!("../../sql/postgres/004_scopes.sql"),
+    },
+    Migration {
+        number: 5,
+        name: "repair",
+        sqlite: include_str!("../../sql/sqlite/005_repair.sql"),
+        postgres: include_str!("../../sql/postgres/005_repair.sql"),
+    },
+    Migration {
+        number: 7,
+        name: "people",
+        sqlite: include_str!("../../sql/sqlite/007_people.sql"),
+        postgres: include_str!("../../sql/postgres/007_people.sql"),
+    },
 ];
 
 /// The newest number this program knows.
@@ -50,18 +74,33 @@ pub(super) fn run(connection: &mut Connection) -> Result<Vec<String>> {
     run_through(connection, newest())
 }
 
+/// Brings a new database to an older program's schema.
+pub(super) fn run_to(connection: &mut Connection, last: u32) -> Result<()> {
+    run_through(connection, last).map(|_| ())
+}
+
 fn run_through(connection: &mut Connection, last: u32) -> Result<Vec<String>> {
-    connection.transaction(|tx| {
-        dialect::lock_migrations(tx)?;
-        let names = due(tx)?;
-        let present = dialect::schema_version(tx)?;
-        for migration in MIGRATIONS.iter().filter(|each| present < each.number && each.number <= last) {
-            let text = dialect::pick(tx, migration.sqlite, migration.postgres);
-            tx.batch(text)?;
-            dialect::set_schema_version(tx, migration.number)?;
-        }
-        Ok(names)
-    })
+    connection.transaction(|tx| run_steps(tx, last))
+}
+
+/// The same as `run`, inside a transaction of the caller.
+pub(super) fn run_within(tx: &mut Connection) -> Result<()> {
+    run_steps(tx, newest()).map(|_| ())
+}
+
+fn run_steps(tx: &mut Connection, last: u32) -> Result<Vec<String>> {
+    dialect::lock_migrations(tx)?;
+    let names = due(tx)?;
+    let present = dialect::schema_version(tx)?;
+    for migration in MIGRATIONS.iter().filter(|each| present < each.number && each.number <= last) {
+        let text = dialect::pick(tx, migration.sqlite, migration.postgres);
+        tx.batch(text)?;
+        dialect::set_schema_version(tx, migration.number)?;
+    }
+    if !names.is_empty() {
+        super::rows::sum_all(tx)?;
+    }
+    Ok(names)
 }
 
 #[cfg(test)]
@@ -83,7 +122,7 @@ mod tests {
                     )
                     .unwrap();
             }
-            assert_eq!(due(&mut connection).unwrap(), ["002_forms"]);
+            assert_eq!(due(&mut connection).unwrap().first().unwrap(), "002_forms");
             run(&mut connection).unwrap();
             let rows = connection
                 .query("SELECT form, version, from_ms, withdrawn_ms FROM form_version ORDER BY version", &[])

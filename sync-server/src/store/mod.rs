@@ -5,6 +5,8 @@
 
 mod cases;
 mod chance;
+mod compare;
+mod conflicts;
 mod connection;
 mod counts;
 mod devices;
@@ -13,48 +15,69 @@ mod drafts;
 mod exchange;
 mod faults;
 mod forms;
+mod held;
 mod history;
 mod identity;
 mod judge;
 mod live;
+mod lives;
+mod mending;
 mod migrate;
 mod office;
 mod packs;
 mod people;
 mod photos;
 mod pool;
+mod portable;
 mod pull;
 mod records;
+mod returning;
+mod review;
+mod reviewing;
+#[cfg(kerbside_sim)]
+mod rot;
+mod rows;
 mod sessions;
 mod taking;
 #[cfg(test)]
 mod tests;
 mod trays;
+mod trust;
 mod value;
 mod verify;
+
+use std::cell::OnceCell;
 
 use anyhow::{Context, Result};
 
 pub use cases::{Case, Happening, TimelineLine};
 pub use chance::Chance;
+pub use compare::{Repair, RepairLine};
+pub use conflicts::{Origin, TwoAnswersLine, TwoAnswersPage};
 pub use connection::Connection;
 pub use counts::Counts;
 pub use devices::{CODE_LASTS_MS, Device, DeviceCode, DeviceLine, Enrolled};
-pub use dialect::is_disk_full;
+pub use dialect::{is_disk_failing, is_disk_full};
 pub use drafts::{Brought, FormDraft};
 pub use forms::{FormLine, FormState, FormVersion, Publication};
+pub use held::HeldChange;
 pub use history::{Kept, State};
 pub use identity::Identity;
 pub use live::Poke;
+pub use lives::Raised;
+pub use mending::Mended;
 pub use migrate::newest as newest_schema;
 pub use office::{Faulty, OfficeEdit};
 pub use people::{CouncilFile, Officer, OfficerFile, Role, TeamFile};
 pub use photos::{PHOTO_LIMIT, PhotoAsked, Upload};
 pub use pool::{Db, Place};
+pub use review::Why as ReviewWhy;
+pub use reviewing::{ReviewEdit, ReviewEditKind, ReviewItem};
 pub use sessions::{Lasting, Session, Tried};
 pub use trays::{Tray, TrayLine, TrayPage};
+pub use trust::{DeviceTrust, Period, Trust, TrustLine, TrustPage};
 pub use value::{Row, Sql};
-pub use verify::{Digest, Verified};
+pub use verify::Verified;
 
 use connection::Driver;
 
@@ -73,18 +96,27 @@ impl Store {
 
     /// A server's whole database in memory, whose every random byte follows from `seed`.
     pub fn in_memory(seed: u64) -> Result<Self> {
-        let sqlite = rusqlite::Connection::open_in_memory()?;
-        let mut connection = Connection::sqlite(sqlite, None);
-        dialect::make_durable(&mut connection)?;
-        migrate::run(&mut connection)?;
-        Ok(Self::over(connection, Chance::Seeded { seed, drawn: 0 }))
+        thread_local!(static EMPTY: OnceCell<Store> = const { OnceCell::new() });
+        let chance = Chance::Seeded { seed, drawn: 0 };
+        // A simulator opens thousands of them: the tables are made once a thread.
+        EMPTY.with(|empty| match empty.get() {
+            Some(made) => Ok(Self { chance, ..made.copy()? }),
+            None => {
+                let sqlite = rusqlite::Connection::open_in_memory()?;
+                let mut connection = Connection::sqlite(sqlite, None)?;
+                dialect::make_durable(&mut connection)?;
+                migrate::run(&mut connection)?;
+                let made = empty.get_or_init(|| Self::over(connection, chance.clone()));
+                Ok(Self { chance, ..made.copy()? })
+            }
+        })
     }
 
     /// The bytes of a SQLite database as they are now: what a simulated backup holds.
     pub fn copy(&self) -> Result<Self> {
         let mut sqlite = rusqlite::Connection::open_in_memory()?;
         copy_sqlite(self.connection.driver(), &mut sqlite)?;
-        let mut connection = Connection::sqlite(sqlite, None);
+        let mut connection = Connection::sqlite(sqlite, None)?;
         dialect::make_durable(&mut connection)?;
         Ok(Self::over(connection, self.chance.clone()))
     }

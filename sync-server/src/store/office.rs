@@ -1,13 +1,13 @@
 //! The office writes by the rules that devices keep: through an actor of its own, one per person and epoch.
 
 use anyhow::{Context as _, Result};
-use kerbside_core::change::{Change, ChangeBytes, Context, Edit};
-use kerbside_core::field::{FieldKey, STATUS, TEAM};
+use kerbside_core::change::{Change, ChangeBytes, Context, Edit, Member};
+use kerbside_core::field::{AREA, ASSIGNEES, FieldKey, LIFECYCLE, OWNER, STATUS, TEAM};
 use kerbside_core::form::{Answers, Fault, Form, Now, QuestionKind, answer_from_json, evaluate};
-use kerbside_core::ids::{Actor, Cid, Dot, RecordId, RowId};
+use kerbside_core::ids::{Actor, Cid, Dot, OfficerId, RecordId, RowId};
 use kerbside_core::problem::{Code, Problem};
-use kerbside_core::record::Record;
 use kerbside_core::record::view::read_seen;
+use kerbside_core::record::{OPEN, REASON, Record, WITHDRAWN};
 use kerbside_core::time::{Hlc, Moment, TimeSource};
 use kerbside_core::value::{TEXT_LIMIT, Value};
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use super::Store;
 use super::connection::Connection;
 use super::devices::allot_actor;
 use super::judge::Judged;
-use super::people::Officer;
+use super::people::{Officer, read_officer};
 use super::records::{self, Kept};
 use super::taking::{Taking, writer};
 use crate::auth::{Action, Target, authorise};
@@ -49,11 +49,20 @@ impl std::fmt::Display for Faulty {
 impl std::error::Error for Faulty {}
 
 /// What a desk's change says besides its edits.
-struct Desk<'a> {
-    officer: &'a Officer,
-    record: RecordId,
-    now_ms: i64,
-    cid: [u8; 8],
+pub(super) struct Desk<'a> {
+    pub(super) officer: &'a Officer,
+    pub(super) record: RecordId,
+    pub(super) now_ms: i64,
+    pub(super) cid: [u8; 8],
+    pub(super) behalf: Option<Behalf>,
+}
+
+/// Whose act it was first, and when they did it: what is approved keeps its moment, since deadlines run from capture.
+pub(super) struct Behalf {
+    pub(super) was: Dot,
+    pub(super) captured_ms: i64,
+    pub(super) form: String,
+    pub(super) form_version: u32,
 }
 
 impl Store {
@@ -65,7 +74,7 @@ impl Store {
         record: RecordId,
         edits: &[OfficeEdit],
     ) -> Result<Dot> {
-        let desk = Desk { officer, record, now_ms, cid: self.chance.bytes()? };
+        let desk = Desk { officer, record, now_ms, cid: self.chance.bytes()?, behalf: None };
         let forms = &mut self.forms;
         self.connection.transaction(|tx| {
             let mut taking = Taking::begin(tx, forms, now_ms)?;
@@ -73,6 +82,37 @@ impl Store {
             let form = nearest_form(&mut taking, &kept.state)?;
             let actor = office_actor(taking.tx, officer)?;
             let edits = puts(&mut taking, &desk, &kept.state, &form, actor, edits)?;
+            let dot = write(&mut taking, &desk, &kept.state, actor, edits)?;
+            taking.finish()?;
+            Ok(dot)
+        })
+    }
+
+    /// Takes a record out of every list, in the light of what the officer had seen of it, and says why.
+    pub fn office_withdraw(
+        &mut self,
+        now_ms: i64,
+        officer: &Officer,
+        record: RecordId,
+        seen: &str,
+        reason: &str,
+    ) -> Result<Dot> {
+        let reason = reason.trim();
+        if reason.is_empty() || TEXT_LIMIT < reason.len() {
+            return Err(Problem::new(Code::ReasonMissing, "a withdrawal says why").into());
+        }
+        let desk = Desk { officer, record, now_ms, cid: self.chance.bytes()?, behalf: None };
+        let forms = &mut self.forms;
+        self.connection.transaction(|tx| {
+            let mut taking = Taking::begin(tx, forms, now_ms)?;
+            let kept = open(&mut taking, &desk)?;
+            let actor = office_actor(taking.tx, officer)?;
+            let field = FieldKey::new(LIFECYCLE);
+            let context = context(&kept.state, record, &field, Some(seen))?;
+            let edits = vec![
+                Edit::Put { field, context, value: Value::code(WITHDRAWN) },
+                Edit::Note { kind: REASON.to_owned(), text: reason.to_owned() },
+            ];
             let dot = write(&mut taking, &desk, &kept.state, actor, edits)?;
             taking.finish()?;
             Ok(dot)
@@ -91,7 +131,7 @@ impl Store {
         if text.is_empty() || TEXT_LIMIT < text.len() {
             return Err(Problem::new(Code::Malformed, "a note without words, or with too many").into());
         }
-        let desk = Desk { officer, record, now_ms, cid: self.chance.bytes()? };
+        let desk = Desk { officer, record, now_ms, cid: self.chance.bytes()?, behalf: None };
         let forms = &mut self.forms;
         self.connection.transaction(|tx| {
             let mut taking = Taking::begin(tx, forms, now_ms)?;
@@ -107,8 +147,8 @@ impl Store {
 
 /// The record, if this officer may write in it. One they may not see does not exist for them.
 fn open(taking: &mut Taking<'_>, desk: &Desk<'_>) -> Result<Kept> {
-    let teams = records::teams_now(taking.tx, desk.record)?;
-    let may = |action| authorise(desk.officer, action, Target::Record(&teams)).is_allowed();
+    let keys = records::keys_now(taking.tx, desk.record)?;
+    let may = |action| authorise(desk.officer, action, Target::Record(&keys)).is_allowed();
     match records::load(taking.tx, desk.record)? {
         Some(kept) if may(Action::EditRecord) => Ok(kept),
         Some(_) if may(Action::ReadRecord) => {
@@ -125,15 +165,20 @@ fn nearest_form(taking: &mut Taking<'_>, state: &Record) -> Result<std::sync::Ar
 
 /// The actor through which this person writes in this epoch, allotted on first use.
 fn office_actor(tx: &mut Connection, officer: &Officer) -> Result<Actor> {
-    let found = tx.find(
-        "SELECT a.id FROM actor a JOIN council c ON c.id = 1 AND c.epoch = a.epoch \
-         WHERE a.device IS NULL AND a.officer = $1 AND a.retired_at IS NULL",
-        values![officer.id],
-    )?;
-    match found {
-        Some(row) => Ok(Actor(row.u32(0)?)),
+    match office_actors(tx, officer)?.first() {
+        Some(actor) => Ok(*actor),
         None => allot_actor(tx, None, officer.id),
     }
+}
+
+/// Every actor this person may write through in this epoch, the first of them for their own answers.
+pub(super) fn office_actors(tx: &mut Connection, officer: &Officer) -> Result<Vec<Actor>> {
+    let rows = tx.query(
+        "SELECT a.id FROM actor a JOIN council c ON c.id = 1 AND c.epoch = a.epoch \
+         WHERE a.device IS NULL AND a.officer = $1 AND a.retired_at IS NULL ORDER BY a.id",
+        values![officer.id],
+    )?;
+    rows.iter().map(|row| Ok(Actor(row.u32(0)?))).collect()
 }
 
 /// Each edit as a Put that covers exactly what its writer saw, once all of them together satisfy the form.
@@ -150,6 +195,10 @@ fn puts(
     let mut faults = Vec::new();
     for edit in edits {
         let field = FieldKey { path: edit.field.path.clone(), row: edit.field.row.or(edit.row) };
+        if field.path == ASSIGNEES {
+            puts.extend(giving(taking, state, &field, &edit.answer)?);
+            continue;
+        }
         let context = context(state, desk.record, &field, edit.seen.as_deref())?;
         if context.get(actor) < state.context(&field).get(actor) {
             return Err(Problem::new(Code::NewerAnswer, "this officer answered since").into());
@@ -180,8 +229,7 @@ fn context(
     }
     let read = read_seen(seen, record, field)
         .ok_or_else(|| Problem::new(Code::SeenMissing, "what was seen is of another field"))?;
-    let clamped = read.iter().map(|dot| Dot { counter: dot.counter.min(present.get(dot.actor)), ..dot });
-    Ok(Context::new(clamped.filter(|dot| 0 < dot.counter)))
+    Ok(read.clamped_to(&present))
 }
 
 fn value(
@@ -202,6 +250,20 @@ fn value(
             let status = Some(Value::code(answer.as_str().unwrap_or_default())).filter(Value::is_well_formed);
             Ok(Ok(status.ok_or_else(|| Problem::new(Code::Malformed, "not a status"))?))
         }
+        AREA if answer.is_null() => Ok(Ok(Value::Null)),
+        AREA => {
+            let area = Some(Value::code(answer.as_str().unwrap_or_default())).filter(Value::is_well_formed);
+            Ok(Ok(area.ok_or_else(|| Problem::new(Code::Malformed, "not an area"))?))
+        }
+        OWNER if answer.is_null() => Ok(Ok(Value::Null)),
+        OWNER => Ok(Ok(Value::code(someone(taking, answer)?))),
+        LIFECYCLE => {
+            let code = answer.as_str().unwrap_or_default();
+            if ![OPEN, WITHDRAWN].contains(&code) {
+                return Err(Problem::new(Code::Malformed, "neither open nor withdrawn").into());
+            }
+            Ok(Ok(Value::code(code)))
+        }
         path if path.starts_with('@') => Err(Problem::new(Code::NotAllowed, "a system field").into()),
         path => {
             let kind = form.question(path).map(|question| &question.kind);
@@ -216,6 +278,39 @@ fn value(
     }
 }
 
+/// Whom a record is given to, and from whom it is taken: `{"add": [7], "remove": [8]}`. A set needs no `seen`: each is
+/// added or taken away by name.
+fn giving(
+    taking: &mut Taking<'_>,
+    state: &Record,
+    field: &FieldKey,
+    answer: &serde_json::Value,
+) -> Result<Vec<Edit>> {
+    let mut named = |key: &str| -> Result<Vec<Member>> {
+        let listed = answer.get(key).and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
+        listed.iter().map(|person| Ok(Member::Text(someone(taking, person)?))).collect()
+    };
+    let (add, remove) = (named("add")?, named("remove")?);
+    let mut edits = Vec::new();
+    if !add.is_empty() {
+        edits.push(Edit::SetAdd { field: field.clone(), members: add });
+    }
+    for member in remove {
+        let context = state.member_context(field, &member);
+        edits.push(Edit::SetRemove { field: field.clone(), context, members: vec![member] });
+    }
+    Ok(edits)
+}
+
+/// The number of an officer of this council, as fields name them.
+fn someone(taking: &mut Taking<'_>, answer: &serde_json::Value) -> Result<String> {
+    let id = answer.as_u64().and_then(|id| u32::try_from(id).ok()).unwrap_or(0);
+    match read_officer(taking.tx, OfficerId(id))? {
+        Some(officer) => Ok(officer.id.0.to_string()),
+        None => Err(Problem::new(Code::Malformed, "no such officer").into()),
+    }
+}
+
 /// What the form holds against the fields that are being changed; the rest of the record is as it came.
 fn faults_of(form: &Form, answers: &Answers, now_ms: i64, puts: &[Edit]) -> Vec<Fault> {
     let changed: Vec<&FieldKey> = puts
@@ -227,7 +322,7 @@ fn faults_of(form: &Form, answers: &Answers, now_ms: i64, puts: &[Edit]) -> Vec<
 }
 
 /// Makes one change of the edits and takes it like anyone's. What would be refused is not written at all.
-fn write(
+pub(super) fn write(
     taking: &mut Taking<'_>,
     desk: &Desk<'_>,
     state: &Record,
@@ -241,6 +336,10 @@ fn write(
     let row = taking.tx.one("SELECT hlc FROM council WHERE id = 1", &[])?;
     let hlc = Hlc(u64::try_from(row.int(0)?)?).tick(u64::try_from(desk.now_ms)?);
     taking.tx.execute("UPDATE council SET hlc = $1 WHERE id = 1", values![i64::try_from(hlc.0)?])?;
+    let (form, form_version, wall_ms, was) = match &desk.behalf {
+        Some(behalf) => (&*behalf.form, behalf.form_version, behalf.captured_ms, Some(behalf.was)),
+        None => (state.form(), state.form_version(), desk.now_ms, None),
+    };
     let change = Change {
         version: kerbside_core::change::VERSION,
         cid: Cid(desk.cid),
@@ -250,20 +349,22 @@ fn write(
         officer: desk.officer.id,
         at: Moment {
             hlc,
-            wall_ms: desk.now_ms,
+            wall_ms,
             monotonic_ms: 0,
             boot: 0,
             server_offset_ms: Some(0),
             source: TimeSource::Server,
         },
-        form: state.form().to_owned(),
-        form_version: state.form_version(),
+        form: form.to_owned(),
+        form_version,
         edits,
-        was: None,
+        was,
     };
     match taking.take(&mut writer, ChangeBytes::write(&change).bytes()).context("Taking an office change")? {
         Judged::Taken(_) => Ok(change.dot()),
         Judged::Refused(code) => Err(Problem::new(code, "an office change was refused").into()),
-        Judged::Held(_) | Judged::Duplicate(_) => anyhow::bail!("An office change was held or known already"),
+        Judged::Held(_) | Judged::Duplicate(_) | Judged::Review(_) => {
+            anyhow::bail!("An office change was held, known already or put into review")
+        }
     }
 }

@@ -1,12 +1,12 @@
 //! Documents that devices hold: forms with their lists inside, and the council's names and numbers.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use anyhow::{Context as _, Result, anyhow};
 use kerbside_core::exchange::Offer;
 use kerbside_core::form::{Codes, Form, FormForScreen};
-use kerbside_core::ids::Sha256;
+use kerbside_core::ids::{OfficerId, Sha256};
 use kerbside_core::phone::Phone;
 use serde::Deserialize;
 use serde_json::json;
@@ -14,6 +14,7 @@ use serde_json::json;
 use super::Store;
 use super::connection::Connection;
 use super::people::{Officer, people, teams};
+use crate::auth::may;
 use crate::values;
 
 /// Forms that were read once; a version of a form never changes, so they are kept.
@@ -54,6 +55,27 @@ impl FormShelf {
             Some(version) => self.find(tx, key, version),
             None => Ok(None),
         }
+    }
+}
+
+/// What each officer was offered under the present revision of the council's settings.
+#[derive(Debug, Default)]
+pub(super) struct CouncilShelf {
+    revision: i64,
+    offers: BTreeMap<OfficerId, (Officer, Offer, Vec<String>)>,
+}
+
+impl CouncilShelf {
+    fn find(&self, revision: i64, officer: &Officer) -> Option<(Offer, Vec<String>)> {
+        let (as_was, council, forms) = self.offers.get(&officer.id).filter(|_| self.revision == revision)?;
+        (as_was == officer).then(|| (council.clone(), forms.clone()))
+    }
+
+    fn keep(&mut self, revision: i64, officer: &Officer, (council, forms): &(Offer, Vec<String>)) {
+        if self.revision != revision {
+            *self = Self { revision, offers: BTreeMap::new() };
+        }
+        self.offers.insert(officer.id, (officer.clone(), council.clone(), forms.clone()));
     }
 }
 
@@ -146,16 +168,8 @@ impl Store {
 /// What a device is offered: of each form of its officer's teams the newest version that is published, whose date
 /// has come and that is not withdrawn; and the council's names.
 pub(super) fn offers(tx: &mut Connection, officer: &Officer, now_ms: i64) -> Result<Vec<Offer>> {
-    let (version, body) = council_pack(tx, officer)?;
-    let mut offers =
-        vec![Offer { name: "council".into(), version, sha256: Sha256::of(&body), bytes: body.len() as u64 }];
-    let mut forms: Vec<String> = teams(tx)?
-        .into_iter()
-        .filter(|team| officer.teams.contains(&team.key))
-        .flat_map(|team| team.forms)
-        .collect();
-    forms.sort_unstable();
-    forms.dedup();
+    let (council, forms) = standing_offer(tx, officer)?;
+    let mut offers = vec![council];
     for form in forms {
         let name = pack_name(&form);
         let found = tx.find(
@@ -172,6 +186,28 @@ pub(super) fn offers(tx: &mut Connection, officer: &Officer, now_ms: i64) -> Res
     Ok(offers)
 }
 
+/// What is the same for an officer until the council's settings change: its names and numbers, and the forms of the teams.
+fn standing_offer(tx: &mut Connection, officer: &Officer) -> Result<(Offer, Vec<String>)> {
+    let revision = tx.one("SELECT revision FROM council WHERE id = 1", &[])?.int(0)?;
+    let shelf = Arc::clone(&tx.councils);
+    if let Some(known) = shelf.lock().unwrap_or_else(PoisonError::into_inner).find(revision, officer) {
+        return Ok(known);
+    }
+    let (version, body) = council_pack(tx, officer)?;
+    let council =
+        Offer { name: "council".into(), version, sha256: Sha256::of(&body), bytes: body.len() as u64 };
+    let mut forms: Vec<String> = teams(tx)?
+        .into_iter()
+        .filter(|team| officer.teams.contains(&team.key))
+        .flat_map(|team| team.forms)
+        .collect();
+    forms.sort_unstable();
+    forms.dedup();
+    let offer = (council, forms);
+    shelf.lock().unwrap_or_else(PoisonError::into_inner).keep(revision, officer, &offer);
+    Ok(offer)
+}
+
 /// The council's names and numbers as one officer's device needs them. Its version rises whenever people, teams or
 /// their forms change.
 pub(super) fn council_pack(tx: &mut Connection, officer: &Officer) -> Result<(u32, Vec<u8>)> {
@@ -186,7 +222,7 @@ pub(super) fn council_pack(tx: &mut Connection, officer: &Officer) -> Result<(u3
         "teams": teams,
         "people": people(tx)?,
         "phones": read_phones(&row.text(3)?)?,
-        "officer": {"id": officer.id, "name": officer.name, "email": officer.email, "role": officer.role, "teams": officer.teams},
+        "officer": {"id": officer.id, "name": officer.name, "email": officer.email, "role": officer.role, "teams": officer.teams, "areas": officer.areas, "may": may(officer)},
     });
     Ok((row.u32(2)?, serde_json::to_vec(&pack)?))
 }

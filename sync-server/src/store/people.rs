@@ -88,6 +88,9 @@ pub struct OfficerFile {
     pub role: Role,
     #[serde(default)]
     pub teams: Vec<String>,
+    /// Only records in these areas, or in none; empty for all of them.
+    #[serde(default)]
+    pub areas: Vec<String>,
     #[serde(default)]
     pub service: String,
     #[serde(default)]
@@ -114,6 +117,26 @@ pub struct Officer {
     pub service: String,
     pub short_code: String,
     pub teams: BTreeSet<String>,
+    /// Where the officer is given areas, only records in these, or in none.
+    pub areas: BTreeSet<String>,
+}
+
+impl Officer {
+    /// The key of what is given to this person.
+    pub fn own_key(&self) -> String {
+        format!("@{}", self.id.0)
+    }
+
+    /// Whether a record with this key is in the officer's scope: theirs, or their team's in one of their areas.
+    pub fn reaches(&self, key: &str) -> bool {
+        let (team, area) = key.split_once('/').unwrap_or((key, ""));
+        let is_in_area = area.is_empty() || self.areas.is_empty() || self.areas.contains(area);
+        key == self.own_key() || (self.teams.contains(team) && is_in_area)
+    }
+
+    pub fn reaches_any<'a>(&self, keys: impl IntoIterator<Item = &'a String>) -> bool {
+        keys.into_iter().any(|key| self.reaches(key))
+    }
 }
 
 impl Store {
@@ -142,6 +165,21 @@ impl Store {
         self.connection.transaction(|tx| {
             tx.execute("UPDATE council SET revision = revision + 1 WHERE id = 1", &[])?;
             put_officer(tx, officer, password)
+        })
+    }
+
+    /// Someone leaves, or comes back: whoever left signs in nowhere, and what their devices send waits for a decision.
+    pub fn set_disabled(&mut self, email: &str, at_ms: Option<i64>) -> Result<bool> {
+        self.connection.transaction(|tx| {
+            let touched = tx.execute(
+                "UPDATE officer SET disabled_at = $1 WHERE email = $2",
+                values![at_ms, lower(email)],
+            )?;
+            tx.execute(
+                "DELETE FROM session WHERE officer IN (SELECT id FROM officer WHERE email = $1)",
+                values![lower(email)],
+            )?;
+            Ok(touched == 1)
         })
     }
 
@@ -273,18 +311,73 @@ fn put_officer(tx: &mut Connection, file: &OfficerFile, password: Option<&String
     if let Some(hashed) = password {
         tx.execute("UPDATE officer SET password = $1 WHERE id = $2", values![hashed, id])?;
     }
-    tx.execute("DELETE FROM membership WHERE officer = $1", values![id])?;
+    leave_teams(tx, id, &file.teams)?;
     for team in &file.teams {
         tx.execute("INSERT INTO membership (officer, team) VALUES ($1, $2)", values![id, team])
             .with_context(|| format!("No team {team} in the settings"))?;
     }
+    tx.execute("DELETE FROM officer_area WHERE officer = $1", values![id])?;
+    for area in &file.areas {
+        tx.execute(
+            "INSERT INTO officer_area (officer, area) VALUES ($1, $2) ON CONFLICT (officer, area) DO NOTHING",
+            values![id, area],
+        )?;
+    }
     Ok(OfficerId(id))
+}
+
+/// Remembers the teams someone is no longer in: what they wrote before they knew is still taken for a while.
+fn leave_teams(tx: &mut Connection, id: u32, stays_in: &[String]) -> Result<()> {
+    let until = last_heard(tx)?;
+    let before = tx.query("SELECT team FROM membership WHERE officer = $1", values![id])?;
+    for team in team_set(&before)? {
+        if !stays_in.contains(&team) {
+            tx.execute(
+                "INSERT INTO membership_past (officer, team, until_at) VALUES ($1, $2, $3) \
+                 ON CONFLICT (officer, team) DO UPDATE SET until_at = excluded.until_at",
+                values![id, team, until],
+            )?;
+        }
+    }
+    tx.execute("DELETE FROM membership WHERE officer = $1", values![id]).map(|_| ())
+}
+
+/// The newest moment at which this server is known to have been at work.
+fn last_heard(tx: &mut Connection) -> Result<i64> {
+    let mut newest = 0;
+    for sql in [
+        "SELECT MAX(last_seen_at) FROM device",
+        "SELECT MAX(created_at) FROM enrol_code",
+        "SELECT at FROM heartbeat WHERE id = 1",
+        "SELECT received_at FROM log ORDER BY seq DESC LIMIT 1",
+    ] {
+        if let Some(row) = tx.find(sql, &[])? {
+            newest = newest.max(row.find_int(0)?.unwrap_or(0));
+        }
+    }
+    Ok(newest)
+}
+
+/// The teams someone was in and left after `after_ms`, the one left last first.
+pub(super) fn teams_left(tx: &mut Connection, id: OfficerId, after_ms: i64) -> Result<Vec<String>> {
+    let rows = tx.query(
+        "SELECT team FROM membership_past WHERE officer = $1 AND until_at >= $2 \
+         AND team NOT IN (SELECT team FROM membership WHERE officer = $1) ORDER BY until_at DESC, team",
+        values![id, after_ms],
+    )?;
+    rows.iter().map(|row| row.text(0)).collect()
 }
 
 /// The teams in `teams` are what the role and memberships open: all of a service to a triager, all to an auditor.
 pub(super) fn read_officer(connection: &mut Connection, id: OfficerId) -> Result<Option<Officer>> {
+    let found = read_anyone(connection, id)?;
+    Ok(found.and_then(|(officer, is_disabled)| (!is_disabled).then_some(officer)))
+}
+
+/// Someone who may have left, and whether they have.
+pub(super) fn read_anyone(connection: &mut Connection, id: OfficerId) -> Result<Option<(Officer, bool)>> {
     let found = connection.find(
-        "SELECT email, name, role, service, short_code FROM officer WHERE id = $1 AND disabled_at IS NULL",
+        "SELECT email, name, role, service, short_code, disabled_at FROM officer WHERE id = $1",
         values![id.0],
     )?;
     let Some(row) = found else { return Ok(None) };
@@ -302,8 +395,14 @@ pub(super) fn read_officer(connection: &mut Connection, id: OfficerId) -> Result
         Role::Admin | Role::Designer => vec![],
     };
     let teams = rows.iter().map(|row| row.text(0)).collect::<Result<BTreeSet<_>>>()?;
+    let areas = connection
+        .query("SELECT area FROM officer_area WHERE officer = $1 ORDER BY area", values![id.0])?
+        .iter()
+        .map(|row| row.text(0))
+        .collect::<Result<BTreeSet<_>>>()?;
     let (email, name, short_code) = (row.text(0)?, row.text(1)?, row.text(4)?);
-    Ok(Some(Officer { id, email, name, role, service, short_code, teams }))
+    let is_disabled = row.find_int(5)?.is_some();
+    Ok(Some((Officer { id, email, name, role, service, short_code, teams, areas }, is_disabled)))
 }
 
 /// Reads a row of teams into a set.

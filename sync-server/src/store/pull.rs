@@ -2,7 +2,8 @@
 //!
 //! The cursor is opaque to the device: the epoch, the number it has read to, a hash of its scope, and while it is
 //! being filled, where the paging stands. Paging remembers the log's number from when it began, so nothing that
-//! was written meanwhile is missed.
+//! was written meanwhile is missed. It also holds a mark of the entry at its number: a server that was put back by
+//! copying its files gives the same numbers out again for other entries, and whoever read the lost ones is filled anew.
 
 use anyhow::{Context, Result};
 use kerbside_core::cbor;
@@ -17,6 +18,7 @@ use super::identity::Identity;
 use super::people::Officer;
 use super::taking::{LOG_CHANGE, LOG_SCOPE, ScopeMove, Writer};
 use super::value::{Row, Sql};
+use crate::values;
 
 /// Records in one page of a filling.
 const PAGE_RECORDS: i64 = 1_000;
@@ -35,16 +37,38 @@ pub(super) struct Page {
 #[cbor(map)]
 struct Cursor {
     #[n(0)]
-    epoch: Epoch,
+    epoch: u32,
     #[n(1)]
     seq: u64,
     #[n(2)]
     scope: u64,
     #[n(3)]
     filling: Option<Filling>,
+    /// What was at `seq` when it was read.
+    #[n(4)]
+    mark: Option<u32>,
 }
 
-/// The last record of the page before, newest first.
+/// As much of an epoch as a cursor needs: the receipt names it whole.
+fn short(epoch: Epoch) -> u32 {
+    let [a, b, c, d, ..] = Sha256::of(&epoch.0).0;
+    u32::from_be_bytes([a, b, c, d])
+}
+
+/// What stands in the log at a number, in four bytes. None where it was cut.
+fn mark_at(tx: &mut Connection, seq: u64) -> Result<Option<u32>> {
+    let found = tx.find(
+        "SELECT kind, record, actor, counter, received_at FROM log WHERE seq = $1",
+        values![i64::try_from(seq)?],
+    )?;
+    let Some(row) = found else { return Ok(None) };
+    let record: [u8; 16] = row.bytes(1)?;
+    let said = format!("{} {:?} {:?} {}", row.int(0)?, row.find_int(2)?, row.find_int(3)?, row.int(4)?);
+    let [a, b, c, d, ..] = Sha256::of(&[record.as_slice(), said.as_bytes()].concat()).0;
+    Ok(Some(u32::from_be_bytes([a, b, c, d])))
+}
+
+/// The last record of the page before, newest first, and whether all that is given to the officer was before it.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 #[cbor(map)]
 struct Filling {
@@ -52,19 +76,35 @@ struct Filling {
     captured_at: i64,
     #[n(1)]
     record: RecordId,
+    #[n(2)]
+    is_rest: bool,
+}
+
+impl Filling {
+    fn start(is_rest: bool) -> Self {
+        Self { captured_at: i64::MAX, record: RecordId([0; 16]), is_rest }
+    }
 }
 
 pub(super) fn page(tx: &mut Connection, identity: &Identity, writer: &Writer, push: &Push) -> Result<Page> {
     let newest = u64::try_from(tx.one("SELECT seq FROM council WHERE id = 1", &[])?.int(0)?)?;
     let scope = scope_hash(&writer.officer);
     let held: Option<Cursor> = cbor::decode(&push.cursor).ok();
+    let epoch = short(identity.epoch);
     let is_ours = |cursor: &Cursor| cursor.scope == scope || planted::is(Mutant::AnyScopeCursor);
-    let held = held.filter(|cursor| cursor.epoch == identity.epoch && is_ours(cursor));
+    let held = held.filter(|cursor| cursor.epoch == epoch && is_ours(cursor) && cursor.seq <= newest);
+    let held = match held {
+        Some(cursor) if is_of_this_log(tx, &cursor)? => Some(cursor),
+        _ => None,
+    };
     let reader = Reader { writer, push, newest, bytes: budget(push) };
     let mut page = match held {
         Some(cursor) if cursor.filling.is_none() => reader.read_log(tx, cursor)?,
         Some(cursor) => reader.fill(tx, &cursor)?,
-        None => reader.fill(tx, &Cursor { epoch: identity.epoch, seq: newest, scope, filling: None })?,
+        None => {
+            let mark = mark_at(tx, newest)?;
+            reader.fill(tx, &Cursor { epoch, seq: newest, scope, filling: None, mark })?
+        }
     };
     if !push.wants.records.is_empty() {
         let wanted = push.wants.records.iter().take(100);
@@ -74,6 +114,12 @@ pub(super) fn page(tx: &mut Connection, identity: &Identity, writer: &Writer, pu
     Ok(page)
 }
 
+/// Whether what the device read to is still what stands there, or was cut since.
+fn is_of_this_log(tx: &mut Connection, cursor: &Cursor) -> Result<bool> {
+    let there = mark_at(tx, cursor.seq)?;
+    Ok(there.is_none() || cursor.mark.is_none() || there == cursor.mark)
+}
+
 fn budget(push: &Push) -> usize {
     match usize::try_from(push.wants.bytes).unwrap_or(MOST_BYTES) {
         0 => DEFAULT_BYTES,
@@ -81,24 +127,35 @@ fn budget(push: &Push) -> usize {
     }
 }
 
-/// Another set of teams is another scope: the device is filled anew.
+/// Another set of teams or areas is another scope: the device is filled anew.
 fn scope_hash(officer: &Officer) -> u64 {
-    let teams: Vec<&str> = officer.teams.iter().map(String::as_str).collect();
-    let [a, b, c, d, e, f, g, h, ..] = Sha256::of(teams.join("\n").as_bytes()).0;
+    let mut names: Vec<&str> = officer.teams.iter().map(String::as_str).collect();
+    if !officer.areas.is_empty() {
+        names.push("");
+        names.extend(officer.areas.iter().map(String::as_str));
+    }
+    let [a, b, c, d, e, f, g, h, ..] = Sha256::of(names.join("\n").as_bytes()).0;
     u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// `$n, $n+1, …` for each team, after the parameters that are there; `NULL` where the officer has no team.
-pub(super) fn scope_list(officer: &Officer, values: &mut Vec<Sql>) -> String {
-    if officer.teams.is_empty() {
-        return "NULL".to_owned();
+/// The condition on a row `t` of `record_team` that puts its record into the officer's scope, with its values after
+/// those that are there: given to them, or of one of their teams and in one of their areas or in none.
+pub(super) fn scope_condition(officer: &Officer, values: &mut Vec<Sql>) -> String {
+    let mut list = |names: &mut dyn Iterator<Item = String>| {
+        let places: Vec<_> = names
+            .map(|name| {
+                values.push(Sql::from(name));
+                format!("${}", values.len())
+            })
+            .collect();
+        places.join(", ")
+    };
+    let teams = list(&mut std::iter::once(officer.own_key()).chain(officer.teams.iter().cloned()));
+    if officer.areas.is_empty() {
+        return format!("t.team IN ({teams})");
     }
-    let mut names = Vec::new();
-    for team in &officer.teams {
-        values.push(Sql::from(team));
-        names.push(format!("${}", values.len()));
-    }
-    names.join(", ")
+    let areas = list(&mut std::iter::once(String::new()).chain(officer.areas.iter().cloned()));
+    format!("t.team IN ({teams}) AND t.area IN ({areas})")
 }
 
 struct Reader<'a> {
@@ -109,46 +166,40 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The next page of everything in scope, newest first.
+    /// The next page of everything in scope: what is given to the officer first, then the rest, each newest first.
     fn fill(&self, tx: &mut Connection, cursor: &Cursor) -> Result<Page> {
-        let after = cursor.filling.as_ref();
-        let mut values = vec![
-            Sql::from(after.map_or(i64::MAX, |last| last.captured_at)),
-            Sql::from(after.map_or([0; 16], |last| last.record.0)),
-        ];
-        let teams = scope_list(&self.writer.officer, &mut values);
-        values.push(Sql::from(PAGE_RECORDS));
-        let limit = values.len();
-        let sql = format!(
-            "SELECT r.id, r.state, r.office_reference, r.received_at, r.captured_at FROM record r \
-             WHERE (r.captured_at < $1 OR (r.captured_at = $1 AND r.id > $2)) AND EXISTS (SELECT 1 FROM record_team t \
-             WHERE t.record = r.id AND t.until_seq IS NULL AND t.team IN ({teams})) \
-             ORDER BY r.captured_at DESC, r.id LIMIT ${limit}"
-        );
-        let rows = tx.query(&sql, &values)?;
-        let is_first = after.is_none();
-        let mut taken: Vec<&Row> = Vec::new();
+        let mut at = cursor.filling.clone().unwrap_or(Filling::start(false));
+        let mut taken: Vec<Row> = Vec::new();
         let mut size = 0;
-        for row in &rows {
-            size += row.blob(1)?.len();
-            if self.bytes < size && !taken.is_empty() {
+        let mut is_last = false;
+        loop {
+            let room = PAGE_RECORDS - i64::try_from(taken.len())?;
+            let rows = self.part(tx, &at, cursor.seq, room)?;
+            let mut is_whole = i64::try_from(rows.len())? < room;
+            for row in rows {
+                size += row.blob(1)?.len();
+                if self.bytes < size && !taken.is_empty() {
+                    is_whole = false;
+                    break;
+                }
+                at = Filling { captured_at: row.int(4)?, record: RecordId(row.bytes(0)?), ..at };
+                taken.push(row);
+            }
+            if !is_whole {
                 break;
             }
-            taken.push(row);
-        }
-        let is_last = taken.len() == rows.len() && i64::try_from(rows.len())? < PAGE_RECORDS;
-        let filling = match taken.last() {
-            Some(row) if !is_last => {
-                Some(Filling { captured_at: row.int(4)?, record: RecordId(row.bytes(0)?) })
+            if at.is_rest {
+                is_last = true;
+                break;
             }
-            _ => None,
-        };
+            at = Filling::start(true);
+        }
         let items = if taken.is_empty() {
             vec![]
         } else {
-            vec![Item::Enter { seq: cursor.seq, page: pack(&taken)? }]
+            vec![Item::Enter { seq: cursor.seq, page: pack(&taken.iter().collect::<Vec<_>>())? }]
         };
-        let paging = match (is_first, is_last) {
+        let paging = match (cursor.filling.is_none(), is_last) {
             (true, true) => Paging::Whole,
             (true, false) => Paging::First,
             (false, false) => Paging::Middle,
@@ -156,7 +207,38 @@ impl Reader<'_> {
         };
         let seq = if is_last && planted::is(Mutant::SnapshotWithoutTail) { self.newest } else { cursor.seq };
         let more = !is_last || seq < self.newest;
+        let filling = if is_last { None } else { Some(at) };
         Ok(Page { items, cursor: cbor::encode(&Cursor { filling, seq, ..cursor.clone() }), more, paging })
+    }
+
+    /// Records after the one paging stands at. Which part a record is in was settled when paging began: what is given to
+    /// the officer since then comes with the rest, and again from the log.
+    fn part(&self, tx: &mut Connection, at: &Filling, began: u64, room: i64) -> Result<Vec<Row>> {
+        let officer = &self.writer.officer;
+        let mut values = vec![
+            Sql::from(at.captured_at),
+            Sql::from(at.record),
+            Sql::from(officer.own_key()),
+            Sql::from(i64::try_from(began)?),
+        ];
+        let given = "(SELECT g.record FROM record_team g WHERE g.team = $3 AND g.until_seq IS NULL AND g.since_seq <= $4)";
+        let part = if at.is_rest {
+            let scope = scope_condition(officer, &mut values);
+            format!(
+                "r.id NOT IN {given} AND EXISTS (SELECT 1 FROM record_team t WHERE t.record = r.id \
+                 AND t.until_seq IS NULL AND {scope})"
+            )
+        } else {
+            format!("r.id IN {given}")
+        };
+        values.push(Sql::from(room));
+        let limit = values.len();
+        let sql = format!(
+            "SELECT r.id, r.state, r.office_reference, r.received_at, r.captured_at FROM record r \
+             WHERE (r.captured_at < $1 OR (r.captured_at = $1 AND r.id > $2)) AND {part} \
+             ORDER BY r.captured_at DESC, r.id LIMIT ${limit}"
+        );
+        tx.query(&sql, &values)
     }
 
     /// Everything in scope that was written after the cursor, as far as the budget goes.
@@ -175,7 +257,7 @@ impl Reader<'_> {
             if self.bytes < size && !items.is_empty() {
                 return Ok(Page {
                     items,
-                    cursor: cbor::encode(&Cursor { seq: reached, ..cursor }),
+                    cursor: read_to(tx, cursor, reached)?,
                     more: true,
                     paging: Paging::Log,
                 });
@@ -187,12 +269,7 @@ impl Reader<'_> {
             reached = self.newest;
         }
         let more = reached < self.newest;
-        Ok(Page {
-            items,
-            cursor: cbor::encode(&Cursor { seq: reached, ..cursor }),
-            more,
-            paging: Paging::Log,
-        })
+        Ok(Page { items, cursor: read_to(tx, cursor, reached)?, more, paging: Paging::Log })
     }
 
     fn log_rows(&self, tx: &mut Connection, after: u64, limit: u32) -> Result<Vec<Row>> {
@@ -202,7 +279,7 @@ impl Reader<'_> {
             Sql::from(LOG_SCOPE),
             Sql::from(LOG_CHANGE),
         ];
-        let teams = scope_list(&self.writer.officer, &mut values);
+        let scope = scope_condition(&self.writer.officer, &mut values);
         values.push(Sql::from(limit));
         let at = values.len();
         let sql = format!(
@@ -210,7 +287,7 @@ impl Reader<'_> {
              FROM log l JOIN record r ON r.id = l.record \
              WHERE l.seq > $1 AND l.seq <= $2 AND (l.kind = $3 OR (l.kind = $4 AND EXISTS (SELECT 1 \
              FROM record_team t WHERE t.record = l.record AND t.until_seq IS NULL AND t.since_seq <= l.seq \
-             AND t.team IN ({teams})))) \
+             AND {scope}))) \
              ORDER BY l.seq LIMIT ${at}"
         );
         tx.query(&sql, &values)
@@ -236,15 +313,24 @@ impl Reader<'_> {
     /// A record that came into scope enters as it stands; one that went leaves. What came back since does neither.
     fn moved(&self, tx: &mut Connection, seq: u64, record: RecordId, body: &[u8]) -> Result<Option<Item>> {
         let moved: ScopeMove = cbor::decode(body).context("Reading a scope move")?;
-        let ours = |teams: &[String]| teams.iter().any(|team| self.writer.officer.teams.contains(team));
-        let is_in = super::records::teams_now(tx, record)?
-            .iter()
-            .any(|team| self.writer.officer.teams.contains(team));
-        // Entered even where it was in another of our teams before: what was written under that one is no longer told.
-        match (is_in, ours(&moved.from), ours(&moved.to)) {
-            (true, _, true) => Ok(self.enter(tx, seq, [record])?.into_iter().next()),
-            (false, true, _) => Ok(Some(Item::Leave { seq, record })),
-            _ => Ok(None),
+        let officer = &self.writer.officer;
+        let mut values = vec![Sql::from(record)];
+        let scope = scope_condition(officer, &mut values);
+        let sql = format!(
+            "SELECT MIN(t.since_seq) FROM record_team t WHERE t.record = $1 AND t.until_seq IS NULL AND {scope}"
+        );
+        let reached_since = tx.one(&sql, &values)?.find_int(0)?;
+        match reached_since {
+            // The log is told from the oldest key that reaches the record now, and what was before it comes whole.
+            Some(since) if since == i64::try_from(seq)? => {
+                if planted::is(Mutant::AssignmentNotTold) && moved.to.contains(&officer.own_key()) {
+                    return Ok(None);
+                }
+                Ok(self.enter(tx, seq, [record])?.into_iter().next())
+            }
+            Some(_) => Ok(None),
+            None if officer.reaches_any(&moved.from) => Ok(Some(Item::Leave { seq, record })),
+            None => Ok(None),
         }
     }
 
@@ -258,11 +344,11 @@ impl Reader<'_> {
         let mut found = Vec::new();
         for record in records {
             let mut values = vec![Sql::from(record)];
-            let teams = scope_list(&self.writer.officer, &mut values);
+            let scope = scope_condition(&self.writer.officer, &mut values);
             let sql = format!(
                 "SELECT r.id, r.state, r.office_reference, r.received_at, r.captured_at FROM record r \
                  WHERE r.id = $1 AND EXISTS (SELECT 1 FROM record_team t WHERE t.record = r.id \
-                 AND t.until_seq IS NULL AND t.team IN ({teams}))"
+                 AND t.until_seq IS NULL AND {scope})"
             );
             found.extend(tx.find(&sql, &values)?);
         }
@@ -271,6 +357,11 @@ impl Reader<'_> {
         }
         Ok(Some(Item::Enter { seq, page: pack(&found.iter().collect::<Vec<_>>())? }))
     }
+}
+
+fn read_to(tx: &mut Connection, cursor: Cursor, reached: u64) -> Result<Vec<u8>> {
+    let mark = if reached == cursor.seq { cursor.mark } else { mark_at(tx, reached)? };
+    Ok(cbor::encode(&Cursor { seq: reached, mark, ..cursor }))
 }
 
 fn pack(rows: &[&Row]) -> Result<Vec<u8>> {
@@ -287,14 +378,41 @@ fn pack(rows: &[&Row]) -> Result<Vec<u8>> {
     .context("Joining records to a page")
 }
 
-/// How many records and which digest each device of this scope should hold, for tests and the digest route.
-pub(super) fn scope_of(tx: &mut Connection, officer: &Officer) -> Result<Vec<(RecordId, Sha256)>> {
-    let mut values = vec![];
-    let teams = scope_list(officer, &mut values);
-    let sql = format!(
-        "SELECT r.id, r.state FROM record r WHERE EXISTS (SELECT 1 FROM record_team t WHERE t.record = r.id \
-         AND t.until_seq IS NULL AND t.team IN ({teams})) ORDER BY r.id"
-    );
-    let rows = tx.query(&sql, &values)?;
-    rows.iter().map(|row| Ok((RecordId(row.bytes(0)?), Sha256::of(&row.blob(1)?)))).collect()
+/// Whether a device has read the log to exactly where it stands, in the scope its officer has now.
+pub(super) fn stands_at(identity: &Identity, officer: &Officer, cursor: &[u8], seq: i64) -> bool {
+    let Ok(cursor) = cbor::decode::<Cursor>(cursor) else { return false };
+    cursor.epoch == short(identity.epoch)
+        && cursor.scope == scope_hash(officer)
+        && cursor.filling.is_none()
+        && i64::try_from(cursor.seq) == Ok(seq)
+}
+
+/// Records read at a time when all of a scope are looked at.
+const SCOPE_PAGE: i64 = 200;
+
+/// Everything in an officer's scope with its state, in the order of ids and never much of it in memory.
+pub(super) fn each_in_scope(
+    tx: &mut Connection,
+    officer: &Officer,
+    mut look: impl FnMut(RecordId, &[u8]),
+) -> Result<()> {
+    let mut after = vec![];
+    loop {
+        let mut values = vec![Sql::from(after.clone())];
+        let scope = scope_condition(officer, &mut values);
+        values.push(Sql::from(SCOPE_PAGE));
+        let limit = values.len();
+        let sql = format!(
+            "SELECT r.id, r.state FROM record r WHERE r.id > $1 AND EXISTS (SELECT 1 FROM record_team t \
+             WHERE t.record = r.id AND t.until_seq IS NULL AND {scope}) ORDER BY r.id LIMIT ${limit}"
+        );
+        let rows = tx.query(&sql, &values)?;
+        for row in &rows {
+            look(RecordId(row.bytes(0)?), &row.blob(1)?);
+        }
+        match rows.last() {
+            Some(last) if i64::try_from(rows.len())? == SCOPE_PAGE => after = last.blob(0)?,
+            _ => return Ok(()),
+        }
+    }
 }

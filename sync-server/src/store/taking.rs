@@ -10,15 +10,19 @@ use kerbside_core::change::{Change, ChangeBytes};
 use kerbside_core::form::Form;
 use kerbside_core::ids::{Actor, DeviceId, Dot, OfficerId, RecordId, Sha256};
 use kerbside_core::planted::{self, Mutant};
+use kerbside_core::problem::Code;
 use kerbside_core::record::Record;
 use kerbside_core::{cbor, chain};
 use minicbor::{Decode, Encode};
 
 use super::connection::Connection;
-use super::judge::{self, Judged};
+use super::judge::{self, Judged, Waits};
+use super::lives;
 use super::packs::FormShelf;
-use super::people::{Officer, read_officer, teams};
+use super::people::{Officer, read_anyone, teams, teams_left};
 use super::records::{self, Kept};
+use super::review::{self, Why};
+use super::value::Row;
 use crate::values;
 
 /// The verdicts as the `dot` table keeps them.
@@ -27,6 +31,8 @@ pub(super) const FLAGGED: i64 = 1;
 pub(super) const HELD: i64 = 2;
 pub(super) const DUPLICATE: i64 = 3;
 pub(super) const REFUSED: i64 = 4;
+/// Declared by its device: the bytes are nowhere.
+pub(super) const MISSING: i64 = 5;
 
 /// The kinds of entry in the log.
 pub(super) const LOG_CHANGE: i64 = 0;
@@ -41,9 +47,11 @@ pub(super) struct Writer {
     pub(super) last: u64,
     pub(super) chain: Sha256,
     pub(super) is_retired: bool,
+    /// Why what it sends is no longer simply taken, and nothing goes down to it.
+    pub(super) stopped: Option<Why>,
 }
 
-/// The log's word for a record that changed teams.
+/// The log's word for a record whose keys changed: all of them before, and all of them after.
 #[derive(Debug, Clone, Encode, Decode)]
 #[cbor(map)]
 pub(super) struct ScopeMove {
@@ -81,7 +89,12 @@ impl<'a> Taking<'a> {
             Ok(read) => (judge::judge(self, writer, dot, read)?, (read.cid.0, read.record)),
             Err(_) => (Judged::Refused(judge::unreadable(&change)), ([0; 8], RecordId::default())),
         };
-        if planted::is(Mutant::RefusalDoesNotConsume) && matches!(judged, Judged::Refused(_)) {
+        let consumes = match judged {
+            Judged::Refused(_) => !planted::is(Mutant::RefusalDoesNotConsume),
+            Judged::Review(_) => !planted::is(Mutant::ReviewDoesNotConsume),
+            Judged::Taken(_) | Judged::Held(_) | Judged::Duplicate(_) => true,
+        };
+        if !consumes {
             return Ok(judged);
         }
         self.tx.execute(
@@ -94,23 +107,73 @@ impl<'a> Taking<'a> {
             values![to_row(writer.last)?, writer.chain, writer.actor],
         )?;
         self.settle(dot, &judged, read.as_ref().ok(), change.bytes())?;
-        if !matches!(judged, Judged::Held(_)) {
-            self.release(dot)?;
-        }
+        let arrivals = self.arrivals(dot, &judged, read.as_ref().ok())?;
+        self.release(arrivals)?;
         Ok(judged)
+    }
+
+    /// Takes the word of the writer's device that the next change's bytes are nowhere: only its hash goes on.
+    pub(super) fn take_lost(&mut self, writer: &mut Writer, hash: Sha256) -> Result<()> {
+        let dot = Dot { actor: writer.actor, counter: writer.last + 1 };
+        writer.chain = chain::next(writer.chain, hash);
+        writer.last = dot.counter;
+        self.tx.execute(
+            "INSERT INTO dot (actor, counter, hash, chain, cid, record, verdict, received_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            values![
+                dot.actor,
+                to_row(dot.counter)?,
+                hash,
+                writer.chain,
+                [0; 8],
+                RecordId::default(),
+                MISSING,
+                self.now_ms
+            ],
+        )?;
+        self.tx.execute(
+            "UPDATE actor SET last_counter = $1, chain = $2 WHERE id = $3",
+            values![to_row(writer.last)?, writer.chain, writer.actor],
+        )?;
+        self.release(vec![Waits::Dot(dot)])
+    }
+
+    /// What a settled change brings with it that others may wait for.
+    fn arrivals(&mut self, dot: Dot, judged: &Judged, change: Option<&Change>) -> Result<Vec<Waits>> {
+        if matches!(judged, Judged::Held(_)) {
+            return Ok(vec![]);
+        }
+        let mut arrivals = vec![Waits::Dot(dot)];
+        let Some(change) = change else { return Ok(arrivals) };
+        if change.creates() {
+            arrivals.push(Waits::Record(change.record));
+        }
+        // What was given another dot will not come under the one it had.
+        if let Some(was) = change.was
+            && is_elsewhere(self.tx, was)?
+        {
+            lives::give_up(self.tx, self.now_ms, was)?;
+            arrivals.push(Waits::Dot(was));
+        }
+        Ok(arrivals)
     }
 
     /// Writes down what became of a change, and folds it in if it was taken.
     fn settle(&mut self, dot: Dot, judged: &Judged, change: Option<&Change>, bytes: &[u8]) -> Result<()> {
+        let waits = if let Judged::Held(Waits::Dot(waits)) = judged { Some(*waits) } else { None };
         let (verdict, code, other) = match judged {
             Judged::Taken(None) => (ACCEPTED, "", None),
             Judged::Taken(Some(flag)) => (FLAGGED, flag.name(), None),
-            Judged::Held(waits) => (HELD, "", Some(*waits)),
+            Judged::Held(_) => (HELD, "", waits),
             Judged::Duplicate(same) => (DUPLICATE, "", Some(*same)),
             Judged::Refused(code) => (REFUSED, code.name(), None),
+            Judged::Review(_) => (REFUSED, Code::InReview.name(), None),
         };
         let seq = match (judged, change) {
-            (Judged::Taken(_), Some(change)) => Some(self.fold(change, bytes)?),
+            (Judged::Taken(_), Some(change)) => {
+                review::close_taken(self.tx, self.now_ms, change)?;
+                Some(self.fold(change, bytes)?)
+            }
             _ => None,
         };
         self.tx.execute(
@@ -126,6 +189,10 @@ impl<'a> Taking<'a> {
                 to_row(dot.counter)?,
             ],
         )?;
+        if let (Judged::Duplicate(_), Some(change)) = (judged, change) {
+            // Another device may have brought the words, and this one alone have the photo.
+            self.name_photos(change, 0)?;
+        }
         if matches!(judged, Judged::Taken(_) | Judged::Duplicate(_)) {
             return self
                 .tx
@@ -135,45 +202,73 @@ impl<'a> Taking<'a> {
                 )
                 .map(|_| ());
         }
-        let waits = if let Judged::Held(waits) = judged { Some(*waits) } else { None };
+        let waits_record =
+            if let Judged::Held(Waits::Record(record)) = judged { Some(*record) } else { None };
         self.tx
             .execute(
-                "INSERT INTO set_aside (actor, counter, waits_actor, waits_counter, body) VALUES ($1, $2, $3, $4, $5) \
+                "INSERT INTO set_aside (actor, counter, waits_actor, waits_counter, waits_record, body) \
+                 VALUES ($1, $2, $3, $4, $5, $6) \
                  ON CONFLICT (actor, counter) DO UPDATE SET waits_actor = excluded.waits_actor, \
-                 waits_counter = excluded.waits_counter",
+                 waits_counter = excluded.waits_counter, waits_record = excluded.waits_record",
                 values![
                     dot.actor,
                     to_row(dot.counter)?,
                     waits.map(|waits| waits.actor.0),
                     waits.map(|waits| to_row(waits.counter)).transpose()?,
+                    waits_record,
                     bytes,
                 ],
             )
-            .map(|_| ())
+            .map(|_| ())?;
+        match (judged, change) {
+            (Judged::Review(why), Some(change)) => review::keep(self, *why, change),
+            _ => Ok(()),
+        }
     }
 
-    /// Judges again what waited for this dot, and what waited for those in turn.
-    fn release(&mut self, arrived: Dot) -> Result<()> {
-        let mut arrivals = VecDeque::from([arrived]);
+    /// Judges again what waited for these, and what waited for those in turn.
+    fn release(&mut self, arrived: Vec<Waits>) -> Result<()> {
+        self.judge_all_again(arrived).map(|_| ())
+    }
+
+    /// The same for what nobody waits for any longer: how many changes were let go.
+    pub(super) fn judge_again(&mut self, given_up: Waits) -> Result<usize> {
+        self.judge_all_again(vec![given_up])
+    }
+
+    fn judge_all_again(&mut self, arrived: Vec<Waits>) -> Result<usize> {
+        let mut arrivals = VecDeque::from(arrived);
+        let mut released = 0;
         while let Some(arrived) = arrivals.pop_front() {
-            let waiting = self.tx.query(
-                "SELECT actor, counter, body FROM set_aside WHERE waits_actor = $1 AND waits_counter <= $2 \
-                 ORDER BY actor, counter",
-                values![arrived.actor, to_row(arrived.counter)?],
-            )?;
-            for row in waiting {
+            if planted::is(Mutant::HeldForEver) {
+                continue;
+            }
+            for row in self.waiting_for(arrived)? {
                 let dot = Dot { actor: Actor(row.u32(0)?), counter: u64::try_from(row.int(1)?)? };
                 let bytes = row.blob(2)?;
                 let change = ChangeBytes::received(bytes.clone()).read().context("Reading a held change")?;
                 let writer = writer(self.tx, dot.actor)?;
                 let judged = judge::judge(self, &writer, dot, &change)?;
                 self.settle(dot, &judged, Some(&change), &bytes)?;
-                if !matches!(judged, Judged::Held(_)) {
-                    arrivals.push_back(dot);
-                }
+                released += usize::from(!matches!(judged, Judged::Held(_)));
+                arrivals.extend(self.arrivals(dot, &judged, Some(&change))?);
             }
         }
-        Ok(())
+        Ok(released)
+    }
+
+    fn waiting_for(&mut self, arrived: Waits) -> Result<Vec<Row>> {
+        match arrived {
+            Waits::Dot(dot) => self.tx.query(
+                "SELECT actor, counter, body FROM set_aside WHERE waits_actor = $1 AND waits_counter <= $2 \
+                 ORDER BY actor, counter",
+                values![dot.actor, to_row(dot.counter)?],
+            ),
+            Waits::Record(record) => self.tx.query(
+                "SELECT actor, counter, body FROM set_aside WHERE waits_record = $1 ORDER BY actor, counter",
+                values![record],
+            ),
+        }
     }
 
     /// Gives the change its number and folds it into its record.
@@ -193,6 +288,13 @@ impl<'a> Taking<'a> {
         };
         kept.state.apply(change);
         records::save(self.tx, change.record, &kept, seq, form.as_deref())?;
+        self.name_photos(change, seq)?;
+        self.move_scope(change, &kept.state, is_new, seq)?;
+        Ok(seq)
+    }
+
+    /// Lets the device that wrote the change send the photos it names.
+    pub(super) fn name_photos(&mut self, change: &Change, seq: i64) -> Result<()> {
         for (_, photo, facts) in change.photos() {
             self.tx.execute(
                 "INSERT INTO photo_named (record, sha256, actor, bytes, named_seq) VALUES ($1, $2, $3, $4, $5) \
@@ -200,8 +302,7 @@ impl<'a> Taking<'a> {
                 values![change.record, photo, change.actor, to_row(facts.bytes)?, seq],
             )?;
         }
-        self.move_teams(change, &kept.state, is_new, seq)?;
-        Ok(seq)
+        Ok(())
     }
 
     fn begin_record(&mut self, form: Option<&Form>, seq: i64) -> Result<Kept> {
@@ -210,31 +311,54 @@ impl<'a> Taking<'a> {
         Ok(Kept { state: Record::default(), office_reference, first_seq: seq, received_at: self.now_ms })
     }
 
-    /// Keeps the scope in step with the record's team. A record without one goes to its creator's team.
-    fn move_teams(&mut self, change: &Change, state: &Record, is_new: bool, seq: i64) -> Result<()> {
-        let before = records::teams_now(self.tx, change.record)?;
-        if !is_new && state.teams().is_empty() {
-            return Ok(());
-        }
-        let now = self.teams_of(state, change.officer)?;
+    /// Keeps the scope in step with what the record says of itself. One without a team goes to its creator's team.
+    fn move_scope(&mut self, change: &Change, state: &Record, is_new: bool, seq: i64) -> Result<()> {
+        let before = records::keys_now(self.tx, change.record)?;
+        let stays = if is_new { None } else { Some(records::teams_now(self.tx, change.record)?) };
+        let now = self.keys_of(state, change.officer, stays)?;
         if now == before {
             return Ok(());
         }
         let since = if is_new { seq } else { self.log_move(change.record, &before, &now)? };
-        for team in before.difference(&now) {
+        for key in before.difference(&now) {
+            let (team, area) = key.split_once('/').unwrap_or((key, ""));
             self.tx.execute(
                 "UPDATE record_team SET until_seq = $1, until_at = $2 \
-                 WHERE record = $3 AND team = $4 AND until_seq IS NULL",
-                values![since, self.now_ms, change.record, team],
+                 WHERE record = $3 AND team = $4 AND area = $5 AND until_seq IS NULL",
+                values![since, self.now_ms, change.record, team, area],
             )?;
         }
-        for team in now.difference(&before) {
+        for key in now.difference(&before) {
+            let (team, area) = key.split_once('/').unwrap_or((key, ""));
             self.tx.execute(
-                "INSERT INTO record_team (record, team, since_seq) VALUES ($1, $2, $3)",
-                values![change.record, team, since],
+                "INSERT INTO record_team (record, team, area, since_seq) VALUES ($1, $2, $3, $4)",
+                values![change.record, team, area, since],
             )?;
         }
         Ok(())
+    }
+
+    /// Every key under which the record is found: its teams in each of its areas, and the people it is given to.
+    /// `stays` are the teams of a record that names none.
+    pub(super) fn keys_of(
+        &mut self,
+        state: &Record,
+        writer: OfficerId,
+        stays: Option<BTreeSet<String>>,
+    ) -> Result<BTreeSet<String>> {
+        let teams = match stays {
+            Some(stays) if state.teams().is_empty() => stays,
+            _ => self.teams_of(state, writer)?,
+        };
+        let areas = records::areas_of(state);
+        let mut keys = records::people_of(state);
+        for team in &teams {
+            if areas.is_empty() {
+                keys.insert(team.clone());
+            }
+            keys.extend(areas.iter().map(|area| records::key(team, area)));
+        }
+        Ok(keys)
     }
 
     fn log_move(&mut self, record: RecordId, from: &BTreeSet<String>, to: &BTreeSet<String>) -> Result<i64> {
@@ -254,12 +378,24 @@ impl<'a> Taking<'a> {
             return Ok(named);
         }
         let creator = state.created().map_or(writer, |stamp| stamp.officer);
-        let Some(creator) = read_officer(self.tx, creator)? else { return Ok(BTreeSet::new()) };
+        let Some((mut creator, _)) = read_anyone(self.tx, creator)? else { return Ok(BTreeSet::new()) };
+        if creator.teams.is_empty() {
+            creator.teams.extend(teams_left(self.tx, creator.id, 0)?.into_iter().take(1));
+        }
         let own: Vec<_> =
             teams(self.tx)?.into_iter().filter(|team| creator.teams.contains(&team.key)).collect();
         let with_form = own.iter().find(|team| team.forms.iter().any(|form| form == state.form()));
         Ok(with_form.or(own.first()).map(|team| team.key.clone()).into_iter().collect())
     }
+}
+
+/// Whether there is nothing under this dot here, nor will be.
+fn is_elsewhere(tx: &mut Connection, was: Dot) -> Result<bool> {
+    let here = tx.find(
+        "SELECT verdict FROM dot WHERE actor = $1 AND counter = $2",
+        values![was.actor, to_row(was.counter)?],
+    )?;
+    Ok(here.is_none())
 }
 
 /// The actor and the officer who writes through it.
@@ -268,11 +404,16 @@ pub(super) fn writer(tx: &mut Connection, actor: Actor) -> Result<Writer> {
 }
 
 pub(super) fn find_writer(tx: &mut Connection, actor: Actor) -> Result<Option<Writer>> {
-    let found =
-        tx.find("SELECT officer, last_counter, chain, retired_at FROM actor WHERE id = $1", values![actor])?;
+    let found = tx.find(
+        "SELECT a.officer, a.last_counter, a.chain, a.retired_at, d.revoked_at FROM actor a \
+         LEFT JOIN device d ON d.id = a.device WHERE a.id = $1",
+        values![actor],
+    )?;
     let Some(row) = found else { return Ok(None) };
-    let Some(officer) = read_officer(tx, OfficerId(row.u32(0)?))? else { return Ok(None) };
+    let Some((officer, has_left)) = read_anyone(tx, OfficerId(row.u32(0)?))? else { return Ok(None) };
+    let is_revoked = row.find_int(4)?.is_some();
     Ok(Some(Writer {
+        stopped: Why::stopping(is_revoked, has_left),
         actor,
         officer,
         last: u64::try_from(row.int(1)?)?,

@@ -4,8 +4,15 @@ mod exchange;
 mod forms;
 mod idle;
 mod office;
+mod people;
 mod phone;
 mod photos;
+mod put_back;
+mod repair;
+mod restoring;
+mod review;
+mod rotting;
+mod scope;
 mod scratch;
 
 use std::collections::BTreeMap;
@@ -73,7 +80,14 @@ fn ann(store: &mut Store) -> Officer {
 
 fn enrol(code: &str, key: u8) -> Enrol {
     let key = PublicKey([key; 32]);
-    Enrol { code: code.into(), key, name: "phone".into(), app: "0.1.0".into(), unlock_share: vec![7; 32] }
+    Enrol {
+        code: code.into(),
+        key,
+        name: "phone".into(),
+        app: "0.1.0".into(),
+        unlock_share: vec![7; 32],
+        proof: None,
+    }
 }
 
 fn code_of(fault: &anyhow::Error) -> Option<Code> {

@@ -13,7 +13,7 @@ use ts_rs::TS;
 use super::Store;
 use super::connection::Connection;
 use super::people::Officer;
-use super::pull::scope_list;
+use super::pull::scope_condition;
 use super::value::{Row, Sql};
 use crate::auth::{Action, Target, authorise};
 
@@ -48,6 +48,7 @@ pub struct TrayLine {
     pub photos_named: u32,
     pub photos_received: u32,
     pub created_by: OfficerId,
+    pub withdrawn: bool,
     #[ts(type = "number")]
     pub seq: i64,
 }
@@ -67,6 +68,7 @@ enum Filter<'a> {
     Team(&'a str),
     TwoAnswers,
     PhotosDue,
+    Withdrawn,
     Words(&'a str),
 }
 
@@ -76,6 +78,7 @@ impl<'a> Filter<'a> {
             "arrived" => Ok(Self::Arrived),
             "two_answers" => Ok(Self::TwoAnswers),
             "photos_due" => Ok(Self::PhotosDue),
+            "withdrawn" => Ok(Self::Withdrawn),
             other => other
                 .strip_prefix("team:")
                 .map(Self::Team)
@@ -86,13 +89,14 @@ impl<'a> Filter<'a> {
     /// The condition in SQL, with its values after those that are there.
     fn condition(&self, values: &mut Vec<Sql>) -> String {
         match self {
-            Self::Arrived => "r.status IN ('', 'new')".to_owned(),
+            Self::Arrived => "r.withdrawn = 0 AND r.status IN ('', 'new')".to_owned(),
             Self::TwoAnswers => "r.two_answers > 0".to_owned(),
-            Self::PhotosDue => "r.photos_received < r.photos_named".to_owned(),
+            Self::PhotosDue => "r.withdrawn = 0 AND r.photos_received < r.photos_named".to_owned(),
+            Self::Withdrawn => "r.withdrawn = 1".to_owned(),
             Self::Team(team) => {
                 values.push(Sql::from(*team));
                 format!(
-                    "EXISTS (SELECT 1 FROM record_team o WHERE o.record = r.id AND o.until_seq IS NULL \
+                    "r.withdrawn = 0 AND EXISTS (SELECT 1 FROM record_team o WHERE o.record = r.id AND o.until_seq IS NULL \
                      AND o.team = ${})",
                     values.len()
                 )
@@ -129,10 +133,14 @@ impl Store {
                 ("arrived", "console.tray.arrived"),
                 ("two_answers", "console.tray.two_answers"),
                 ("photos_due", "console.tray.photos_due"),
+                ("withdrawn", "console.tray.withdrawn"),
             ];
             let all = kinds.into_iter().map(|(key, title)| (key.to_owned(), title)).chain(teams);
             for (key, title_key) in all {
-                let count = count(tx, officer, &Filter::of(&key)?)?;
+                let count = match key.as_str() {
+                    "two_answers" => count_two_answers(tx, officer)?,
+                    key => count(tx, officer, &Filter::of(key)?)?,
+                };
                 trays.push(Tray { key, title_key: title_key.to_owned(), count });
             }
             Ok(trays)
@@ -162,16 +170,17 @@ impl Store {
     ) -> Result<TrayPage> {
         let limit = limit.clamp(1, MOST_LINES);
         let mut values = vec![Sql::from(after.unwrap_or(i64::MAX))];
-        let teams = scope_list(officer, &mut values);
+        let scope = scope_condition(officer, &mut values);
         let condition = filter.condition(&mut values);
         values.push(Sql::from(limit));
         let at = values.len();
         let sql = format!(
             "SELECT r.id, r.reference, r.office_reference, r.form, r.form_version, r.summary, r.status, r.captured_at, \
              r.received_at, r.two_answers, r.photos_named, r.photos_received, r.created_by, r.last_seq, r.first_seq, \
-             (SELECT MIN(n.team) FROM record_team n WHERE n.record = r.id AND n.until_seq IS NULL) \
+             (SELECT MIN(n.team) FROM record_team n WHERE n.record = r.id AND n.until_seq IS NULL \
+             AND n.team NOT LIKE '@%'), r.withdrawn \
              FROM record r WHERE r.first_seq < $1 AND EXISTS (SELECT 1 FROM record_team t WHERE t.record = r.id \
-             AND t.until_seq IS NULL AND t.team IN ({teams})) AND {condition} ORDER BY r.first_seq DESC LIMIT ${at}"
+             AND t.until_seq IS NULL AND {scope}) AND {condition} ORDER BY r.first_seq DESC LIMIT ${at}"
         );
         let forms = &mut self.forms;
         self.connection.snapshot(|tx| {
@@ -194,20 +203,31 @@ impl Store {
     }
 }
 
-fn may_read(officer: &Officer) -> Result<(), Problem> {
+pub(super) fn may_read(officer: &Officer) -> Result<(), Problem> {
     if authorise(officer, Action::ReadRecord, Target::Council).is_allowed() {
         return Ok(());
     }
     Err(Problem::new(Code::NotAllowed, "this role reads no records"))
 }
 
+/// This tray lists questions, and one record may hold several.
+fn count_two_answers(tx: &mut Connection, officer: &Officer) -> Result<u32> {
+    let mut values = vec![];
+    let scope = scope_condition(officer, &mut values);
+    let sql = format!(
+        "SELECT CAST(COALESCE(SUM(r.two_answers), 0) AS BIGINT) FROM record r WHERE r.two_answers > 0 AND EXISTS \
+         (SELECT 1 FROM record_team t WHERE t.record = r.id AND t.until_seq IS NULL AND {scope})"
+    );
+    tx.one(&sql, &values)?.u32(0)
+}
+
 fn count(tx: &mut Connection, officer: &Officer, filter: &Filter<'_>) -> Result<u32> {
     let mut values = vec![];
-    let teams = scope_list(officer, &mut values);
+    let scope = scope_condition(officer, &mut values);
     let condition = filter.condition(&mut values);
     let sql = format!(
         "SELECT COUNT(*) FROM record r WHERE EXISTS (SELECT 1 FROM record_team t WHERE t.record = r.id \
-         AND t.until_seq IS NULL AND t.team IN ({teams})) AND {condition}"
+         AND t.until_seq IS NULL AND {scope}) AND {condition}"
     );
     tx.one(&sql, &values)?.u32(0)
 }
@@ -231,6 +251,7 @@ fn line(row: &Row, titles: &BTreeMap<(String, u32), Localised>) -> Result<TrayLi
         photos_named: row.u32(10)?,
         photos_received: row.u32(11)?,
         created_by: OfficerId(row.u32(12)?),
+        withdrawn: row.int(16)? != 0,
         seq: row.int(13)?,
     })
 }

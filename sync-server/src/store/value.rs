@@ -163,6 +163,11 @@ impl Row {
         Ok(Self(values))
     }
 
+    /// All of it, in the order of its columns.
+    pub(super) fn values(&self) -> &[Sql] {
+        &self.0
+    }
+
     fn at(&self, column: usize) -> Result<&Sql> {
         self.0.get(column).ok_or_else(|| anyhow!("No column {column} in a row of {}", self.0.len()))
     }

@@ -6,4 +6,6 @@
 )]
 
 mod disorder;
+mod fleet;
+mod people;
 mod world;

@@ -81,6 +81,7 @@ impl World {
             name: format!("{name}'s device"),
             app: "0.1.0".into(),
             unlock_share: vec![7; 32],
+            proof: None,
         };
         let enrolled = self.server.enrol_device(self.now_ms, &enrol).unwrap();
         let identity = Identity {

@@ -60,9 +60,9 @@ test('two answers stand side by side, and keeping one says that both were seen',
   await signedIn();
   location.hash = '#/tray/arrived/elm';
   await says('Nothing is thrown away');
-  expect(button('Keep')).toHaveLength(2);
-  button('Keep')[1]?.click();
-  await vi.waitFor(() => expect(button('Keep')).toHaveLength(0));
+  expect(button('Keep theirs')).toHaveLength(1);
+  button('Keep mine')[0]?.click();
+  await vi.waitFor(() => expect(button('Keep mine')).toHaveLength(0));
   expect(office.sent.find((call) => call.path.endsWith('/changes'))?.body).toEqual({ edits: [{ field: 'size', answer: 'small_van', seen: 'seen-both' }] });
 });
 

@@ -2,6 +2,7 @@
 import { Failure, live, openCase, search, tray, trays } from '../lib/server';
 import type { Action } from '../lib/generated/Action';
 import type { Case, Poke, Session, Tray, TrayLine } from '../lib/answer';
+import type { Names } from '../lib/two/asked';
 import { t } from '../lib/words';
 import { formless } from './case/answers';
 import { DEVICES, FORMS, hashOf, NOWHERE, routeOf, type Route } from './route';
@@ -26,6 +27,8 @@ export class Desk {
   silentSince = $state<number | null>(null);
   heardAt = $state(0);
   announcement = $state('');
+  /** Goes up whenever something was written somewhere. */
+  pokes = $state(0);
   signedOut = $state(false);
 
   #clock: () => number;
@@ -68,6 +71,11 @@ export class Desk {
     if (String(officer) === String(this.session.officer.id)) return t('console.you');
     return this.session.people[Number(officer)] ?? t('console.officer_numbered', { number: officer });
   };
+
+  /** What is needed to say who answered what. */
+  get names(): Names {
+    return { teams: this.session.teams, me: this.session.officer.id, nameOf: this.nameOf };
+  }
 
   lineOf(record: string): TrayLine | undefined {
     return this.listing.rows.find((row) => row.line.record === record)?.line;
@@ -163,7 +171,7 @@ export class Desk {
   #heard(poke: Poke | null): void {
     const aboutOpenCase = poke === null || poke.record === this.route.record;
     clearTimeout(this.#gathering);
-    this.#gathering = setTimeout(() => void Promise.all([this.#countTrays(), this.#refresh()]), GATHER_MS);
+    this.#gathering = setTimeout(() => void Promise.all([this.#countTrays(), this.#refresh()]).then(() => (this.pokes += 1)), GATHER_MS);
     if (aboutOpenCase) void this.reread();
   }
 

@@ -1,9 +1,12 @@
 /** Single-key shortcuts (WCAG 2.1.4: they can be turned off, and never fire while somebody types). */
 
-export type Command = 'next' | 'previous' | 'change' | 'search' | 'help' | 'new';
+export type Command = 'next' | 'previous' | 'change' | 'search' | 'help' | 'new' | 'keep' | 'both' | 'other' | 'undo';
 
-const COMMANDS: Readonly<Record<string, Command>> = { j: 'next', k: 'previous', e: 'change', '/': 'search', '?': 'help', n: 'new' };
-export const SHORTCUTS: readonly { key: string; command: Command }[] = Object.entries(COMMANDS).map(([key, command]) => ({ key, command }));
+const COMMANDS: Readonly<Record<string, Command>> = { j: 'next', k: 'previous', e: 'change', '/': 'search', '?': 'help', n: 'new', 1: 'keep', 2: 'keep', 3: 'keep', b: 'both', o: 'other', u: 'undo' };
+export const SHORTCUTS: readonly { key: string; command: Command }[] = [...new Set(Object.values(COMMANDS))].map((command) => ({
+  key: Object.keys(COMMANDS).filter((key) => COMMANDS[key] === command).join(' '),
+  command,
+}));
 
 const REMEMBERED = 'kerbside.console.shortcuts';
 

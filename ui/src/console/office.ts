@@ -14,7 +14,7 @@ export const session: Session = {
 export function trayLine(record: string, seq: number, rest: Partial<TrayLine> = {}): TrayLine {
   return {
     record, reference: `W07-${seq}`, office_reference: `FT-00000${seq}`, form: 'fly_tip', title: { en: 'Fly-tip' }, summary: record, team: 'wardens-north',
-    status: null, captured_at_ms: 0, received_at_ms: 0, two_answers: 0, photos_named: 0, photos_received: 0, created_by: 1, seq, ...rest,
+    status: null, captured_at_ms: 0, received_at_ms: 0, two_answers: 0, photos_named: 0, photos_received: 0, created_by: 1, withdrawn: false, seq, ...rest,
   };
 }
 
@@ -24,13 +24,13 @@ export function sizedCase(record: string, seen: string, ...answers: string[]): C
   return {
     view: {
       id: record, form: 'fly_tip', form_version: 1, reference: 'W07-1', office_reference: 'FT-000001', created_at_ms: 0, created_by: 1, teams: [], status: null,
-      fields: [{ field: 'size', path: 'size', row: null, values, seen }], photos: [], notes: [], two_answers: Number(1 < answers.length),
+      fields: [{ field: 'size', path: 'size', row: null, values, both: null, seen }], photos: [], notes: [], two_answers: Number(1 < answers.length), seen: 'whole', withdrawal: null,
     },
     form: formOf([asked('size', { type: 'select_one', list: 'size' }, { label: { en: 'How much' } })], {
       key: 'fly_tip', title: { en: 'Fly-tip' }, service: 'street',
       lists: { size: [{ name: 'car_boot', label: { en: 'Car boot' } }, { name: 'small_van', label: { en: 'Small van' } }] },
     }),
-    timeline: [], photos_named: 0, photos_received: 0, may_edit: true,
+    timeline: [], photos_named: 0, photos_received: 0, may_edit: true, may_withdraw: true,
   };
 }
 

@@ -1,21 +1,27 @@
 /** What the address says is open, so that Back, reload and a link sent to a colleague all work. */
 
 export interface Route {
-  page: 'records' | 'devices' | 'forms' | 'new_form' | 'draft';
+  page: 'records' | 'devices' | 'forms' | 'new_form' | 'draft' | 'trust';
   tray: string | null;
   query: string | null;
   record: string | null;
   /** Which form is open beside the list of forms, or which draft of one. */
   form: string | null;
+  /** Which number of the trust page is opened; its time is the `query`. */
+  what: string | null;
 }
 
-export const NOWHERE: Route = { page: 'records', tray: null, query: null, record: null, form: null };
+export const NOWHERE: Route = { page: 'records', tray: null, query: null, record: null, form: null, what: null };
 export const DEVICES: Route = { ...NOWHERE, page: 'devices' };
 export const FORMS: Route = { ...NOWHERE, page: 'forms' };
 export const NEW_FORM: Route = { ...NOWHERE, page: 'new_form' };
 
 export function formAt(key: string): Route {
   return { ...FORMS, form: key };
+}
+
+export function trustAt(period: string, what: string | null): Route {
+  return { ...NOWHERE, page: 'trust', query: period, what };
 }
 
 export function draftAt(id: string): Route {
@@ -25,6 +31,7 @@ export function draftAt(id: string): Route {
 export function routeOf(hash: string): Route {
   const [kind, name, record] = hash.replace(/^#?\/?/, '').split('/').map(decoded);
   if (kind === 'devices') return DEVICES;
+  if (kind === 'trust') return trustAt(name || 'week', record || null);
   if (kind === 'forms') return formsPlace(name, record);
   if (kind === 'search') return { ...NOWHERE, query: name ?? '', record: record || null };
   if (kind === 'tray' && name) return { ...NOWHERE, tray: name, record: record || null };
@@ -36,6 +43,7 @@ export function hashOf(route: Route): string {
   if (route.page === 'new_form') return '#/forms/new';
   if (route.page === 'draft') return `#/forms/draft/${encodeURIComponent(route.form ?? '')}`;
   if (route.page === 'forms') return route.form === null ? '#/forms' : `#/forms/form/${encodeURIComponent(route.form)}`;
+  if (route.page === 'trust') return `#/${['trust', route.query ?? 'week', ...(route.what === null ? [] : [route.what])].map(encodeURIComponent).join('/')}`;
   const place = route.query === null ? ['tray', route.tray ?? ''] : ['search', route.query];
   const parts = route.record === null ? place : [...place, route.record];
   return `#/${parts.map(encodeURIComponent).join('/')}`;

@@ -1,14 +1,53 @@
 /** What a record's page says, worked out from its view and its form. */
 import { isEmpty } from '../lib/answers';
 import { findQuestion, isNameless, type Question } from '../lib/form';
+import { askedOf, LIFECYCLE, textOf, titleOf, type Asked, type Names } from '../lib/two/asked';
 import type { FieldView, PhotoView, RecordCase } from '../lib/answer';
 import { t } from '../lib/words';
 
 export type Shown = { field: FieldView; question: Question };
 
-/** The questions with more than one answer, which a person has to settle. */
-export function disagreements(open: RecordCase): Shown[] {
-  return shown(open).filter(({ field }) => field.values.length > 1);
+/** What a person has to settle: questions of the form, and of Kerbside's own. A withdrawn record asks nothing. */
+export function disagreements(open: RecordCase): Asked[] {
+  return open.view.two_answers === 0 ? [] : askedOf(open.form, open.view.fields, namesIn(open));
+}
+
+export function namesIn(open: RecordCase): Names {
+  return { teams: open.teams, me: open.you, nameOf: (officer) => who(open, officer) };
+}
+
+/** What the office did not take, as “question: answer”; a note is its own words. */
+export function refusedLines(open: RecordCase): { key: string; text: string }[] {
+  return open.refused.map(({ dot, field, answer }) => {
+    const [path = '', row = null] = field === null ? [] : field.startsWith('@') ? [field] : field.split('@');
+    const question = findQuestion(open.form, path) ?? null;
+    const said = textOf(answer, path, question, open);
+    return { key: `${dot} ${field ?? ''}`, text: field === null ? said : `${titleOf({ path, row }, open.form, question)}: ${said}` };
+  });
+}
+
+export type OutcomeLine = { field: string; title: string; kept: string; yours: string; at: number };
+
+/** “J. Ali kept 0782…” and what became of mine. */
+export function outcomeLines(open: RecordCase): OutcomeLine[] {
+  return open.outcomes.map((outcome) => {
+    const [path = '', row = null] = outcome.field.startsWith('@') ? [outcome.field] : outcome.field.split('@');
+    const question = findQuestion(open.form, path) ?? null;
+    const params = {
+      who: who(open, outcome.officer),
+      kept: textOf(outcome.kept, path, question, open),
+      mine: textOf(outcome.mine, path, question, open),
+    };
+    const common = { field: outcome.field, at: outcome.at_ms };
+    if (path !== LIFECYCLE) return { ...common, title: titleOf({ path, row }, open.form, question), kept: t('device.outcome.kept', params), yours: t('device.outcome.yours', params) };
+    const gone = outcome.kept === 'deleted';
+    return {
+      ...common,
+      title: '',
+      kept: t(gone ? 'device.outcome.withdrawn' : 'device.outcome.open', params),
+      yours: t(gone ? 'device.outcome.withdrawn_yours' : 'device.outcome.open_yours'),
+    };
+  });
 }
 
 /** The questions with one answer, in the order of the form. */

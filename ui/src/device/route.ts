@@ -2,7 +2,7 @@
 
 export type Route =
   | { at: 'shift'; saved: string | null }
-  | { at: 'draft'; draft: string; fresh: boolean }
+  | { at: 'draft'; draft: string; fresh: boolean; /** The question to open it at. */ field?: string | null }
   | { at: 'move'; draft: string }
   | { at: 'record'; record: string }
   | { at: 'waiting' }
@@ -11,10 +11,10 @@ export type Route =
 export const HOME: Route = { at: 'shift', saved: null };
 
 export function parse(hash: string): Route {
-  const [at = '', id = '', more = ''] = hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  const [at = '', id = '', more = '', field = ''] = hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
   switch (at) {
     case 'draft':
-      return id === '' ? HOME : { at, draft: id, fresh: more === 'new' };
+      return id === '' ? HOME : field === '' ? { at, draft: id, fresh: more === 'new' } : { at, draft: id, fresh: false, field };
     case 'move':
       return id === '' ? HOME : { at, draft: id };
     case 'record':
@@ -32,7 +32,7 @@ export function address(route: Route): string {
     case 'shift':
       return route.saved === null ? '#/shift' : `#/shift/${encodeURIComponent(route.saved)}`;
     case 'draft':
-      return `#/draft/${encodeURIComponent(route.draft)}${route.fresh ? '/new' : ''}`;
+      return `#/draft/${encodeURIComponent(route.draft)}${route.fresh ? '/new' : ''}${route.field ? `/at/${encodeURIComponent(route.field)}` : ''}`;
     case 'move':
       return `#/move/${encodeURIComponent(route.draft)}`;
     case 'record':

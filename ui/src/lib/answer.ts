@@ -19,7 +19,9 @@ import type { PhotoView } from './generated/PhotoView';
 import type { PlaceSource } from './generated/PlaceSource';
 import type { Poke } from './generated/Poke';
 import type { Question as FormQuestion } from './generated/Question';
+import type { Outcome as OutcomeInRust } from './generated/Outcome';
 import type { RecordCase as RecordCaseInRust } from './generated/RecordCase';
+import type { RefusedAnswer as RefusedInRust } from './generated/RefusedAnswer';
 import type { RecordView as RecordViewInRust } from './generated/RecordView';
 import type { Saved } from './generated/Saved';
 import type { SessionView as Session } from './generated/SessionView';
@@ -27,6 +29,8 @@ import type { TimelineLine as TimelineLineInRust } from './generated/TimelineLin
 import type { Tray } from './generated/Tray';
 import type { TrayLine } from './generated/TrayLine';
 import type { TrayPage } from './generated/TrayPage';
+import type { TwoAnswersLine as TwoAnswersLineInRust } from './generated/TwoAnswersLine';
+import type { TwoAnswersPage as TwoAnswersPageInRust } from './generated/TwoAnswersPage';
 import type { ValueView as ValueViewInRust } from './generated/ValueView';
 
 export type { Fault, FormForScreen, FormQuestion, FormTile, Localised, NoteView, PhotoLine, PhotoView, PlaceSource, Saved };
@@ -55,10 +59,20 @@ export type { Offer };
 
 export type ValueView = Omit<ValueViewInRust, 'answer'> & { answer: Answer };
 
-export type FieldView = Omit<FieldViewInRust, 'values'> & { values: ValueView[] };
+export type FieldView = Omit<FieldViewInRust, 'values' | 'both'> & { values: ValueView[]; both: Answer };
+
+export type TwoAnswersLine = Omit<TwoAnswersLineInRust, 'field'> & { field: FieldView };
+
+export type TwoAnswersPage = Omit<TwoAnswersPageInRust, 'lines'> & { lines: TwoAnswersLine[] };
+
+/** Something this officer wrote that the office did not take. */
+export type RefusedAnswer = Omit<RefusedInRust, 'answer'> & { answer: Answer };
+
+/** What somebody else chose over an answer of this officer. */
+export type Outcome = Omit<OutcomeInRust, 'mine' | 'kept'> & { mine: Answer; kept: Answer };
 
 /** A record as the device shows it: the view, the form it was made with, and who the officers in it are. */
-export type RecordCase = Omit<RecordCaseInRust, 'view'> & { view: RecordView };
+export type RecordCase = Omit<RecordCaseInRust, 'view' | 'outcomes' | 'teams' | 'refused'> & { view: RecordView; outcomes: Outcome[]; refused: RefusedAnswer[]; teams: Record<string, Localised> };
 
 export type RecordView = Omit<RecordViewInRust, 'fields'> & { fields: FieldView[] };
 

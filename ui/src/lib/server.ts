@@ -7,9 +7,11 @@ import type { FormLine } from './generated/FormLine';
 import type { FormVersion } from './generated/FormVersion';
 import type { Offer } from './generated/Offer';
 import type { ProblemBody } from './generated/ProblemBody';
+import type { Trust } from './generated/Trust';
+import type { TrustPage } from './generated/TrustPage';
 import type { Written } from './generated/Written';
 import type {
-  Answers, AreaOutlines, CaseEdit, CaseReply, Evaluation, Fault, FormAnswered, Poke, Session, Tray, TrayPage,
+  Answers, AreaOutlines, CaseEdit, CaseReply, Evaluation, Fault, FormAnswered, Poke, Session, Tray, TrayPage, TwoAnswersPage,
 } from './answer';
 
 /** The server's refusal (problem+json), or our own word for silence and for an answer that is not the server's. */
@@ -32,6 +34,10 @@ export const tray = (key: string, after: string | null, limit: number) => ask<Tr
 export const search = (q: string) => ask<TrayPage>('GET', `/api/v1/search${query({ q })}`);
 export const openCase = (record: string) => ask<CaseReply>('GET', `/api/v1/records/${record}`);
 export const change = (record: string, edits: CaseEdit[]) => ask<Written>('POST', `/api/v1/records/${record}/changes`, { edits });
+export const withdraw = (record: string, seen: string, reason: string) => ask<Written>('POST', `/api/v1/records/${record}/withdraw`, { seen, reason });
+export const twoAnswers = (after: number | null) => ask<TwoAnswersPage>('GET', `/api/v1/two_answers${query({ after })}`);
+export const trust = (from: number | null, to: number | null) => ask<Trust>('GET', `/api/v1/trust${query({ from, to })}`);
+export const trustLines = (what: string, from: number | null, to: number | null, after: number) => ask<TrustPage>('GET', `/api/v1/trust/${what}${query({ from, to, after })}`);
 export const note = (record: string, text: string) => ask<Written>('POST', `/api/v1/records/${record}/notes`, { text });
 export const evaluate = (form: string, version: number, answers: Answers, changed: string | null) => ask<Evaluation>('POST', `/api/v1/forms/${form}/${version}/evaluate`, { answers, changed });
 export const choices = (form: string, version: number, answers: Answers, field: string, sought: string, limit: number) => ask<Offer>('POST', `/api/v1/forms/${form}/${version}/choices`, { answers, field, sought, limit });

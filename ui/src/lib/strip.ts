@@ -13,6 +13,9 @@ const WHY: Record<Why, Word> = {
   try_again: 'device.why.try_again',
   wifi_only: 'device.why.wifi_only',
   sign_in: 'device.why.sign_in',
+  enrol_again: 'device.why.enrol_again',
+  device_revoked: 'device.why.device_revoked',
+  protocol_too_old: 'device.why.protocol_too_old',
 };
 
 export function stripSentence(strip: Strip, now: number): string {

@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 use super::Verdict;
 use crate::cbor;
 use crate::ids::{Actor, DeviceId, Epoch, OfficerId, ServerId, Sha256};
-use crate::sign::PublicKey;
+use crate::sign::{PublicKey, Signed};
 
 /// A new device with its one-time code.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
@@ -23,6 +23,9 @@ pub struct Enrol {
     /// Half of a second way into the vault; released again only for a fresh code.
     #[cbor(n(4), with = "cbor::blob")]
     pub unlock_share: Vec<u8>,
+    /// A device that a restored server no longer knows shows its last receipt: it stays the device it was.
+    #[n(5)]
+    pub proof: Option<Signed>,
 }
 
 /// What the device is from now on.
@@ -96,6 +99,9 @@ pub struct Retired {
     /// What became of those held that were not plainly accepted.
     #[cbor(n(2), skip_if = "Vec::is_empty")]
     pub verdicts: Vec<(u64, Verdict)>,
+    /// A signed [`super::Receipt`] at the last counter that both hold: the proof of them, should the server lose them.
+    #[n(3)]
+    pub receipt: Option<Signed>,
 }
 
 /// The PIN was forgotten or tried too often: a fresh code opens the vault once.

@@ -2,6 +2,7 @@
 //!
 //! Sans-I/O. The device makes a [`Push`], the server answers with a [`Reply`]; HTTP is only a pipe between them.
 
+mod compare;
 mod enrol;
 mod item;
 mod proof;
@@ -11,11 +12,14 @@ mod reply;
 #[cfg(test)]
 mod wire;
 
+pub use compare::{Bucket, Buckets, Compared, DIGEST_VERSION, Difference, Differences, LIST_LIMIT, Question};
 pub use enrol::{Allotted, Enrol, Enrolled, Offered, Retire, Retired, UnlockRequest, Unlocked};
 pub use item::Item;
 pub use proof::{DEVICE_HEADER, NONCE_HEADER, RequestProof, SIGNATURE_HEADER};
-pub use push::{ClockReading, Head, Push, Wants};
-pub use reply::{Mark, Offer, Paging, PhotoReceipt, PhotoState, Receipt, Reply, Verdict, offers_mark};
+pub use push::{Asks, ClockReading, Head, Lost, Push, Wants};
+pub use reply::{
+    Mark, Offer, Paging, PhotoReceipt, PhotoState, Receipt, Reply, Settled, Verdict, offers_mark,
+};
 
 /// The protocol these messages belong to; sent as `Kerbside-Protocol`.
 pub const PROTOCOL: u32 = 1;

@@ -43,6 +43,9 @@ pub struct Reply {
     /// The server's clock, milliseconds since 1970.
     #[n(10)]
     pub now_ms: i64,
+    /// Why nothing goes down any more, as a code: what this device sends is still received, for someone to decide on.
+    #[n(14)]
+    pub stopped: Option<String>,
 }
 
 /// Where a reply stands in a filling of the device from nothing.
@@ -126,6 +129,26 @@ pub struct Receipt {
     /// The [`tag`](super::Push::tag) of the push this answers.
     #[n(10)]
     pub answers: Option<u32>,
+    /// When the newest backup that was read back was made.
+    #[n(11)]
+    pub backup_ms: Option<i64>,
+    /// Of the photos asked about, those that are in a backup.
+    #[cbor(n(12), skip_if = "Vec::is_empty")]
+    pub safe_photos: Vec<Sha256>,
+    /// Of the held dots asked about, those that are held no longer, with what is not plain acceptance.
+    #[cbor(n(13), skip_if = "Vec::is_empty")]
+    pub settled: Vec<Settled>,
+}
+
+/// What became of a dot that was held.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+#[cbor(array)]
+pub struct Settled {
+    #[n(0)]
+    pub dot: Dot,
+    /// None where it was accepted.
+    #[n(1)]
+    pub verdict: Option<Verdict>,
 }
 
 impl Receipt {
@@ -167,6 +190,8 @@ pub enum Verdict {
     Duplicate(Dot),
     /// Not taken into the record, by this code.
     Refused(String),
+    /// Neither the server nor the device has its bytes any more.
+    Missing,
     /// A verdict a newer server gives.
     Unknown(u64),
 }
@@ -182,6 +207,7 @@ impl<C> Encode<C> for Verdict {
                 dot.encode(e, c)
             }
             Self::Refused(code) => e.u8(3)?.str(code)?.ok(),
+            Self::Missing => e.u8(4)?.null()?.ok(),
             Self::Unknown(tag) => e.u64(*tag)?.null()?.ok(),
         }
     }
@@ -194,6 +220,7 @@ impl<'b, C> Decode<'b, C> for Verdict {
             1 => d.null().map(|()| Self::Held)?,
             2 => Self::Duplicate(d.decode()?),
             3 => Self::Refused(d.str()?.to_owned()),
+            4 => d.null().map(|()| Self::Missing)?,
             tag => {
                 d.skip()?;
                 Self::Unknown(tag)

@@ -119,6 +119,9 @@ fn receipt() -> Receipt {
         marks: vec![Mark { actor: Actor(1), through: 41, backed_up_through: 12 }],
         checkpoint: Vec::new(),
         answers: None,
+        backup_ms: None,
+        safe_photos: Vec::new(),
+        settled: Vec::new(),
     }
 }
 
@@ -143,7 +146,40 @@ fn push() -> Push {
         app: "0.1.0".to_owned(),
         capabilities: vec!["page/1".to_owned()],
         head: Signed::new(Label::Head, &head, &key()),
+        lost: Vec::new(),
+        asks: None,
+        proof: None,
+        oldest_unsent_ms: None,
+        unsent: None,
         known: Vec::new(),
+    }
+}
+
+/// What a device says to a server that was put back to a backup.
+fn returning_push() -> Push {
+    Push {
+        changes: vec![Vec::new(), ChangeBytes::write(&full_change()).into_bytes()],
+        lost: vec![Lost { counter: 41, hash: Sha256([3; 32]) }],
+        asks: Some(Asks { photos: vec![Sha256([8; 32])], held: vec![Dot { actor: Actor(9), counter: 2 }] }),
+        proof: Some(Signed::new(Label::Receipt, &receipt(), &key())),
+        ..push()
+    }
+}
+
+/// What a server says that makes backups and heard such a device.
+fn safe_receipt() -> Receipt {
+    Receipt {
+        verdicts: vec![(41, Verdict::Missing)],
+        backup_ms: Some(1_773_652_300_000),
+        safe_photos: vec![Sha256([8; 32])],
+        settled: vec![
+            Settled { dot: Dot { actor: Actor(9), counter: 2 }, verdict: None },
+            Settled {
+                dot: Dot { actor: Actor(9), counter: 3 },
+                verdict: Some(Verdict::Refused("sealed".to_owned())),
+            },
+        ],
+        ..receipt()
     }
 }
 
@@ -227,6 +263,18 @@ fn reply() -> Reply {
         minimum_app: "0.1.0".to_owned(),
         nonce: vec![6; 40],
         now_ms: 1_773_652_401_000,
+        stopped: None,
+    }
+}
+
+/// To a device that was stopped: a receipt and the word, and nothing else.
+fn reply_to_one_stopped() -> Reply {
+    Reply {
+        items: Vec::new(),
+        offers: Vec::new(),
+        more: false,
+        stopped: Some("device_revoked".to_owned()),
+        ..reply()
     }
 }
 
@@ -282,7 +330,9 @@ fn examples() -> Vec<Example> {
         name: "Handheld 7".to_owned(),
         app: "0.1.0".to_owned(),
         unlock_share: vec![1; 32],
+        proof: None,
     };
+    let again = Enrol { proof: Some(Signed::new(Label::Receipt, &receipt(), &key())), ..enrol.clone() };
     let retire = Retire { actor: Actor(1), offered: vec![Offered { counter: 41, hash: Sha256([3; 32]) }] };
     let head: Head = push().head.open(Label::Head, &PublicKey::of(&key())).expect("our own signature");
     vec![
@@ -297,6 +347,11 @@ fn examples() -> Vec<Example> {
         ("photo-receipt", cbor::encode(&photo_receipt()), rewrite::<PhotoReceipt>),
         ("request-proof", cbor::encode(&proof()), rewrite::<RequestProof>),
         ("push", cbor::encode(&push()), rewrite::<Push>),
+        (
+            "push-with-unsent",
+            cbor::encode(&Push { oldest_unsent_ms: Some(1_773_650_000_000), unsent: Some(3), ..push() }),
+            rewrite::<Push>,
+        ),
         ("reply", cbor::encode(&reply()), rewrite::<Reply>),
         ("push-when-idle", cbor::encode(&push_when_idle()), rewrite::<Push>),
         ("reply-when-idle", cbor::encode(&reply_when_idle()), rewrite::<Reply>),
@@ -313,6 +368,7 @@ fn examples() -> Vec<Example> {
             }))
             .expect("a sound page")
         }),
+        ("reply-with-stopped", cbor::encode(&reply_to_one_stopped()), rewrite::<Reply>),
         ("page", page(), |bytes| {
             let entered = crate::record::unpack_page(bytes).expect("an old page must be readable for ever");
             pack_page(entered.iter().map(|one| Entry {
@@ -322,13 +378,16 @@ fn examples() -> Vec<Example> {
                 state: &one.state,
             }))
         }),
+        ("push-to-a-restored-server", cbor::encode(&returning_push()), rewrite::<Push>),
+        ("receipt-with-backup", cbor::encode(&safe_receipt()), rewrite::<Receipt>),
+        ("enrol-again", cbor::encode(&again), rewrite::<Enrol>),
         ("enrol", cbor::encode(&enrol), rewrite::<Enrol>),
         ("enrolled", cbor::encode(&enrolled()), rewrite::<Enrolled>),
         ("allotted", cbor::encode(&Allotted { actor: Actor(5), epoch: Epoch([4; 16]) }), rewrite::<Allotted>),
         ("retire", cbor::encode(&retire), rewrite::<Retire>),
         (
             "retired",
-            cbor::encode(&Retired { actor: Actor(6), held: vec![40], verdicts: Vec::new() }),
+            cbor::encode(&Retired { actor: Actor(6), held: vec![40], verdicts: Vec::new(), receipt: None }),
             rewrite::<Retired>,
         ),
         (
@@ -337,6 +396,17 @@ fn examples() -> Vec<Example> {
                 actor: Actor(6),
                 held: vec![40, 41],
                 verdicts: vec![(41, Verdict::Refused("not_your_team".to_owned()))],
+                receipt: None,
+            }),
+            rewrite::<Retired>,
+        ),
+        (
+            "retired-with-receipt",
+            cbor::encode(&Retired {
+                actor: Actor(6),
+                held: vec![40, 41],
+                verdicts: Vec::new(),
+                receipt: Some(Signed::new(Label::Receipt, &receipt(), &key())),
             }),
             rewrite::<Retired>,
         ),
@@ -381,9 +451,10 @@ fn every_message_ever_sent_can_be_read_and_written_again() {
 fn the_grammar_describes_every_message_and_refuses_a_damaged_one() {
     let grammar = std::fs::read_to_string(folder().join("kerbside.cddl")).expect("the grammar");
     for (rule, bytes, _) in examples() {
-        let rooted = rule.split("-with-").next().unwrap_or(rule);
-        let rooted = rooted.trim_end_matches("-of-many").trim_end_matches("-when-idle");
-        let rooted = format!("root = {rooted}\n{grammar}");
+        let root = ["-with-", "-to-", "-again", "-of-many", "-when-idle"]
+            .iter()
+            .find_map(|tail| Some(rule.split_once(tail)?.0));
+        let rooted = format!("root = {}\n{grammar}", root.unwrap_or(rule));
         let fits = |bytes: &[u8]| cddl::validate_cbor_from_slice(&rooted, bytes, None);
         fits(&bytes).unwrap_or_else(|fault| panic!("{rule} does not fit its grammar: {fault}"));
         assert!(fits(&cbor::encode(&42u32)).is_err(), "{rule} takes anything");

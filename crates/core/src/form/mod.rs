@@ -6,6 +6,7 @@
 mod answer_schema;
 mod answers;
 mod begin;
+mod both;
 mod check;
 mod codes;
 mod coerce;

@@ -170,6 +170,7 @@ mod tests {
             path: "street".to_owned(),
             row: None,
             values: vec![value],
+            both: None,
             seen: String::new(),
         };
         let mut view = RecordView::of(RecordId([1; 16]), &Record::default(), None);

@@ -4,6 +4,7 @@
 //! superseded answers back (see `laws.rs`, where the counter-example is kept).
 
 mod columns;
+mod lifecycle;
 mod pack;
 mod page;
 mod register;
@@ -17,13 +18,14 @@ use std::collections::BTreeMap;
 
 use crdts::{CmRDT, CvRDT, VClock};
 
+pub use lifecycle::{Lifecycle, OPEN, REASON, WITHDRAWN};
 pub use pack::{Entered, Entry, Unreadable, pack_page, unpack_page};
 pub use page::{Leafing, Mark, Outline, Packed, join_page, plain_page};
 pub use register::{Register, Written};
 pub use set::Members;
 
 use crate::change::{Change, Context, Edit, Member, PhotoFacts};
-use crate::field::FieldKey;
+use crate::field::{FieldKey, LIFECYCLE};
 use crate::ids::{Actor, Dot, OfficerId, Sha256};
 use crate::time::Hlc;
 use crate::value::Value;
@@ -221,27 +223,69 @@ impl Record {
     /// Every distinct answer to the field, the provisional one first.
     #[must_use]
     pub fn answers(&self, field: &FieldKey) -> Vec<Value> {
-        let mut answers = Vec::new();
-        for written in self.registers.get(field).map(Register::values).unwrap_or_default() {
-            if !answers.contains(&written.value) {
-                answers.push(written.value);
-            }
-        }
-        answers
+        self.standing(field).into_iter().map(|(value, _)| value).collect()
     }
 
-    /// How many fields hold more than one answer.
+    /// The same with whoever gave each.
+    #[must_use]
+    pub fn standing(&self, field: &FieldKey) -> Vec<(Value, Stamp)> {
+        let mut standing: Vec<(Value, Stamp)> = Vec::new();
+        for Written { value, stamp, .. } in
+            self.registers.get(field).map(Register::values).unwrap_or_default()
+        {
+            if standing.iter().all(|(known, _)| *known != value) {
+                standing.push((value, stamp));
+            }
+        }
+        if field.path == LIFECYCLE {
+            standing.extend(self.implied_answer());
+            standing.sort_by_key(|(_, stamp)| std::cmp::Reverse(*stamp));
+        }
+        standing
+    }
+
+    /// The distinct answers that whoever wrote with this context had in front of them. One that they had not seen was
+    /// not answered over by them.
+    #[must_use]
+    pub fn answered_over(&self, field: &FieldKey, context: &Context) -> Vec<(Value, Stamp)> {
+        let mut over = self.standing(field);
+        over.retain(|(value, stamp)| {
+            let same = self.registers.get(field).map(Register::values).unwrap_or_default();
+            let mut dots =
+                same.iter().filter(|written| written.value == *value).map(|written| written.stamp.dot);
+            dots.any(|dot| dot.counter <= context.get(dot.actor))
+                || stamp.dot.counter <= context.get(stamp.dot.actor)
+        });
+        over
+    }
+
+    /// How many fields hold more than one answer. A withdrawn record asks nothing.
     #[must_use]
     pub fn two_answers(&self) -> u32 {
-        // Two orders of the same rows are nothing to choose between: the newer one stands.
-        let asked = self.registers.iter().filter(|(field, _)| !field.is_order());
-        let open = asked.filter(|(_, register)| register.is_open()).count();
-        u32::try_from(open).unwrap_or(u32::MAX)
+        if self.is_withdrawn() {
+            return 0;
+        }
+        u32::try_from(self.open_fields().count()).unwrap_or(u32::MAX)
+    }
+
+    /// The fields that hold more than one answer.
+    pub fn open_fields(&self) -> impl Iterator<Item = &FieldKey> {
+        self.registers
+            .iter()
+            .filter(|(field, register)| match field.path.as_str() {
+                LIFECYCLE => matches!(self.lifecycle(), Lifecycle::Asked(_)),
+                // Two orders of the same rows are nothing to choose between: the newer one stands.
+                _ => !field.is_order() && register.is_open(),
+            })
+            .map(|(field, _)| field)
     }
 
     /// What someone looking at this field now has in front of them.
     #[must_use]
     pub fn context(&self, field: &FieldKey) -> Context {
+        if field.path == LIFECYCLE {
+            return self.whole_context();
+        }
         self.registers.get(field).map(Register::context).unwrap_or_default()
     }
 

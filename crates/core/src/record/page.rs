@@ -12,6 +12,7 @@ use minicbor::{Decode, Decoder};
 use super::pack::{JOINED, Unreadable, VERSION};
 use crate::cbor;
 use crate::exchange::INFLATED_LIMIT;
+use crate::field::LIFECYCLE;
 use crate::ids::RecordId;
 use crate::shred;
 use crate::time::Hlc;
@@ -154,7 +155,7 @@ pub struct Outline<'p> {
     pub changed_ms: Option<i64>,
     /// Its answers in one piece each: path, and the value's bytes. Of a record that is plain.
     pub answers: Vec<(&'p str, &'p [u8])>,
-    /// One value a question, no rows, no photos, no notes, no seals: nothing that a list would have to think about.
+    /// One value a question, no rows, no photos, no notes, no seals, never withdrawn: nothing that a list would have to think about.
     pub is_plain: bool,
 }
 
@@ -313,7 +314,7 @@ impl<'p> Leafing<'p> {
         for at in 0..count {
             let field = self.field(keys, usize::try_from(at).map_err(|_| Unreadable)?)?;
             let held: u64 = self.decoder(values)?.u64()?;
-            outline.is_plain &= held == 1 && !field.has_row;
+            outline.is_plain &= held == 1 && !field.has_row && field.path != LIFECYCLE;
             for _ in 0..held {
                 let stamp = usize::try_from(self.decoder(places)?.u64()?).ok();
                 let (hlc, _) = stamp.and_then(|stamp| stamps.get(stamp)).ok_or(Unreadable)?;

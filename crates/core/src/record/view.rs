@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use ts_rs::TS;
 
-use super::{Record, Stamp};
+use super::{Lifecycle, Record, Stamp};
 use crate::change::{Context, Edit, Member};
-use crate::field::{FieldKey, REFERENCE, STATUS};
+use crate::field::{FieldKey, LIFECYCLE, REFERENCE, STATUS};
+use crate::form::{Answers, Form, Now, answer_from_json};
 use crate::ids::{Actor, Dot, OfficerId, RecordId, RowId, Sha256};
 use crate::rows::{in_order, order_field};
 use crate::value::{Value, to_json};
@@ -33,6 +34,22 @@ pub struct RecordView {
     pub notes: Vec<NoteView>,
     /// How many fields hold two answers.
     pub two_answers: u32,
+    /// What the reader has in front of them of the whole record, to be sent back with a withdrawal: opaque.
+    pub seen: String,
+    /// Where somebody withdrew it, whether or not a person has to be asked.
+    pub withdrawal: Option<Withdrawal>,
+}
+
+/// That a record was withdrawn, and why.
+#[derive(Clone, PartialEq, Debug, Serialize, TS)]
+#[ts(export)]
+pub struct Withdrawal {
+    pub officer: OfficerId,
+    #[ts(type = "number")]
+    pub at_ms: i64,
+    pub reason: Option<String>,
+    /// Somebody did something to the record without knowing: a person has to say whether it stays.
+    pub asks: bool,
 }
 
 /// One question and every answer that stands. More than one different answer: a person has to choose.
@@ -43,6 +60,9 @@ pub struct FieldView {
     pub path: String,
     pub row: Option<RowId>,
     pub values: Vec<ValueView>,
+    /// Both answers as one, where there are two and the question can hold both.
+    #[ts(type = "unknown")]
+    pub both: Option<serde_json::Value>,
     /// What the reader has in front of them, to be sent back with an edit: opaque.
     pub seen: String,
 }
@@ -115,22 +135,47 @@ impl RecordView {
             photos: record.photos().into_iter().map(PhotoView::of).collect(),
             notes: record.notes().map(NoteView::of).collect(),
             two_answers: record.two_answers(),
+            seen: {
+                let whole = FieldKey::new(LIFECYCLE);
+                seen_text(id, &whole, &record.context(&whole))
+            },
+            withdrawal: Withdrawal::of(record),
         }
+    }
+
+    /// Says of each question with two answers what both would be as one, where the form can hold that.
+    pub fn offer_both(&mut self, form: &Form, answers: &Answers, now: Now) {
+        for field in self.fields.iter_mut().filter(|field| 1 < field.values.len()) {
+            let values: Vec<Value> = field
+                .values
+                .iter()
+                .filter_map(|value| answer_from_json(form, &field.field, &value.answer).ok())
+                .collect();
+            let both =
+                (values.len() == field.values.len()).then(|| form.both(&field.field, &values, answers, now));
+            field.both = both.flatten().map(|both| to_json(&both));
+        }
+    }
+}
+
+impl Withdrawal {
+    fn of(record: &Record) -> Option<Self> {
+        let (stamp, asks) = match record.lifecycle() {
+            Lifecycle::Open => return None,
+            Lifecycle::Withdrawn(stamp) => (stamp, false),
+            Lifecycle::Asked(stamp) => (stamp, true),
+        };
+        let reason = record.withdrawal_reason(stamp).map(str::to_owned);
+        Some(Self { officer: stamp.officer, at_ms: stamp.at_ms, reason, asks })
     }
 }
 
 impl FieldView {
     fn of(id: RecordId, record: &Record, field: &FieldKey) -> Self {
-        let mut seen = Vec::new();
-        let mut values = Vec::new();
-        for written in record.register(field).map(super::Register::values).unwrap_or_default() {
-            if !seen.contains(&written.value) {
-                values.push(ValueView::of(&written.value, written.stamp));
-                seen.push(written.value);
-            }
-        }
+        let standing = record.standing(field);
+        let values = standing.iter().map(|(value, stamp)| ValueView::of(value, *stamp)).collect();
         let seen = seen_text(id, field, &record.context(field));
-        Self { field: field.clone(), path: field.path.clone(), row: field.row, values, seen }
+        Self { field: field.clone(), path: field.path.clone(), row: field.row, values, both: None, seen }
     }
 }
 
@@ -155,6 +200,7 @@ fn row_lists(record: &Record) -> impl Iterator<Item = FieldView> {
                 at_ms: stamp.at_ms,
                 dot: stamp.dot.to_string(),
             }],
+            both: None,
             seen: String::new(),
         })
     })

@@ -2,7 +2,8 @@
 
 use super::out::Out;
 use super::{
-    Cli, Command, CreateArgs, EditArgs, EnrolArgs, ListArgs, ResolveArgs, SyncArgs, Usage, exit_of, script,
+    Cli, Command, CreateArgs, EditArgs, EnrolArgs, ListArgs, ResolveArgs, SyncArgs, Usage, exit_of, mending,
+    script,
 };
 use anyhow::{Context, Result, anyhow};
 use kerbside_core::field::FieldKey;
@@ -19,7 +20,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub fn run(cli: &Cli, out: &mut Out) -> Result<u8> {
+pub fn run(cli: &Cli, out: &Out) -> Result<u8> {
     let folder =
         cli.vault.as_deref().ok_or_else(|| Usage("--vault DIR or KERBSIDE_VAULT says which vault".into()))?;
     match &cli.command {
@@ -27,7 +28,7 @@ pub fn run(cli: &Cli, out: &mut Out) -> Result<u8> {
         Command::Lock => lock(folder, out),
         Command::Unlock { code } => unlock(folder, code.as_deref(), out),
         Command::Wipe { even_unsent } => wipe(folder, *even_unsent, out),
-        Command::Run { script } => script::run(&mut open(folder)?, script, out),
+        Command::Run { script, keep_going } => script::run(&mut open(folder)?, script, *keep_going, out),
         Command::Create(arguments) => {
             // Standard input may hold the answers, so the PIN is read first.
             let mut vault = open(folder)?;
@@ -36,12 +37,17 @@ pub fn run(cli: &Cli, out: &mut Out) -> Result<u8> {
         Command::Edit(arguments) => edit(&mut open(folder)?, arguments, out),
         Command::Note { record, text } => note(&mut open(folder)?, record, text, out),
         Command::Resolve(arguments) => resolve(&mut open(folder)?, arguments, out),
+        Command::Withdraw { record, reason } => withdraw(&mut open(folder)?, record, reason, out),
+        Command::Reopen { record } => reopen(&mut open(folder)?, record, out),
         Command::Forms => forms(&open(folder)?, out),
         Command::List(arguments) => list(&open(folder)?, arguments, out),
         Command::Show { record } => show(&open(folder)?, record, out),
         Command::Sync(arguments) => synchronise(&mut open(folder)?, arguments, out),
         Command::Waiting => waiting(&open(folder)?, out),
-        Command::Verify => verify(&open(folder)?, out),
+        Command::Journal => journal(&open(folder)?, out),
+        Command::Verify { repair: false } => verify(&open(folder)?, out),
+        Command::Verify { repair: true } => mending::verify_and_repair(&mut open(folder)?, out),
+        Command::Drafts => drafts(&open(folder)?, out),
         Command::Dump { canonical: _ } => dump(&open(folder)?, out),
     }
 }
@@ -67,16 +73,19 @@ fn enrol(folder: &Path, arguments: &EnrolArgs, out: &Out) -> Result<u8> {
         None => None,
     };
     let pin = pin()?;
-    let vault = Device::enrol(
-        folder,
-        Enrolment {
-            server_url: &arguments.server,
-            code: &arguments.code,
-            pin: &pin,
-            ca_pem: ca_pem.as_deref(),
-            key_store: arguments.key_store.map(Into::into),
-        },
-    )?;
+    let enrolment = Enrolment {
+        server_url: &arguments.server,
+        code: &arguments.code,
+        pin: &pin,
+        ca_pem: ca_pem.as_deref(),
+        key_store: arguments.key_store.map(Into::into),
+    };
+    // A vault that is there stays: its server was restored to before it was enrolled.
+    let vault = if Device::is_enrolled(folder) {
+        Device::open(folder)?.enrol_again(enrolment, now())?
+    } else {
+        Device::enrol(folder, enrolment)?
+    };
     let status = Device::status(folder, true, now())?;
     let identity = vault.identity();
     let line = json!({
@@ -193,7 +202,7 @@ fn list(vault: &Vault, arguments: &ListArgs, out: &Out) -> Result<u8> {
             Usage(format!("{name} is no state: draft, saved, sending, received, safe, needs_you"))
         })?),
     };
-    let filter = Filter { form: arguments.form.clone(), state };
+    let filter = Filter { form: arguments.form.clone(), state, withdrawn: arguments.withdrawn };
     for line in vault.list(&filter)? {
         out.line(&line, |words| {
             let state = words.say(&format!("device.state.{}", line.state.name()), &[]);
@@ -246,10 +255,25 @@ fn resolve(vault: &mut Vault, arguments: &ResolveArgs, out: &Out) -> Result<u8> 
     Ok(0)
 }
 
+fn withdraw(vault: &mut Vault, record: &str, reason: &str, out: &Out) -> Result<u8> {
+    let record = vault.find_record(record)?;
+    let saved = vault.withdraw(record, reason, now())?;
+    say_changed(&saved, out)?;
+    Ok(0)
+}
+
+fn reopen(vault: &mut Vault, record: &str, out: &Out) -> Result<u8> {
+    let record = vault.find_record(record)?;
+    let saved = vault.reopen(record, now())?;
+    say_changed(&saved, out)?;
+    Ok(0)
+}
+
 fn synchronise(vault: &mut Vault, arguments: &SyncArgs, out: &Out) -> Result<u8> {
     let deadline = arguments.deadline.map(|seconds| now().later(i64::from(seconds) * 1000).wall_ms);
     let report = sync_until(vault, arguments.until_idle, deadline)?;
-    say_synced(&report, out)
+    let code = say_synced(&report, out)?;
+    if arguments.compare && code == 0 { mending::compare(vault, deadline, out) } else { Ok(code) }
 }
 
 /// Once, or until nothing waits or the deadline has passed.
@@ -313,7 +337,22 @@ fn waiting(vault: &Vault, out: &Out) -> Result<u8> {
     Ok(0)
 }
 
-fn verify(vault: &Vault, out: &Out) -> Result<u8> {
+fn journal(vault: &Vault, out: &Out) -> Result<u8> {
+    for (at_ms, kind, detail) in vault.journal()? {
+        let key = match kind.as_str() {
+            "left" => "cli.journal.left",
+            "restored" => "cli.journal.restored",
+            "fork" | "retired" => "cli.journal.renumbered",
+            _ => "cli.journal.other",
+        };
+        let when = instant_text(at_ms, 0);
+        let line = json!({ "at_ms": at_ms, "kind": kind, "detail": detail });
+        out.line(&line, |words| words.say(key, &[("when", &when), ("kind", &kind), ("detail", &detail)]))?;
+    }
+    Ok(0)
+}
+
+pub fn verify(vault: &Vault, out: &Out) -> Result<u8> {
     let verified = vault.verify()?;
     let sound = verified.integrity == "ok";
     out.line(&verified, |words| {
@@ -326,7 +365,17 @@ fn verify(vault: &Vault, out: &Out) -> Result<u8> {
     Ok(if sound { 0 } else { 6 })
 }
 
-fn dump(vault: &Vault, out: &Out) -> Result<u8> {
+/// What was typed and not saved yet.
+pub fn drafts(vault: &Vault, out: &Out) -> Result<u8> {
+    for id in vault.waiting()?.items.into_iter().filter_map(|item| item.draft) {
+        let draft = vault.draft(id, now())?;
+        let line = json!({ "draft": id, "form": draft.form.key, "answers": draft.answers });
+        out.line(&line, |words| format!("{id}  {}", words.local(&draft.form.title)))?;
+    }
+    Ok(0)
+}
+
+pub fn dump(vault: &Vault, out: &Out) -> Result<u8> {
     let dump = vault.dump_canonical()?;
     out.line(&dump, |_| dump.to_string())?;
     Ok(0)

@@ -1,6 +1,7 @@
 //! The command line: what may be asked, and which exit code says what came of it.
 
 mod commands;
+mod mending;
 mod out;
 mod script;
 mod words;
@@ -45,12 +46,28 @@ pub enum Command {
     Show { record: String },
     /// Choose between two answers.
     Resolve(ResolveArgs),
+    /// Take a record out of every list; nothing of it is lost.
+    Withdraw {
+        record: String,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Open a withdrawn record again.
+    Reopen { record: String },
     /// Exchange with the council's server.
     Sync(SyncArgs),
     /// What is not with the council yet, and why.
     Waiting,
-    /// Check the vault from end to end. Reads only.
-    Verify,
+    /// What this device did by itself: records that left, numbers it was given, a server that was restored.
+    Journal,
+    /// What was typed and is not saved yet.
+    Drafts,
+    /// Check the vault from end to end. Reads only, unless told to repair.
+    Verify {
+        /// Put right what can be, from what is here and from the council's server.
+        #[arg(long)]
+        repair: bool,
+    },
     /// Everything merged, keys sorted.
     Dump {
         #[arg(long, required = true)]
@@ -60,6 +77,9 @@ pub enum Command {
     Run {
         #[arg(long)]
         script: PathBuf,
+        /// A line that fails says so, and the next one is taken.
+        #[arg(long)]
+        keep_going: bool,
     },
     /// Say that the vault is locked: this command never leaves one open.
     Lock,
@@ -136,6 +156,9 @@ pub struct ListArgs {
     form: Option<String>,
     #[arg(long)]
     state: Option<String>,
+    /// Those that were withdrawn.
+    #[arg(long)]
+    withdrawn: bool,
 }
 
 #[derive(Debug, Args)]
@@ -145,9 +168,9 @@ pub struct ResolveArgs {
     /// The n-th answer as shown, from 0.
     #[arg(long, group = "choice")]
     keep: Option<u32>,
-    #[arg(long, group = "choice")]
-    keep_both: bool,
-    #[arg(long, group = "choice", required_unless_present_any = ["keep", "keep_both"])]
+    #[arg(long, alias = "keep-both", group = "choice")]
+    both: bool,
+    #[arg(long, group = "choice", required_unless_present_any = ["keep", "both"])]
     answer: Option<String>,
 }
 
@@ -161,6 +184,9 @@ pub struct SyncArgs {
     /// Seconds.
     #[arg(long)]
     deadline: Option<u32>,
+    /// Compare with the server what both hold, and put right what differs.
+    #[arg(long)]
+    compare: bool,
 }
 
 /// Asked for in a way that makes no sense: exit code 2.
@@ -178,8 +204,8 @@ impl std::error::Error for Usage {}
 /// Runs one command and says how it went.
 pub fn run(cli: &Cli) -> u8 {
     let words = Words::of_this_person();
-    let mut out = Out::new(cli.json, words);
-    match commands::run(cli, &mut out) {
+    let out = Out::new(cli.json, words);
+    match commands::run(cli, &out) {
         Ok(code) => code,
         Err(cause) => {
             out.complain(&cause);
@@ -220,11 +246,13 @@ pub fn exit_of(code: Code) -> u8 {
         Code::VaultInUse,
         Code::NonceStale,
     ];
-    const OTHERS: [(Code, u8); 4] = [
+    const OTHERS: [(Code, u8); 6] = [
         (Code::VaultDamaged, 6),
+        (Code::KeysDamaged, 6),
         (Code::NeedsNewerVersion, 7),
         (Code::ProtocolTooOld, 7),
         (Code::Internal, 5),
+        (Code::StorageFault, 5),
     ];
     if LATER.contains(&code) {
         return 3;

@@ -31,7 +31,7 @@ impl Out {
         writeln!(out, "{text}").and_then(|()| out.flush()).context("Write a line")
     }
 
-    pub fn complain(&mut self, cause: &anyhow::Error) {
+    pub fn complain(&self, cause: &anyhow::Error) {
         let mut lines = Vec::new();
         let mut json = serde_json::Map::new();
         if let Some(Faults(faults)) = cause.downcast_ref::<Faults>() {

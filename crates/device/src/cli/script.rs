@@ -1,14 +1,17 @@
 //! `run --script FILE`: many commands in one process, one JSON command a line.
 
-use super::Usage;
-use super::commands::{create_one, read_photos, say_changed, say_created, say_synced, sync_until};
+use super::commands::{
+    create_one, drafts, dump, read_photos, say_changed, say_created, say_synced, sync_until,
+};
 use super::out::Out;
+use super::{Usage, exit_code, problem_in};
 use anyhow::Result;
 use kerbside_core::field::FieldKey;
+use kerbside_core::problem::Code;
 use kerbside_device::clock::now;
 use kerbside_device::{Choice, Filter, Vault};
 use serde::Deserialize;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Deserialize)]
@@ -33,6 +36,11 @@ enum Line {
         record: String,
         text: String,
     },
+    /// Answers given one by one into a draft, as a person types them, and left there.
+    Type {
+        form: String,
+        answers: Map<String, Json>,
+    },
     Resolve {
         record: String,
         field: FieldKey,
@@ -48,6 +56,8 @@ enum Line {
         record: String,
     },
     Waiting {},
+    Drafts {},
+    Dump {},
     Verify {},
 }
 
@@ -55,22 +65,32 @@ fn one() -> u32 {
     1
 }
 
-/// Stops at the first line that fails, with its exit code.
-pub fn run(vault: &mut Vault, script: &Path, out: &Out) -> Result<u8> {
+/// Stops at the first line that fails, with its exit code; or says so in its place and goes on.
+pub fn run(vault: &mut Vault, script: &Path, keep_going: bool, out: &Out) -> Result<u8> {
     let text =
         std::fs::read_to_string(script).map_err(|cause| Usage(format!("{}: {cause}", script.display())))?;
+    let mut last_failure = 0;
     for (number, line) in (1..).zip(text.lines()) {
         if line.trim().is_empty() {
             continue;
         }
         let line: Line =
             serde_json::from_str(line).map_err(|cause| Usage(format!("Line {number}: {cause}")))?;
-        let code = run_line(vault, line, out)?;
-        if code != 0 {
+        let code = match run_line(vault, line, out) {
+            Err(cause) if keep_going => {
+                out.complain(&cause);
+                let code = problem_in(&cause).map_or(Code::Internal, |problem| problem.code);
+                out.line(&json!({ "failed": code, "line": number }), |_| code.name().to_owned())?;
+                exit_code(&cause)
+            }
+            outcome => outcome?,
+        };
+        if code != 0 && !keep_going {
             return Ok(code);
         }
+        last_failure = if code == 0 { last_failure } else { code };
     }
-    Ok(0)
+    Ok(last_failure)
 }
 
 fn run_line(vault: &mut Vault, line: Line, out: &Out) -> Result<u8> {
@@ -91,6 +111,7 @@ fn run_line(vault: &mut Vault, line: Line, out: &Out) -> Result<u8> {
             let record = vault.find_record(&record)?;
             say_changed(&vault.note(record, &text, now())?, out)?;
         }
+        Line::Type { form, answers } => type_into_a_draft(vault, &form, &answers, out)?,
         Line::Resolve { record, field, choice } => {
             let record = vault.find_record(&record)?;
             say_changed(&vault.resolve(record, &field, &choice, now())?, out)?;
@@ -113,6 +134,8 @@ fn run_line(vault: &mut Vault, line: Line, out: &Out) -> Result<u8> {
                 out.line(&item, |_| item.what.clone())?;
             }
         }
+        Line::Drafts {} => return drafts(vault, out),
+        Line::Dump {} => return dump(vault, out),
         Line::Verify {} => {
             let verified = vault.verify()?;
             out.line(&verified, |_| verified.integrity.clone())?;
@@ -120,4 +143,14 @@ fn run_line(vault: &mut Vault, line: Line, out: &Out) -> Result<u8> {
         }
     }
     Ok(0)
+}
+
+fn type_into_a_draft(vault: &mut Vault, form: &str, answers: &Map<String, Json>, out: &Out) -> Result<()> {
+    let draft = vault.start_draft(form, now())?.id;
+    for (field, answer) in answers {
+        let key: FieldKey = field.parse().map_err(|_| Usage(format!("{field} is no field")))?;
+        vault.answer(draft, &key, answer, now())?;
+        out.line(&json!({ "draft": draft, "field": field }), |_| field.clone())?;
+    }
+    Ok(())
 }

@@ -74,9 +74,18 @@ mod tests {
     }
 
     #[test]
+    fn every_repair_has_its_sentence_in_both_languages() {
+        for words in [read(ENGLISH), read(WELSH)] {
+            for (_, name) in kerbside_device::RepairKind::ALL {
+                assert!(words.contains_key(&format!("device.repair.{name}")), "{name}");
+            }
+        }
+    }
+
+    #[test]
     fn every_sentence_this_command_says_is_there() {
         let english = read(ENGLISH);
-        for source in [include_str!("commands.rs"), include_str!("out.rs")] {
+        for source in [include_str!("commands.rs"), include_str!("out.rs"), include_str!("mending.rs")] {
             for key in source.split('"').filter(|text| text.starts_with("cli.")) {
                 assert!(english.contains_key(key), "{key} is not in en.json");
             }

@@ -14,9 +14,6 @@ use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::{Code, Problem};
 use kerbside_core::sign::{Label, Signed};
 
-/// The archive of received changes is kept this long, and until a backup holds it.
-const ARCHIVE_MS: i64 = 30 * 24 * 60 * 60 * 1000;
-
 /// How many bytes of a hash name what is held.
 pub(super) const MARK: usize = 8;
 /// A server's clock within this is the clock that was known.
@@ -39,6 +36,8 @@ pub struct Applied {
     pub stale: bool,
     /// The server sends what only a newer app understands.
     pub needs_newer: bool,
+    /// The office has stopped this device: what it sends is received, and nothing comes down.
+    pub stopped: Option<Code>,
     /// Documents that are offered and not here.
     pub missing_packs: Vec<Offer>,
     /// The server was restored: it lives another life.
@@ -52,12 +51,22 @@ impl Vault {
             return Ok(Applied { stale: true, ..Applied::default() });
         };
         let receipt = self.open_receipt(push, &signed, is_held)?;
-        if push.actor != progress.actor || push.epoch != progress.epoch {
+        let comes_back = push.proof.is_some();
+        if push.epoch != progress.epoch || (push.actor != progress.actor && !comes_back) {
             return Ok(Applied { stale: true, ..Applied::default() });
         }
         let before = progress.clone();
         progress.nonce = Some(reply.nonce.clone());
         progress.server_offset_ms = Some(reply.now_ms.saturating_sub(now.wall_ms));
+        self.heard = None;
+        if receipt.epoch != progress.epoch {
+            return self.store.transact(|store| self.begin_life(store, &mut progress, &receipt, now));
+        }
+        if comes_back {
+            return self
+                .store
+                .transact(|store| self.take_returned(store, &mut progress, (push, reply, &receipt), now));
+        }
         let is_double = self.is_double(&progress, &receipt)? && !planted::is(Mutant::PageBeforeProof);
         if reply.fork || is_double {
             progress.forked = true;
@@ -75,7 +84,9 @@ impl Vault {
         }
         let applied = self.store.transact(|store| {
             let applied = self.take_reply(store, &mut progress, (push, reply, &receipt), now)?;
-            progress.receipt = Some(cbor::encode(&signed));
+            let signed = cbor::encode(&signed);
+            store.put_proof(receipt.actor, receipt.through, &signed)?;
+            progress.receipt = Some(signed);
             if is_news(&before, &progress) {
                 store.put_progress(&progress)?;
             }
@@ -121,27 +132,23 @@ impl Vault {
     ) -> Result<Applied> {
         let mut applied = Applied { more: reply.more, ..Applied::default() };
         let mut intake = Intake::new(self, store, now);
-        if receipt.epoch != progress.epoch {
-            applied.new_epoch = true;
-            begin_epoch(store, progress, receipt, &mut intake)?;
-        } else if receipt.through + 1 < push.first {
+        if receipt.through + 1 < push.first {
             // It holds less than it once said: everything above is offered again.
             progress.received = receipt.through;
             intake.touch_all(store.unsettle_changes(progress.actor, receipt.through)?)?;
         }
         applied.sent = receipt.through.saturating_sub(progress.received);
         settle_own(store, progress, receipt, &mut intake, now)?;
-        let marks = store.marks()?;
-        for mark in &receipt.marks {
-            if marks.get(&mark.actor) != Some(&mark.backed_up_through) {
-                store.put_mark(mark.actor, mark.backed_up_through)?;
-            }
-            store.delete_safe_changes(mark.actor, mark.backed_up_through, now.wall_ms - ARCHIVE_MS)?;
-        }
+        self.take_settled(store, &receipt.settled, &mut intake)?;
+        self.take_marks(store, progress, (push, receipt), now)?;
         let held = progress.cursor.clone().unwrap_or_default();
         applied.needs_newer = reply.items.iter().any(|item| matches!(item, Item::Unknown { .. }));
-        if held == push.cursor && !applied.needs_newer {
+        applied.stopped =
+            reply.stopped.as_deref().map(|code| Code::named(code).unwrap_or(Code::DeviceRevoked));
+        let reads = held == push.cursor && !applied.needs_newer && applied.stopped.is_none();
+        if reads {
             store.clear_wanted(&push.wants.records)?;
+            store.finish_repairs(&push.wants.records, now.wall_ms)?;
             applied.received = take_page(store, progress, reply, &mut intake)?;
             intake.leave_unless_entered(&push.wants.records)?;
             if !reply.cursor.is_empty() {
@@ -149,7 +156,10 @@ impl Vault {
             }
         }
         intake.finish()?;
-        if held == push.cursor && !applied.needs_newer {
+        if applied.stopped.is_some() {
+            self.give_up_what_is_held(store, progress, now)?;
+        }
+        if reads {
             if matches!(reply.paging, Paging::Last | Paging::Whole) {
                 self.end_filling(store, now)?;
             }
@@ -158,7 +168,10 @@ impl Vault {
             }
         }
         applied.missing_packs = missing_packs(store, &reply.offers)?;
-        applied.more |= progress.received < progress.counter || !store.wanted_records()?.is_empty();
+        applied.more |= progress.received < progress.counter
+            // Nothing is entered anew for whoever is told nothing.
+            || (applied.stopped.is_none() && !store.wanted_records()?.is_empty())
+            || !store.photos_to_ask(1)?.is_empty();
         progress.last_received_ms = Some(now.wall_ms);
         progress.failures = 0;
         progress.next_try_ms = None;
@@ -166,14 +179,45 @@ impl Vault {
         Ok(applied)
     }
 
+    /// How far a backup reaches; what is safe in it, and long received, need not be kept here.
+    fn take_marks(
+        &self,
+        store: &Store,
+        progress: &mut Progress,
+        (push, receipt): (&Push, &Receipt),
+        now: Reading,
+    ) -> Result<()> {
+        if let Some(asks) = &push.asks {
+            store.settle_asked(&asks.photos, &receipt.safe_photos)?;
+        }
+        let marks = store.marks()?;
+        for mark in &receipt.marks {
+            if marks.get(&mark.actor) != Some(&mark.backed_up_through) {
+                store.put_mark(mark.actor, mark.backed_up_through)?;
+            }
+        }
+        if receipt.backup_ms == progress.backup_ms {
+            return Ok(());
+        }
+        progress.backup_ms = receipt.backup_ms;
+        store.ask_for_photos()?;
+        for mark in &receipt.marks {
+            let cleared =
+                if planted::is(Mutant::ClearedOnReceived) { mark.through } else { mark.backed_up_through };
+            store.clear_safe_changes(mark.actor, cleared, now.wall_ms - self.archive_ms)?;
+        }
+        Ok(())
+    }
+
     /// A filling from nothing is over: what did not come again is not in scope,
     /// or is not known to the server and has to be built on what is offered again.
     fn end_filling(&self, store: &Store, now: Reading) -> Result<()> {
         let mut intake = Intake::new(self, store, now);
         for record in store.unconfirmed_records()? {
-            if begins_with_us(store, record)? {
-                intake.forget_base(record)?;
-            } else {
+            // What keeps it here, a draft or a photo of ours, does not make its base true: should somebody bring it back to a
+            // restored server, it is built from what comes then.
+            intake.forget_base(record)?;
+            if !begins_with_us(store, record)? {
                 intake.leave(record)?;
             }
         }
@@ -188,29 +232,57 @@ impl Vault {
             if own.actor == receipt.actor && receipt.through < own.counter {
                 continue;
             }
-            if store.record(own.record)?.is_some_and(|row| row.base.is_some()) {
-                intake.want(own.record)?;
-            } else {
-                intake.leave(own.record)?;
+            match store.record(own.record)? {
+                // One that is leaving was asked for and did not come: a draft may keep it here, and asking again would
+                // never end.
+                Some(row) if row.base.is_some() && !row.leaving => intake.want(own.record)?,
+                Some(_) => intake.leave(own.record)?,
+                // It left long ago, and came back only to a restored server.
+                None => store.nothing_pending_in(own.record)?,
             }
         }
         intake.finish()
     }
 
-    /// Records that left go once nothing of ours is on its way to them.
+    /// A device that was stopped keeps nothing of others, once what it has itself is sent; if it is ever let in again,
+    /// it is filled from nothing.
+    fn give_up_what_is_held(&self, store: &Store, progress: &mut Progress, now: Reading) -> Result<()> {
+        progress.cursor = None;
+        if progress.received < progress.counter {
+            return Ok(());
+        }
+        let mut intake = Intake::new(self, store, now);
+        for row in store.records()? {
+            intake.leave(row.id)?;
+        }
+        intake.finish()
+    }
+
+    /// Records that left go once nothing of ours is on its way to them, and their photos with them.
     fn sweep_leaving(&mut self, now: Reading) -> Result<()> {
         for record in self.store.leaving_records()? {
-            let sending = self.store.uploads_of(record)?.iter().any(|upload| !upload.state.arrived());
+            let is_hopeless =
+                self.store.changes_of(record)?.iter().all(|own| own.state == ChangeState::Missing);
+            let sending =
+                !is_hopeless && self.store.uploads_of(record)?.iter().any(|upload| !upload.state.arrived());
             let open = self.store.draft_of_record(record)?.is_some();
             let unsent = self.store.pending_of(record)?.iter().any(|own| own.state == ChangeState::Saved);
-            if sending || open || unsent {
+            if planted::is(Mutant::LeaveBeforeSent) && unsent {
+                self.store.transact(|store| store.drop_unsent_in(record))?;
+            } else if sending || open || unsent {
                 continue;
             }
-            self.store.transact(|store| {
+            let gone = self.store.transact(|store| {
                 store.delete_record(record)?;
                 store.nothing_pending_in(record)?;
-                store.note_in_journal(now.wall_ms, "left", &record.to_string())
+                store.note_in_journal(now.wall_ms, "left", &record.to_string())?;
+                let mut gone = store.delete_uploads_of(record)?;
+                gone.retain(|photo| store.photo_is_named(*photo).is_ok_and(|named| !named));
+                gone.iter().try_for_each(|photo| store.delete_photo(*photo))?;
+                Ok(gone)
             })?;
+            // Without its row no key opens a photo, so a crash here leaves only noise.
+            gone.into_iter().try_for_each(|photo| self.remove_blobs(photo))?;
         }
         Ok(())
     }
@@ -273,21 +345,6 @@ fn begins_with_us(store: &Store, record: RecordId) -> Result<bool> {
     Ok(false)
 }
 
-fn begin_epoch(
-    store: &Store,
-    progress: &mut Progress,
-    receipt: &Receipt,
-    intake: &mut Intake<'_>,
-) -> Result<()> {
-    store.note_in_journal(intake.now.wall_ms, "restored", &format!("server epoch {}", receipt.epoch))?;
-    progress.epoch = receipt.epoch;
-    progress.received = receipt.through;
-    progress.acked = progress.acked.min(receipt.through);
-    store.ask_again_for_uploads()?;
-    store.doubt_records()?;
-    intake.touch_all(store.unsettle_changes(progress.actor, receipt.through)?)
-}
-
 /// Verdicts, and plain acceptance for the rest.
 fn settle_own(
     store: &Store,
@@ -300,15 +357,23 @@ fn settle_own(
     let mut known = receipt.through;
     for own in newly {
         let verdict = verdict_on(&receipt.verdicts, own.counter);
-        if verdict == Some(&Verdict::Held) {
+        if verdict.is_some_and(may_change) {
             known = known.min(own.counter - 1);
         }
         settle(store, intake, &own, verdict, now)?;
     }
     progress.received = progress.received.max(receipt.through);
-    // What is held will yet be judged: its verdict is asked for again.
+    // What is held or in review will yet be judged: its verdict is asked for again.
     progress.acked = progress.acked.max(known);
     Ok(())
+}
+
+fn may_change(verdict: &Verdict) -> bool {
+    match verdict {
+        Verdict::Held => true,
+        Verdict::Refused(code) => code == Code::InReview.name(),
+        Verdict::Flagged(_) | Verdict::Duplicate(_) | Verdict::Missing | Verdict::Unknown(_) => false,
+    }
 }
 
 pub(super) fn verdict_on(verdicts: &[(u64, Verdict)], counter: u64) -> Option<&Verdict> {
@@ -328,10 +393,14 @@ pub(super) fn settle(
         Some(Verdict::Flagged(code)) => (ChangeState::Received, own.pending, Some(code.as_str())),
         Some(Verdict::Held) => (ChangeState::Held, own.pending, None),
         Some(Verdict::Duplicate(_)) => (ChangeState::Duplicate, false, None),
+        Some(Verdict::Missing) => (ChangeState::Missing, false, None),
         Some(Verdict::Refused(code)) => {
             (ChangeState::Refused, planted::is(Mutant::NoRebuildOnRefusal), Some(code.as_str()))
         }
     };
+    if (own.state, own.pending, own.reason.as_deref()) == (state, pending, reason) {
+        return Ok(());
+    }
     store.settle_change((own.actor, own.counter), state, pending, reason, now.wall_ms)?;
     if !pending && own.pending {
         intake.touch(own.record)?;

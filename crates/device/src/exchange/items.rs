@@ -4,15 +4,26 @@
 
 use crate::clock::Reading;
 use crate::save::unpack;
-use crate::store::{ChangeState, Progress, RecordRow, Store};
+use crate::settle::taken_from;
+use crate::store::{ChangeState, OutcomeRow, OwnChange, Progress, RecordRow, RepairKind, Store};
 use crate::vault::{Vault, corrected_ms};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use kerbside_core::change::{Change, ChangeBytes, Edit};
 use kerbside_core::exchange::Item;
-use kerbside_core::ids::{Dot, RecordId};
+use kerbside_core::ids::{Dot, OfficerId, RecordId, Sha256};
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::record::Record;
+use kerbside_core::value::to_json;
 use std::collections::{BTreeMap, BTreeSet};
+
+impl Vault {
+    /// Makes what is shown again from what is confirmed and what is pending.
+    pub(crate) fn rebuild(&self, store: &Store, records: Vec<RecordId>, now: Reading) -> Result<()> {
+        let mut intake = Intake::new(self, store, now);
+        intake.touch_all(records)?;
+        intake.finish()
+    }
+}
 
 /// A page of items on its way into the vault.
 pub(super) struct Intake<'a> {
@@ -26,9 +37,12 @@ pub(super) struct Intake<'a> {
 
 #[derive(Default)]
 struct Touched {
+    outcomes: Vec<OutcomeRow>,
     base: Option<Record>,
     office_reference: Option<String>,
     leaving: Option<bool>,
+    /// It was to leave, and stayed only for something of ours.
+    was_leaving: bool,
     wanted: Option<bool>,
     confirmed: bool,
     entered: bool,
@@ -75,7 +89,20 @@ impl<'a> Intake<'a> {
         let time_ms = u64::try_from(corrected_ms(progress, self.now)).unwrap_or(0);
         progress.hlc = progress.hlc.observe(change.at.hlc, time_ms);
         self.settle_if_own(change.dot())?;
+        if let Some(was) = change.was {
+            self.settle_if_approved(was)?;
+        }
         self.fold(&change, reference)
+    }
+
+    /// What the office put into review and then took comes back as its own change, which names ours.
+    fn settle_if_approved(&mut self, was: Dot) -> Result<()> {
+        let own = self.store.change_at(was.actor, was.counter)?;
+        if own.is_none_or(|own| own.state != ChangeState::Refused) {
+            return Ok(());
+        }
+        let taken = ChangeState::Duplicate;
+        self.store.settle_change((was.actor, was.counter), taken, false, None, self.now.wall_ms)
     }
 
     fn take_echo(&mut self, dot: Dot, reference: Option<&String>) -> Result<u64> {
@@ -83,9 +110,12 @@ impl<'a> Intake<'a> {
             self.store.note_in_journal(self.now.wall_ms, "echo of nothing", &dot.to_string())?;
             return Ok(0);
         };
-        let change = ChangeBytes::received(own.bytes).read().context("Read an own change")?;
         self.settle_if_own(dot)?;
-        self.fold(&change, reference)?;
+        match readable(&own) {
+            Some(change) => self.fold(&change, reference)?,
+            // It went bad here, and the server has it whole.
+            None => self.want(own.record).map(|()| 0)?,
+        };
         Ok(0)
     }
 
@@ -107,6 +137,7 @@ impl<'a> Intake<'a> {
     }
 
     fn fold(&mut self, change: &Change, reference: Option<&String>) -> Result<u64> {
+        let officer = self.vault.identity.officer;
         let touched = self.touched(change.record)?;
         if touched.base.is_none() && !change.creates() {
             // Its beginning never came: asked for anew where there is a row to say so.
@@ -114,18 +145,33 @@ impl<'a> Intake<'a> {
             return Ok(0);
         }
         touched.confirmed = true;
-        touched.leaving = Some(false);
         if let Some(reference) = reference {
             touched.office_reference = Some(reference.clone());
         }
-        let is_news = touched.base.get_or_insert_default().apply(change);
-        Ok(u64::from(is_news))
+        let begun = touched.base.as_ref().and_then(Record::created).map(|stamp| stamp.dot);
+        let begins_again = touched.was_leaving || begun.is_some_and(|begun| begun != change.dot());
+        if change.creates() && begins_again {
+            // A restored server hears of it from its beginning: what was confirmed in an earlier life is not now.
+            touched.base = None;
+        }
+        touched.was_leaving = false;
+        touched.leaving = Some(false);
+        let base = touched.base.get_or_insert_default();
+        if base.holds(change.dot()) {
+            return Ok(0);
+        }
+        touched.outcomes.extend(outcomes(base, change, officer));
+        base.apply(change);
+        Ok(1)
     }
 
     /// What the server confirms of a record in place of what it confirmed before.
     pub(super) fn enter(&mut self, id: RecordId, state: Record, reference: Option<&str>) -> Result<()> {
         let touched = self.touched(id)?;
-        touched.base = Some(state);
+        match touched.base.as_mut().filter(|_| planted::is(Mutant::RepairMerges)) {
+            Some(base) => base.merge(state),
+            None => touched.base = Some(state),
+        }
         touched.office_reference = reference.map(str::to_owned).or(touched.office_reference.take());
         touched.confirmed = true;
         touched.entered = true;
@@ -180,8 +226,15 @@ impl<'a> Intake<'a> {
             std::collections::btree_map::Entry::Occupied(there) => Ok(there.into_mut()),
             std::collections::btree_map::Entry::Vacant(place) => {
                 let row = self.store.record(record)?;
-                let base = row.as_ref().and_then(|row| row.base.as_deref()).map(unpack).transpose()?;
-                Ok(place.insert(Touched { base, ..Touched::default() }))
+                let held = row.as_ref().and_then(|row| row.base.as_deref()).map(unpack);
+                let wanted = held.as_ref().is_some_and(Result::is_err).then_some(true);
+                if wanted.is_some() {
+                    // One record that went bad keeps nothing else from coming: it is asked for anew.
+                    self.store.ask_repair(RepairKind::BaseUnreadable, record, self.now.wall_ms)?;
+                }
+                let was_leaving = row.as_ref().is_some_and(|row| row.leaving);
+                let base = held.and_then(Result::ok);
+                Ok(place.insert(Touched { base, wanted, was_leaving, ..Touched::default() }))
             }
         }
     }
@@ -197,7 +250,17 @@ impl<'a> Intake<'a> {
 }
 
 fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: Reading) -> Result<()> {
-    let Touched { base, office_reference, leaving, wanted, confirmed, forgotten, entered: _ } = touched;
+    let Touched {
+        outcomes,
+        base,
+        office_reference,
+        leaving,
+        wanted,
+        confirmed,
+        forgotten,
+        entered,
+        was_leaving: _,
+    } = touched;
     let row = store.record(id)?;
     // What a restored server has not confirmed anew says nothing of what it holds.
     let doubted = !confirmed && row.as_ref().is_some_and(|row| row.unconfirmed);
@@ -218,25 +281,69 @@ fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: 
             store.set_pending(own.actor, own.counter, false)?;
             continue;
         }
-        head.apply(&ChangeBytes::received(own.bytes).read().context("Read an own change")?);
+        if entered && planted::is(Mutant::RepairDropsPending) {
+            store.set_pending(own.actor, own.counter, false)?;
+            continue;
+        }
+        if let Some(change) = readable(&own) {
+            head.apply(&change);
+        }
     }
     if head.created().is_none() && base.is_none() {
         // All there was is refused: it stays readable as it was. Or it was never here.
         let Some(shown) = row else { return Ok(()) };
-        head = unpack(&shown.head)?;
-        return store.put_record(&flagged(
-            vault.record_row(id, Some(&shown), None, &head, now)?,
-            leaving,
-            wanted,
-            confirmed,
-        ));
+        // Where not even that can be read, the row stays as it is.
+        let as_it_was = || unpack(&shown.head).ok();
+        let Some(refused) = refused_head(store, id)?.or_else(as_it_was) else { return Ok(()) };
+        head = refused;
+        let mut kept = vault.record_row(id, Some(&shown), None, &head, now)?;
+        if forgotten {
+            kept.base = None;
+        }
+        return store.put_record(&flagged(kept, leaving, wanted, confirmed));
     }
     let mut new = vault.record_row(id, row.as_ref(), base.as_ref(), &head, now)?;
     if forgotten {
         new.base = None;
     }
     new.office_reference = office_reference.or(new.office_reference);
-    store.put_record(&flagged(new, leaving, wanted, confirmed))
+    store.put_record(&flagged(new, leaving, wanted, confirmed))?;
+    outcomes.iter().try_for_each(|outcome| store.put_outcome(id, outcome))
+}
+
+/// What this change took away of the officer's own answers, where two stood.
+fn outcomes(before: &Record, change: &Change, officer: OfficerId) -> Vec<OutcomeRow> {
+    let taken = change.edits.iter().filter_map(|edit| taken_from(before, edit, officer, change.officer));
+    taken
+        .map(|(field, mine, kept)| OutcomeRow {
+            field: field.to_string(),
+            mine: to_json(&mine).to_string(),
+            kept: to_json(&kept).to_string(),
+            officer: change.officer,
+            at_ms: change.at.corrected_ms(),
+        })
+        .collect()
+}
+
+/// An own change, if it is as it was saved. What went bad is told by `verify`, and blocks no exchange.
+fn readable(own: &OwnChange) -> Option<Change> {
+    let whole = Sha256::of(&own.bytes) == own.hash;
+    whole.then(|| ChangeBytes::received(own.bytes.clone()).read().ok()).flatten()
+}
+
+/// A record whose beginning is refused or in review, as our own changes make it. What was given another dot is left out
+/// under its old one: an answer over it would name a dot that no server will ever hold, and wait for it for ever.
+fn refused_head(store: &Store, id: RecordId) -> Result<Option<Record>> {
+    let mut head = Record::default();
+    for own in store.changes_of(id)? {
+        if own.state == ChangeState::Redotted {
+            continue;
+        }
+        if let Some(change) = readable(&own) {
+            head.apply(&change);
+        }
+    }
+    Ok(Some(head).filter(|head| head.created().is_some()))
 }
 
 fn flagged(mut row: RecordRow, leaving: Option<bool>, wanted: Option<bool>, confirmed: bool) -> RecordRow {

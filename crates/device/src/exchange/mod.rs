@@ -7,6 +7,7 @@ mod items;
 mod outgoing;
 mod photos;
 mod retire;
+mod returning;
 mod settled;
 #[cfg(test)]
 mod settled_tests;

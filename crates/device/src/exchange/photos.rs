@@ -1,10 +1,8 @@
 //! How far a photo has come on its way, without a network: the HTTP pipe and the simulator both say it here.
 
-use crate::clock::Reading;
-use crate::store::{UploadRow, UploadState};
+use crate::store::UploadRow;
 use crate::vault::Vault;
 use anyhow::Result;
-use kerbside_core::planted::{self, Mutant};
 
 impl Vault {
     /// The server said where to send it.
@@ -13,14 +11,7 @@ impl Vault {
     }
 
     /// So much of it has left. It is received when the server's receipt says so, and not before.
-    pub fn photo_reached(&mut self, upload: &UploadRow, sent: u64, now: Reading) -> Result<()> {
-        self.store.transact(|store| {
-            store.set_upload_sent(upload.record, upload.sha256, sent)?;
-            if sent == upload.bytes && planted::is(Mutant::PhotoReceivedWhenSent) {
-                let place = (upload.record, upload.sha256);
-                store.settle_upload(place, UploadState::Received, &[], now.wall_ms)?;
-            }
-            Ok(())
-        })
+    pub fn photo_reached(&mut self, upload: &UploadRow, sent: u64) -> Result<()> {
+        self.store.transact(|store| store.set_upload_sent(upload.record, upload.sha256, sent))
     }
 }

@@ -9,11 +9,12 @@ use crate::clock::Reading;
 use crate::store::{ChangeState, OwnChange, Store};
 use crate::vault::Vault;
 use anyhow::{Context, Result};
-use kerbside_core::chain;
 use kerbside_core::change::ChangeBytes;
-use kerbside_core::exchange::{OFFER_LIMIT, Offered, Retire, Retired};
-use kerbside_core::ids::RecordId;
+use kerbside_core::exchange::{OFFER_LIMIT, Offered, Receipt, Retire, Retired};
+use kerbside_core::ids::{Actor, RecordId, Sha256};
 use kerbside_core::redot::Redot;
+use kerbside_core::sign::Label;
+use kerbside_core::{cbor, chain};
 
 impl Vault {
     pub fn needs_retiring(&self) -> Result<bool> {
@@ -38,7 +39,9 @@ impl Vault {
         // What was saved while the answer was on its way comes along.
         let first = retire.offered.first().map_or(1, |offered| offered.counter);
         let own = self.store.changes_from(progress.actor, first, u32::MAX)?;
-        let counters: Vec<u64> = own.iter().map(|own| own.counter).collect();
+        // What went bad here is not written anew as if it were what was saved.
+        let sound = own.iter().filter(|own| own.bytes.is_empty() || Sha256::of(&own.bytes) == own.hash);
+        let counters: Vec<u64> = sound.map(|own| own.counter).collect();
         let redot = Redot::new(retire.actor, retired.actor, &counters, &retired.held);
         self.store.transact(|store| self.go_on_as(store, &redot, retired, now))
     }
@@ -52,8 +55,20 @@ impl Vault {
         for (old_counter, new_counter) in &redot.moved {
             let own = store.change_at(redot.from, *old_counter)?.context("An offered change is there")?;
             records.push(own.record);
+            if own.bytes.is_empty() {
+                store.settle_change(
+                    (own.actor, own.counter),
+                    ChangeState::Missing,
+                    false,
+                    None,
+                    now.wall_ms,
+                )?;
+                store.note_in_journal(now.wall_ms, "lost", &format!("{}.{}", own.actor, own.counter))?;
+                continue;
+            }
             let read = ChangeBytes::received(own.bytes.clone()).read().context("Read an own change")?;
-            let moved = redot.change(&read).context("A moved change has a new dot")?;
+            let mut moved = redot.change(&read).context("A moved change has a new dot")?;
+            moved.officer = self.identity.officer;
             let written = ChangeBytes::write(&moved);
             progress.chain = chain::next(progress.chain, written.hash());
             progress.counter = *new_counter;
@@ -76,11 +91,12 @@ impl Vault {
         let mut intake = Intake::new(self, store, now);
         for counter in &retired.held {
             if let Some(own) = store.change_at(redot.from, *counter)?
-                && matches!(own.state, ChangeState::Saved | ChangeState::Held)
+                && matches!(own.state, ChangeState::Saved | ChangeState::Held | ChangeState::Received)
             {
                 settle(store, &mut intake, &own, verdict_on(&retired.verdicts, *counter), now)?;
             }
         }
+        self.keep_proof(store, redot.from, retired)?;
         for (draft, seen) in store.all_seen()? {
             store.replace_seen_context(draft, &seen.field, &redot.context(&seen.context))?;
         }
@@ -94,5 +110,16 @@ impl Vault {
         store.note_in_journal(now.wall_ms, "retired", &said)?;
         intake.touch_all(records)?;
         intake.finish()
+    }
+
+    /// The server's word for what both hold of the actor that was given up.
+    fn keep_proof(&self, store: &Store, actor: Actor, retired: &Retired) -> Result<()> {
+        let Some(signed) = &retired.receipt else { return Ok(()) };
+        let Ok(receipt) = signed.open::<Receipt>(Label::Receipt, &self.server_key()) else { return Ok(()) };
+        let ours = store.change_at(actor, receipt.through)?.map(|own| own.chain);
+        if receipt.actor == actor && receipt.device == self.identity.device && ours == Some(receipt.chain) {
+            store.put_proof(actor, receipt.through, &cbor::encode(signed))?;
+        }
+        Ok(())
     }
 }

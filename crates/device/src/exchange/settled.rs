@@ -73,6 +73,7 @@ impl Intake<'_> {
                 created_ms: row.created_ms,
                 changed_ms: row.changed_ms,
                 two_answers: row.two_answers,
+                withdrawn: row.withdrawn,
                 place,
             });
         }
@@ -94,6 +95,7 @@ impl Intake<'_> {
             created_ms: outline.created_ms.unwrap_or(now.wall_ms),
             changed_ms: outline.changed_ms.unwrap_or(now.wall_ms),
             two_answers: 0,
+            withdrawn: false,
             place,
         })
     }

@@ -2,8 +2,10 @@
 //! server meets it in the simulator and in the stories.
 
 use super::*;
+use crate::Way;
 use crate::clock::Reading;
-use crate::show::{Choice, WorkState};
+use crate::settle::Choice;
+use crate::show::WorkState;
 use crate::vault::{Identity, Vault};
 use crate::{Filter, Saved};
 use ed25519_dalek::SigningKey;
@@ -111,9 +113,13 @@ impl Office {
             epoch: self.epoch,
             marks: vec![Mark { actor: push.actor, through: self.through, backed_up_through: self.safe }],
             checkpoint: Vec::new(),
+            backup_ms: None,
+            safe_photos: Vec::new(),
+            settled: Vec::new(),
             answers: Some(push.tag()),
         };
         Reply {
+            stopped: None,
             receipt: Signed::new(Label::Receipt, &receipt, &office_key()),
             hwm: self.through,
             fork: false,
@@ -219,6 +225,63 @@ fn a_refused_change_is_undone_in_the_record_and_stays_readable_with_its_reason()
 }
 
 #[test]
+fn a_refused_answer_comes_back_as_a_draft_to_put_right() {
+    let mut ann = vault(1, 1);
+    let saved = saves(&mut ann, "a fridge");
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    let reply = Office { items: vec![echo(&saved.dot)], ..Office::taking(&push) }.reply(&push);
+    ann.incoming(&push, &reply, NOW).unwrap();
+    ann.edit(saved.record, &answers("two fridges"), &[], NOW).unwrap();
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    let own = ann.store.change_at(Actor(1), 2).unwrap().unwrap();
+    let verdicts = vec![(2, Verdict::Refused("bad_context".into()))];
+    let reply = Office { chain: own.chain, verdicts, ..Office::taking(&push) }.reply(&push);
+    ann.incoming(&push, &reply, NOW).unwrap();
+    assert_eq!(ann.waiting().unwrap().items[0].ways, [Way::AnswerAgain, Way::LeaveToOffice]);
+    let draft = ann.answer_again(saved.record, NOW).unwrap();
+    assert_eq!((draft.record, &draft.answers["what"]), (Some(saved.record), &"two fridges".into()));
+    assert_eq!(ann.waiting().unwrap().strip.needs_you, 0, "it is a draft now");
+    let refused = ann.refused(saved.record).unwrap();
+    assert_eq!((refused.len(), &refused[0].answer), (1, &"two fridges".into()), "it stays readable");
+    ann.save_draft(draft.id, NOW.later(1)).unwrap();
+    let view = ann.show(saved.record).unwrap();
+    assert_eq!(
+        view.fields.iter().find(|field| field.path == "what").unwrap().values[0].answer,
+        "two fridges"
+    );
+    is_whole(&ann);
+}
+
+#[test]
+fn what_the_office_is_looking_at_asks_nothing_of_its_officer() {
+    let mut ann = vault(1, 1);
+    let saved = saves(&mut ann, "a fridge");
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    let verdicts = vec![(1, Verdict::Refused("in_review".into()))];
+    let reply = Office { verdicts, ..Office::taking(&push) }.reply(&push);
+    ann.incoming(&push, &reply, NOW).unwrap();
+    let waiting = ann.waiting().unwrap();
+    assert_eq!(waiting.strip.needs_you, 0);
+    assert_eq!((waiting.items[0].record, waiting.items[0].state), (Some(saved.record), WorkState::Received));
+    assert_eq!(waiting.items[0].reason_code.as_deref(), Some("in_review"));
+    assert!(waiting.items[0].ways.is_empty());
+    is_whole(&ann);
+}
+
+#[test]
+fn a_push_says_what_is_still_here_when_it_has_been_taken() {
+    let mut ann = vault(1, 1);
+    for what in ["a fridge", "a sofa", "a bath"] {
+        saves(&mut ann, what);
+    }
+    let one = Budget { changes: 1, ..Budget::default() };
+    let push = ann.outgoing(one, NOW).unwrap();
+    assert_eq!((push.unsent, push.oldest_unsent_ms), (Some(2), Some(NOW.wall_ms)));
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    assert_eq!((push.unsent, push.oldest_unsent_ms), (None, None));
+}
+
+#[test]
 fn a_colleagues_answer_given_unseen_stands_beside_ours_until_one_is_chosen() {
     let mut ann = vault(1, 1);
     let saved = saves(&mut ann, "a fridge");
@@ -275,7 +338,11 @@ fn a_vault_put_back_from_yesterday_is_found_out_and_goes_on_under_another_actor(
     let retire = restored.retire_request().unwrap();
     assert_eq!(retire.offered.len(), 2);
     restored
-        .retired(&retire, &Retired { actor: Actor(50), held: vec![1], verdicts: Vec::new() }, NOW)
+        .retired(
+            &retire,
+            &Retired { actor: Actor(50), held: vec![1], verdicts: Vec::new(), receipt: None },
+            NOW,
+        )
         .unwrap();
     let push = restored.outgoing(Budget::default(), NOW).unwrap();
     assert_eq!((push.actor, push.first, push.changes.len()), (Actor(50), 1, 1));
@@ -293,28 +360,30 @@ fn after_the_server_is_restored_everything_it_lost_is_offered_again() {
     let push = ann.outgoing(Budget::default(), NOW).unwrap();
     let reply = Office { items: vec![echo(&one.dot), echo(&two.dot)], ..Office::taking(&push) }.reply(&push);
     ann.incoming(&push, &reply, NOW).unwrap();
+    let three = saves(&mut ann, "three");
     let push = ann.outgoing(Budget::default(), NOW).unwrap();
     let first = ann.store.change_at(Actor(1), 1).unwrap().unwrap();
-    let page = pack_page([Entry {
-        record: Some(one.record),
-        reference: Some("SI-000001"),
-        received_ms: Some(1),
-        state: &ann.head(one.record).unwrap(),
-    }]);
-    let restored = Office {
-        through: 1,
-        chain: first.chain,
-        epoch: Epoch([6; 16]),
-        items: vec![Item::Enter { seq: 1, page }],
-        paging: Paging::Whole,
-        ..Office::taking(&push)
-    };
+    let restored = Office { through: 1, chain: first.chain, epoch: Epoch([6; 16]), ..Office::taking(&push) };
     let applied = ann.incoming(&push, &restored.reply(&push), NOW).unwrap();
-    assert!(applied.new_epoch && applied.more);
+    assert!(applied.new_epoch && applied.more && !applied.fork);
     assert_eq!(state(&ann, two.record), WorkState::Saved);
+    is_whole(&ann);
+
     let push = ann.outgoing(Budget::default(), NOW).unwrap();
     assert_eq!((push.first, push.changes.len(), push.epoch), (2, 1, Epoch([6; 16])));
-    assert!(ann.store.record(two.record).unwrap().unwrap().base.is_none());
+    assert!(push.proof.is_some(), "what the old server signed for comes back under the dot it had");
+    let chain = ann.store.change_at(Actor(1), 2).unwrap().unwrap().chain;
+    let back = Office { chain, epoch: Epoch([6; 16]), ..Office::taking(&push) };
+    let applied = ann.incoming(&push, &back.reply(&push), NOW).unwrap();
+    assert!(applied.fork && ann.needs_retiring().unwrap());
+
+    let retire = ann.retire_request().unwrap();
+    let retired = Retired { actor: Actor(50), held: vec![1, 2], verdicts: Vec::new(), receipt: None };
+    ann.retired(&retire, &retired, NOW).unwrap();
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    assert_eq!((push.actor, push.first, push.changes.len()), (Actor(50), 1, 1));
+    let moved = ChangeBytes::received(push.changes[0].clone()).read().unwrap();
+    assert_eq!((moved.record, moved.was), (three.record, Some(Dot { actor: Actor(1), counter: 3 })));
     is_whole(&ann);
 }
 

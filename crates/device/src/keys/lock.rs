@@ -8,6 +8,9 @@ use crate::files::write_durably;
 use crate::random::system_bytes;
 use anyhow::{Context, Result};
 use data_encoding::HEXLOWER;
+use kerbside_core::ids::Sha256;
+use kerbside_core::mend::turn_bit_back;
+use kerbside_core::problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -38,7 +41,14 @@ pub struct VaultFile {
     pub wrong_pins: u32,
     pub last_wrong_ms: i64,
     pub who: Who,
+    /// Over all the rest, so that damage is not taken for a wrong PIN.
+    #[serde(default)]
+    sum: String,
 }
+
+/// What stands around the sum, at the end of the file.
+const SUM: &str = "\"sum\": \"";
+const END: &str = "\"\n}";
 
 /// What came of trying a PIN.
 #[derive(Debug)]
@@ -91,12 +101,24 @@ impl VaultFile {
             wrong_pins: 0,
             last_wrong_ms: 0,
             who,
+            sum: String::new(),
         };
-        let by_share = key_from_share(lock.unlock_share, lock.device_secret);
-        let sealed = seal(&by_share, system_bytes()?, file.vault.as_bytes(), key.as_slice())?;
-        file.wrapped_by_share = HEXLOWER.encode(&sealed);
+        file.wrap_under_share(lock.unlock_share, lock.device_secret, key)?;
         file.wrap_under_pin(lock.pin, lock.device_secret, key)?;
         Ok(file)
+    }
+
+    /// A server that lost the old share is given this one.
+    pub fn wrap_under_share(
+        &mut self,
+        share: &[u8; 32],
+        device_secret: &[u8; 32],
+        key: &VaultKey,
+    ) -> Result<()> {
+        let by_share = key_from_share(share, device_secret);
+        let sealed = seal(&by_share, system_bytes()?, self.vault.as_bytes(), key.as_slice())?;
+        self.wrapped_by_share = HEXLOWER.encode(&sealed);
+        Ok(())
     }
 
     #[must_use]
@@ -104,14 +126,41 @@ impl VaultFile {
         folder.join("vault.json")
     }
 
-    pub fn read(folder: &Path) -> Result<Self> {
+    /// Reads it as it was written; one flipped bit is turned back.
+    pub fn read_whole(folder: &Path) -> Result<Self> {
         let bytes = std::fs::read(Self::path(folder)).context("Read vault.json")?;
-        serde_json::from_slice(&bytes).context("Understand vault.json")
+        if let Some(file) = Self::whole(&bytes) {
+            return Ok(file);
+        }
+        let mended = turn_bit_back(&bytes, |tried| Self::whole(tried).is_some());
+        let file = mended.and_then(|mended| Self::whole(&mended));
+        let file =
+            file.ok_or_else(|| Problem::new(Code::KeysDamaged, "vault.json is not as it was written"))?;
+        tracing::warn!("A flipped bit of vault.json was turned back");
+        file.write(folder)?;
+        Ok(file)
+    }
+
+    /// The same, or where more is wrong whatever still reads as one: the server's share may open it yet.
+    pub fn read(folder: &Path) -> Result<Self> {
+        Self::read_whole(folder).or_else(|cause| {
+            let bytes = std::fs::read(Self::path(folder)).context("Read vault.json")?;
+            serde_json::from_slice(&bytes).map_err(|_| cause)
+        })
+    }
+
+    fn whole(bytes: &[u8]) -> Option<Self> {
+        let (summed, sum) = std::str::from_utf8(bytes).ok()?.rsplit_once(SUM)?;
+        let fits = sum.strip_suffix(END)? == Sha256::of(summed.as_bytes()).to_string();
+        fits.then(|| serde_json::from_slice(bytes).ok()).flatten()
     }
 
     pub fn write(&self, folder: &Path) -> Result<()> {
-        let bytes = serde_json::to_vec_pretty(self).context("Write vault.json as JSON")?;
-        write_durably(&Self::path(folder), &bytes).context("Write vault.json")
+        let bare = Self { sum: String::new(), ..self.clone() };
+        let text = serde_json::to_string_pretty(&bare).context("Write vault.json as JSON")?;
+        let (summed, _) = text.rsplit_once(SUM).context("Write vault.json with its sum")?;
+        let whole = format!("{summed}{SUM}{}{END}", Sha256::of(summed.as_bytes()));
+        write_durably(&Self::path(folder), whole.as_bytes()).context("Write vault.json")
     }
 
     /// Seconds still to wait. A clock set back cannot make it longer than the
@@ -220,6 +269,42 @@ mod tests {
             panic!("the PIN is right");
         };
         assert_eq!(*key, [9; 32]);
+    }
+
+    #[test]
+    fn any_flipped_bit_of_the_file_is_found_and_turned_back_and_more_is_said_to_be_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        fresh(folder.path());
+        let path = VaultFile::path(folder.path());
+        let whole = std::fs::read(&path).unwrap();
+        for at in (0..whole.len()).step_by(7) {
+            let mut flipped = whole.clone();
+            flipped[at] ^= 1 << (at % 8);
+            std::fs::write(&path, &flipped).unwrap();
+            let mut file = VaultFile::read_whole(folder.path()).unwrap();
+            assert_eq!(std::fs::read(&path).unwrap(), whole, "byte {at}");
+            if at % 210 == 0 {
+                let opened = file.try_pin(folder.path(), "271828", &SECRET, 0).unwrap();
+                assert!(matches!(opened, Attempt::Opened(_)));
+                std::fs::write(&path, &whole).unwrap();
+            }
+        }
+        let mut torn = whole.clone();
+        torn[200..230].fill(b'x');
+        std::fs::write(&path, &torn).unwrap();
+        let problem = VaultFile::read_whole(folder.path()).unwrap_err();
+        assert_eq!(problem.downcast_ref::<Problem>().unwrap().code, Code::KeysDamaged);
+        assert_eq!(std::fs::read(&path).unwrap(), torn, "it is left as it is");
+
+        let text = String::from_utf8(whole).unwrap();
+        let salt = text.find("\"salt\"").unwrap() + 10;
+        let mut other_salt = text.into_bytes();
+        other_salt[salt..salt + 4].fill(b'0');
+        std::fs::write(&path, &other_salt).unwrap();
+        assert!(VaultFile::read_whole(folder.path()).is_err(), "no PIN is counted as wrong for it");
+        let mut file = VaultFile::read(folder.path()).unwrap();
+        assert!(file.reset_pin(folder.path(), "314159", &SECRET, &SHARE).unwrap().is_some());
+        assert!(VaultFile::read_whole(folder.path()).is_ok(), "a fresh code makes it whole");
     }
 
     #[test]

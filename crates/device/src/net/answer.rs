@@ -72,6 +72,7 @@ pub(super) fn judge(answer: Answer) -> Result<Answer, Refused> {
         (Some(code), status) if answer.is_kind("application/problem+json") => {
             Problem::new(code, format!("HTTP {status}"))
         }
+        (_, 511) => Problem::new(Code::CaptivePortal, "HTTP 511"),
         (_, 507) => Problem::new(Code::DiskFull, "HTTP 507"),
         (_, 404 | 410) => Problem::new(Code::NotFound, format!("HTTP {}", answer.status)),
         (_, status @ (429 | 500..)) => Problem::new(Code::Busy, format!("HTTP {status}")),

@@ -48,13 +48,15 @@ fn wait_ms(failures: u32, retry_after_s: Option<u32>, jitter: u8) -> i64 {
 }
 
 fn why(code: Code) -> Why {
-    const WHYS: [(Code, Why); 8] = [
+    const WHYS: &[(Code, Why)] = &[
         (Code::NoSignal, Why::NoSignal),
         (Code::CaptivePortal, Why::Portal),
         (Code::Busy, Why::ServerBusy),
         (Code::DiskFull, Why::ServerFull),
         (Code::TooManyTries, Why::ServerBusy),
-        (Code::DeviceRevoked, Why::SignIn),
+        (Code::DeviceUnknown, Why::EnrolAgain),
+        (Code::DeviceRevoked, Why::DeviceRevoked),
+        (Code::ProtocolTooOld, Why::ProtocolTooOld),
         (Code::ProofWrong, Why::SignIn),
         (Code::SignInNeeded, Why::SignIn),
     ];

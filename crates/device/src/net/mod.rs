@@ -3,6 +3,7 @@
 mod answer;
 mod backoff;
 mod client;
+mod compare;
 mod enrol;
 mod pace;
 mod photos;
@@ -12,4 +13,4 @@ mod sync;
 pub use client::build_client;
 pub(crate) use enrol::{enrol, unlock_share};
 pub use pipe::Refused;
-pub use sync::{SyncReport, VaultAccess, sync};
+pub use sync::{Comparing, LookedAfter, SyncReport, VaultAccess, sync, sync_comparing};

@@ -11,7 +11,8 @@ use crate::store::{UploadRow, UploadState};
 use crate::vault::Vault;
 use anyhow::Result;
 use data_encoding::BASE64URL_NOPAD;
-use kerbside_core::exchange::{PhotoReceipt, PhotoState};
+use kerbside_core::exchange::{HASH_LIMIT, PhotoReceipt, PhotoState};
+use kerbside_core::ids::Sha256;
 use kerbside_core::problem::{Code, Problem};
 use kerbside_core::sign::{Label, Signed};
 use reqwest::Method;
@@ -55,10 +56,33 @@ pub(super) fn send_photo<A: VaultAccess>(
         let began_ms = now().monotonic_ms;
         offset = send_piece(pipe, &path, offset, &piece)?;
         pace.took(now().monotonic_ms.saturating_sub(began_ms));
-        access.with(|vault| vault.photo_reached(upload, offset as u64, now()))?;
+        access.with(|vault| vault.photo_reached(upload, offset as u64))?;
     }
     let named = name_photo(pipe, upload)?;
     settle(access, upload, &named, now())
+}
+
+#[derive(Debug, Deserialize)]
+struct Lacking {
+    missing: Vec<Sha256>,
+}
+
+/// After a restore of the server: whether it still has what it once received.
+pub(super) fn ask_after_photos<A: VaultAccess>(access: &mut A, pipe: &mut Pipe) -> Result<()> {
+    let doubted = access.with(|vault| vault.photos_in_doubt())?;
+    for asked in doubted.chunks(HASH_LIMIT) {
+        let answer = pipe.send(&Ask {
+            method: Method::POST,
+            path: "/v1/photos/have",
+            body: json!({ "hashes": asked }).to_string().into_bytes(),
+            headers: vec![("content-type", "application/json".to_owned())],
+            signed: true,
+        })?;
+        let lacking: Lacking = serde_json::from_slice(&answer.body)
+            .map_err(|_| not_ours("The answer about photos is not ours"))?;
+        access.with(|vault| vault.settle_photos_in_doubt(asked, &lacking.missing))?;
+    }
+    Ok(())
 }
 
 fn name_photo(pipe: &mut Pipe, upload: &UploadRow) -> Result<Named, Refused> {
@@ -118,7 +142,8 @@ impl Vault {
     pub fn photos_to_send(&self) -> Result<Vec<UploadRow>> {
         let mut ready = Vec::new();
         for upload in self.store.uploads()? {
-            let waiting = matches!(upload.state, UploadState::Saved | UploadState::Sending);
+            let waiting =
+                matches!(upload.state, UploadState::Saved | UploadState::Sending) && !upload.doubted;
             if waiting && self.server_names(&upload)? {
                 ready.push(upload);
             }
@@ -126,28 +151,54 @@ impl Vault {
         Ok(ready)
     }
 
+    /// Photos that a server had before it was restored, and whose record it has again.
+    pub fn photos_in_doubt(&self) -> Result<Vec<Sha256>> {
+        let mut doubted = std::collections::BTreeSet::new();
+        for upload in self.store.uploads()? {
+            if upload.doubted && self.server_names(&upload)? {
+                doubted.insert(upload.sha256);
+            }
+        }
+        Ok(doubted.into_iter().collect())
+    }
+
+    /// Which of the photos asked about a restored server lacks: those are sent again.
+    pub fn settle_photos_in_doubt(&mut self, asked: &[Sha256], missing: &[Sha256]) -> Result<()> {
+        self.store.transact(|store| {
+            asked.iter().try_for_each(|sha256| store.settle_doubt(*sha256, !missing.contains(sha256)))
+        })
+    }
+
+    /// Whether the server took a change that names the photo. One that was cleared, because a backup had it, may have;
+    /// but only where no change that is still here does.
     fn server_names(&self, upload: &UploadRow) -> Result<bool> {
         use crate::store::ChangeState;
-        let own = self.store.changes_of(upload.record)?;
-        Ok(own.iter().any(|own| {
-            matches!(own.state, ChangeState::Received | ChangeState::Duplicate)
-                && kerbside_core::change::ChangeBytes::received(own.bytes.clone())
-                    .read()
-                    .is_ok_and(|change| change.photos().any(|(_, photo, _)| photo == upload.sha256))
-        }))
+        let (mut is_named, mut is_taken, mut is_cleared) = (false, false, false);
+        for own in self.store.changes_of(upload.record)? {
+            // What is in review may yet be taken, and its photos are received all the same.
+            let taken = matches!(own.state, ChangeState::Received | ChangeState::Duplicate)
+                || own.reason.as_deref() == Some(Code::InReview.name());
+            if own.bytes.is_empty() {
+                is_cleared |= taken;
+                continue;
+            }
+            let read = kerbside_core::change::ChangeBytes::received(own.bytes).read();
+            if read.is_ok_and(|change| change.photos().any(|(_, photo, _)| photo == upload.sha256)) {
+                is_named = true;
+                is_taken |= taken;
+            }
+        }
+        Ok(if is_named { is_taken } else { is_cleared })
     }
 
     /// Where a try went wrong the next begins anew. True when it will never go.
     pub fn start_photo_again(&mut self, upload: &UploadRow, code: Code) -> Result<bool> {
         const ANEW: [Code; 5] =
             [Code::UploadGone, Code::NotFound, Code::RangeWrong, Code::PhotoHashWrong, Code::PhotoNotWhole];
-        const NEVER: [Code; 5] = [
-            Code::PhotoTooLarge,
-            Code::PhotoNotAnImage,
-            Code::NotYourTeam,
-            Code::NotAllowed,
-            Code::PhotoNotNamed,
-        ];
+        // "Not named" is not among them: only what the server took is offered, so a server that knows nothing of it was
+        // restored, and the next exchange says so.
+        const NEVER: [Code; 4] =
+            [Code::PhotoTooLarge, Code::PhotoNotAnImage, Code::NotYourTeam, Code::NotAllowed];
         if ANEW.contains(&code) {
             self.store.transact(|store| {
                 store.set_upload_url(upload.record, upload.sha256, None)?;

@@ -165,7 +165,7 @@ impl Pipe {
                 .header(SIGNATURE_HEADER, BASE64URL_NOPAD.encode(&signature));
         }
         self.bytes_up += ask.body.len() as u64;
-        let response = request.send().map_err(|cause| Refused::of(Code::NoSignal, plain_cause(&cause)))?;
+        let response = request.send().map_err(|cause| unsent(&cause))?;
         let answer = read(response, self.patience)?;
         self.bytes_down += answer.body.len() as u64;
         if let Some(nonce) =
@@ -187,15 +187,25 @@ fn require_safe(base: &str) -> Result<()> {
     Err(Problem::new(Code::NotAllowed, "Only https leads to a council's server").into())
 }
 
-/// Says what failed without the address it was for.
-fn plain_cause(cause: &reqwest::Error) -> String {
-    if cause.is_timeout() {
-        "Timed out".to_owned()
+/// Says what failed without the address it was for. Whoever answers a council's address without its certificate is
+/// somebody in between.
+fn unsent(cause: &reqwest::Error) -> Refused {
+    if is_of_tls(cause) {
+        Refused::of(Code::CaptivePortal, "Another certificate than the council's, or none")
+    } else if cause.is_timeout() {
+        Refused::of(Code::NoSignal, "Timed out")
     } else if cause.is_connect() {
-        "No connection".to_owned()
+        Refused::of(Code::NoSignal, "No connection")
     } else {
-        "The connection broke".to_owned()
+        Refused::of(Code::NoSignal, "The connection broke")
     }
+}
+
+fn is_of_tls(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    cause.is::<rustls::Error>()
+        || wrapped.is_some_and(|inner| is_of_tls(inner))
+        || cause.source().is_some_and(is_of_tls)
 }
 
 #[cfg(test)]
@@ -275,6 +285,15 @@ mod tests {
         pipe.patience = Duration::from_millis(400);
         let refused = pipe.exchange::<u32, u32>("/v1/sync", &1, false).unwrap_err();
         assert_eq!(refused.problem.code, Code::NoSignal);
+    }
+
+    #[test]
+    fn whoever_answers_tls_with_a_page_is_somebody_in_between() {
+        let portal = saying("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n<html>sign in</html>");
+        let mut pipe =
+            Pipe::unsigned(&portal.replace("http://127.0.0.1", "https://localhost"), None).unwrap();
+        let refused = pipe.exchange::<u32, u32>("/v1/sync", &1, false).unwrap_err();
+        assert_eq!(refused.problem.code, Code::CaptivePortal);
     }
 
     #[test]

@@ -1,12 +1,16 @@
 //! Syncing: exchanges until neither side has more, then documents, then photos.
 //! The vault is held only between requests, so that an officer can go on typing.
 
+use super::compare::{compare, fetch_photos, tell_repairs};
 use super::pace::Pace;
-use super::photos::send_photo;
+use super::photos::{ask_after_photos, send_photo};
 use super::pipe::{Ask, PATIENCE, Pipe, Refused};
 use crate::clock::Reading;
+use crate::compare::Comparison;
 use crate::exchange::Budget;
+use crate::store::Returning;
 use crate::vault::Vault;
+use crate::verify::Repaired;
 use anyhow::Result;
 use data_encoding::BASE64URL_NOPAD;
 use kerbside_core::exchange::{Offer, Reply, Retired};
@@ -61,12 +65,25 @@ pub struct SyncReport {
     pub next_try_ms: Option<i64>,
 }
 
+/// What a device found and put right when it looked after itself.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct LookedAfter {
+    #[serde(flatten)]
+    pub comparison: Comparison,
+    #[serde(flatten)]
+    pub repaired: Repaired,
+}
+
 #[derive(Debug, Default)]
 struct Tally {
     sent: u64,
     received: u64,
     photos_sent: u32,
     needs_newer: bool,
+    stopped: Option<Code>,
+    /// None once that was seen to.
+    comparing: Option<Comparing>,
+    looked_after: LookedAfter,
     forks: u32,
 }
 
@@ -75,43 +92,65 @@ const FRUITLESS: u32 = 3;
 /// An actor is given up once, or twice where two doubles race; never for ever.
 const FORKS: u32 = 4;
 /// What ends a sync, because nothing else would go either.
-const STOPS: [Code; 7] = [
+const STOPS: [Code; 8] = [
     Code::NoSignal,
     Code::Busy,
     Code::TooManyTries,
     Code::DiskFull,
     Code::CaptivePortal,
     Code::DeviceRevoked,
+    Code::DeviceUnknown,
     Code::ProofWrong,
 ];
 const LEAST_PATIENCE: Duration = Duration::from_secs(5);
 
-/// One sync, until there is nothing more to do or `deadline_ms` (wall clock) has passed.
+/// One sync, until there is nothing more to do or `deadline_ms` (wall clock) has passed. Once a week device and server
+/// compare what they hold.
 pub fn sync<A: VaultAccess>(
-    mut access: A,
+    access: A,
     deadline_ms: Option<i64>,
     now: &dyn Fn() -> Reading,
 ) -> Result<SyncReport> {
+    sync_comparing(access, deadline_ms, Comparing::WhenDue, now).map(|(report, _)| report)
+}
+
+/// When device and server compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparing {
+    /// Once a week.
+    WhenDue,
+    /// Because somebody asked.
+    Now,
+}
+
+/// The same, and what the comparison came to.
+pub fn sync_comparing<A: VaultAccess>(
+    mut access: A,
+    deadline_ms: Option<i64>,
+    comparing: Comparing,
+    now: &dyn Fn() -> Reading,
+) -> Result<(SyncReport, LookedAfter)> {
     let mut pipe = access.with(|vault| Pipe::of(vault))?;
-    let mut tally = Tally::default();
+    let mut tally = Tally { comparing: Some(comparing), ..Tally::default() };
     let done = work(&mut access, &mut pipe, &mut tally, (deadline_ms, now));
     let stopped = match done {
         Ok(()) if tally.needs_newer => Some(Code::NeedsNewerVersion),
         Ok(()) => None,
         Err(cause) => Some(note(&mut access, cause, now())?),
     };
-    access.with(|vault| vault.report(&pipe, &tally, stopped))
+    let report = access.with(|vault| vault.report(&pipe, &tally, stopped))?;
+    Ok((report, tally.looked_after))
 }
 
 fn note<A: VaultAccess>(access: &mut A, cause: anyhow::Error, now: Reading) -> Result<Code> {
     let refused = match cause.downcast::<Refused>() {
         Ok(refused) => refused,
         Err(cause) => {
-            // A reply that is not our server's is the network's doing; a full disk here and anything else is ours.
-            let problem = cause.downcast::<Problem>()?;
-            if problem.code == Code::DiskFull {
-                return Err(problem.into());
+            // A reply that is not our server's is the network's doing; this device's disk and anything else are ours.
+            if cause.downcast_ref::<Problem>().is_some_and(is_of_this_disk) {
+                return Err(cause);
             }
+            let problem = cause.downcast::<Problem>()?;
             Refused { problem, retry_after_s: None }
         }
     };
@@ -120,14 +159,44 @@ fn note<A: VaultAccess>(access: &mut A, cause: anyhow::Error, now: Reading) -> R
     Ok(refused.problem.code)
 }
 
+/// What the office's server says of itself comes as `Refused`.
+fn is_of_this_disk(problem: &Problem) -> bool {
+    [Code::DiskFull, Code::StorageFault, Code::VaultDamaged].contains(&problem.code)
+}
+
 fn work<A: VaultAccess>(
     access: &mut A,
     pipe: &mut Pipe,
     tally: &mut Tally,
     (deadline_ms, now): (Option<i64>, &dyn Fn() -> Reading),
 ) -> Result<()> {
-    let in_time = || deadline_ms.is_none_or(|deadline| now().wall_ms < deadline);
     let mut pace = Pace::after(access.with(|vault| vault.failures())?);
+    exchange_all(access, pipe, tally, (deadline_ms, now), &mut pace)?;
+    if let Some(code) = tally.stopped {
+        ask_after_photos(access, pipe)?;
+        send_photos(access, pipe, tally, (deadline_ms, now), &mut pace)?;
+        return Err(Refused::of(code, "The office has stopped this device").into());
+    }
+    if is_in_time(deadline_ms, now()) && look_after(access, pipe, tally, (deadline_ms, now), &mut pace)? {
+        exchange_all(access, pipe, tally, (deadline_ms, now), &mut pace)?;
+    }
+    tell_repairs(access, pipe)?;
+    ask_after_photos(access, pipe)?;
+    send_photos(access, pipe, tally, (deadline_ms, now), &mut pace)
+}
+
+fn is_in_time(deadline_ms: Option<i64>, now: Reading) -> bool {
+    deadline_ms.is_none_or(|deadline| now.wall_ms < deadline)
+}
+
+/// Exchanges until neither side has more.
+fn exchange_all<A: VaultAccess>(
+    access: &mut A,
+    pipe: &mut Pipe,
+    tally: &mut Tally,
+    (deadline_ms, now): (Option<i64>, &dyn Fn() -> Reading),
+    pace: &mut Pace,
+) -> Result<()> {
     let mut standing = access.with(|vault| vault.standing())?;
     let mut fruitless = 0;
     loop {
@@ -135,8 +204,8 @@ fn work<A: VaultAccess>(
         let began_ms = now().monotonic_ms;
         let more = exchange_once(access, pipe, tally, (pace.budget(), now))?;
         pace.took(now().monotonic_ms.saturating_sub(began_ms));
-        if !more || !in_time() {
-            break;
+        if !more || !is_in_time(deadline_ms, now()) {
+            return Ok(());
         }
         let reached = access.with(|vault| vault.standing())?;
         fruitless = if reached == standing { fruitless + 1 } else { 0 };
@@ -145,7 +214,6 @@ fn work<A: VaultAccess>(
         }
         standing = reached;
     }
-    send_photos(access, pipe, tally, (deadline_ms, now), &mut pace)
 }
 
 /// One photo that cannot go keeps no other from going, unless nothing can.
@@ -188,6 +256,44 @@ fn patience(deadline_ms: Option<i64>, now: Reading) -> Duration {
     PATIENCE.min(Duration::from_millis(u64::try_from(left_ms).unwrap_or(0)).max(LEAST_PATIENCE))
 }
 
+/// Checks and compares where it is time to. True when something is to be asked for anew.
+fn look_after<A: VaultAccess>(
+    access: &mut A,
+    pipe: &mut Pipe,
+    tally: &mut Tally,
+    (deadline_ms, now): (Option<i64>, &dyn Fn() -> Reading),
+    pace: &mut Pace,
+) -> Result<bool> {
+    let is_time = match tally.comparing.take() {
+        None => false,
+        Some(Comparing::Now) => true,
+        Some(Comparing::WhenDue) => access.with(|vault| vault.comparison_is_due(now()))?,
+    };
+    if !is_time {
+        return Ok(false);
+    }
+    let mut repaired = access.with(|vault| vault.repair_records(now()))?;
+    for photo in access.with(|vault| vault.photos_held())? {
+        access.with(|vault| vault.check_and_repair_photo(photo, &mut repaired, now()))?;
+    }
+    repaired.repaired += fetch_photos(access, pipe, &std::mem::take(&mut repaired.photos_to_fetch), now)?;
+    tally.looked_after.repaired = repaired;
+    if 0 < access.with(|vault| vault.waiting_to_be_asked())? || access.with(|vault| vault.needs_retiring())? {
+        exchange_all(access, pipe, tally, (deadline_ms, now), pace)?;
+    }
+    match compare(access, pipe, now) {
+        Ok(comparison) => tally.looked_after.comparison = comparison,
+        // A server that does not compare yet is no reason to stop.
+        Err(cause) if is_of_an_older_server(&cause) => {}
+        Err(cause) => return Err(cause),
+    }
+    Ok(!tally.looked_after.comparison.is_equal())
+}
+
+fn is_of_an_older_server(cause: &anyhow::Error) -> bool {
+    cause.downcast_ref::<Refused>().is_some_and(|refused| refused.problem.code == Code::NotFound)
+}
+
 fn exchange_once<A: VaultAccess>(
     access: &mut A,
     pipe: &mut Pipe,
@@ -206,6 +312,7 @@ fn exchange_once<A: VaultAccess>(
     tally.sent += applied.sent;
     tally.received += applied.received;
     tally.needs_newer |= applied.needs_newer;
+    tally.stopped = applied.stopped;
     for offer in &applied.missing_packs {
         let body = fetch_pack(pipe, offer)?;
         tally.needs_newer |= access.with(|vault| keep(vault, offer, &body))?;
@@ -237,15 +344,18 @@ fn keep(vault: &mut Vault, offer: &Offer, body: &[u8]) -> Result<bool> {
     Ok(true)
 }
 
+/// What any exchange worth its bytes moves on: what is brought back, the actor, what is received and acked, the cursor.
+type Standing = (Option<Returning>, Actor, u64, u64, Option<Vec<u8>>);
+
 impl Vault {
     fn failures(&self) -> Result<u32> {
         Ok(self.store.progress()?.failures)
     }
 
-    /// What any exchange worth its bytes moves on.
-    fn standing(&self) -> Result<(Actor, u64, u64, Option<Vec<u8>>)> {
+    fn standing(&self) -> Result<Standing> {
         let progress = self.store.progress()?;
-        Ok((progress.actor, progress.received, progress.acked, progress.cursor))
+        let back = self.store.returning()?;
+        Ok((back, progress.actor, progress.received, progress.acked, progress.cursor))
     }
 
     fn report(&self, pipe: &Pipe, tally: &Tally, stopped: Option<Code>) -> Result<SyncReport> {

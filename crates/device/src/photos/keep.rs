@@ -54,7 +54,9 @@ impl Vault {
     pub fn keep_photo(&mut self, original: &[u8], origin: &Origin, now: Reading) -> Result<Kept> {
         let sha256 = Sha256::of(original);
         let exif = read_exif(original);
-        let row = match self.store.photo(sha256)? {
+        // A commit that the disk reported as failed may come back after a restart, without the files taken away since.
+        let held = self.store.photo(sha256)?.filter(|row| self.files_of(row).is_ok());
+        let row = match held {
             Some(row) => row,
             None => {
                 let copies = match make_copies(original, orientation_of(exif.as_ref())) {
@@ -81,11 +83,26 @@ impl Vault {
         now: Reading,
     ) -> Result<PhotoRow> {
         let written = self.try_write_photo(sha256, original, copies, now);
-        if written.is_err() && self.store.photo(sha256)?.is_none() {
+        let is_full = written.as_ref().is_err_and(|cause| {
+            cause.downcast_ref::<Problem>().is_some_and(|problem| problem.code == Code::DiskFull)
+        });
+        if is_full && self.store.photo(sha256)?.is_none() {
             // Without its row nobody can open it, and it takes up the room that was missing.
-            self.remove_blobs(sha256)?;
+            if let Err(left) = self.remove_blobs(sha256) {
+                tracing::debug!(left = format!("{left:#}"), "Files of a photo stay behind");
+            }
         }
         written
+    }
+
+    /// Whether everything that a photo's row stands for can be read.
+    fn files_of(&self, row: &PhotoRow) -> Result<()> {
+        let sizes =
+            PhotoSize::ALL.into_iter().filter(|size| row.is_picture() || *size == PhotoSize::Original);
+        for size in sizes {
+            unseal_photo(&row.key, &self.blobs.read(&self.blob_name(row.sha256, size))?)?;
+        }
+        Ok(())
     }
 
     fn try_write_photo(
@@ -95,7 +112,10 @@ impl Vault {
         copies: Option<&Copies>,
         now: Reading,
     ) -> Result<PhotoRow> {
-        let key: [u8; 32] = self.random.bytes()?;
+        let key: [u8; 32] = match self.store.photo(sha256)? {
+            Some(row) => row.key,
+            None => self.random.bytes()?,
+        };
         let mut parts = vec![(PhotoSize::Original, original)];
         if let Some(copies) = copies {
             parts.push((PhotoSize::Display, &copies.display));
@@ -114,12 +134,23 @@ impl Vault {
             self.store.transact(|store| store.insert_photo(&row))?;
         }
         for (size, plain) in parts {
-            let sealed = seal_photo(&key, self.random.bytes()?, plain)?;
-            let name = self.blob_name(sha256, size);
-            self.blobs.put(&name, sealed)?;
+            self.put_blob(sha256, &key, size, plain)?;
         }
         self.store.transact(|store| store.insert_photo(&row))?;
         Ok(row)
+    }
+
+    /// Seals one size of a photo under the photo's own key, over whatever was there.
+    pub(crate) fn put_blob(
+        &mut self,
+        sha256: Sha256,
+        key: &[u8; 32],
+        size: PhotoSize,
+        plain: &[u8],
+    ) -> Result<()> {
+        let sealed = seal_photo(key, self.random.bytes()?, plain)?;
+        let name = self.blob_name(sha256, size);
+        self.blobs.put(&name, sealed)
     }
 
     pub fn photo_bytes(&self, sha256: Sha256, size: PhotoSize) -> Result<Zeroizing<Vec<u8>>> {
@@ -163,7 +194,7 @@ impl Vault {
         self.remove_blobs(sha256)
     }
 
-    fn remove_blobs(&mut self, sha256: Sha256) -> Result<()> {
+    pub(crate) fn remove_blobs(&mut self, sha256: Sha256) -> Result<()> {
         for size in PhotoSize::ALL {
             let name = self.blob_name(sha256, size);
             self.blobs.remove(&name)?;
@@ -172,8 +203,28 @@ impl Vault {
     }
 
     /// Says nothing about the photo to whoever lacks the vault key.
-    fn blob_name(&self, sha256: Sha256, size: PhotoSize) -> String {
+    pub(crate) fn blob_name(&self, sha256: Sha256, size: PhotoSize) -> String {
         let named = derive(&self.photo_names, size.name().as_bytes(), &sha256.0);
         HEXLOWER.encode(named.as_slice())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::tests::vault;
+    use crate::photos::tests::two_halves;
+
+    #[test]
+    fn a_photo_whose_files_are_gone_is_written_again_when_it_is_taken_again() {
+        let mut vault = vault(1, 1);
+        let (original, now) = (two_halves(400, 200), Reading::at(1_000));
+        let kept = vault.keep_photo(&original, &PhotoFrom::Gallery.into(), now).unwrap();
+        vault.remove_blobs(kept.sha256).unwrap();
+        assert!(vault.photo_bytes(kept.sha256, PhotoSize::Original).is_err());
+        vault.keep_photo(&original, &PhotoFrom::Gallery.into(), now).unwrap();
+        for size in PhotoSize::ALL {
+            assert!(!vault.photo_bytes(kept.sha256, size).unwrap().is_empty());
+        }
     }
 }

@@ -9,6 +9,7 @@ mod sniff;
 pub use facts::{photo_facts, read_exif};
 pub use keep::{Kept, PhotoSize};
 pub use picture::{Copies, MOST_BYTES, PictureFormat, make_copies, orientation_of};
+pub(crate) use sealed::mend_sealed;
 pub use sealed::{BlobStore, HEADER, part_of, seal_photo, unseal_part, unseal_photo};
 pub use sniff::media_type;
 

@@ -2,18 +2,19 @@
 //! column and compressed, as their page brought them. A record that is written to leaves its block for good.
 
 use super::Store;
+use super::records::{Placed, RecordRow, shown};
 use anyhow::{Context, Result};
 use kerbside_core::ids::RecordId;
 use kerbside_core::record::Leafing;
 use rusqlite::{OptionalExtension, named_params};
+use std::collections::VecDeque;
 
 /// How many records lie in one block: enough to compress, few enough to look one up.
 pub const BLOCK_RECORDS: u64 = 32;
-/// Smaller bodies are kept as they are.
-const COMPRESS_FROM: usize = 4 * 1024;
 const LEVEL: i32 = 3;
-const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
+/// How many blocks are kept open while many records are read.
+const OPEN_BLOCKS: usize = 32;
 
 /// What lists show of a record whose states lie in a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,7 @@ pub struct SettledRow {
     pub created_ms: i64,
     pub changed_ms: i64,
     pub two_answers: u32,
+    pub withdrawn: bool,
     /// Which record of its block it is, from 0.
     pub place: u64,
 }
@@ -38,11 +40,9 @@ impl Store {
         if rows.is_empty() {
             return Ok(());
         }
-        let body = if page.len() < COMPRESS_FROM {
-            page.to_vec()
-        } else {
-            zstd::bulk::compress(page, LEVEL).context("Compress a block")?
-        };
+        let mut packer = zstd::bulk::Compressor::new(LEVEL).context("Open a compressor")?;
+        packer.include_checksum(true).context("Ask for a checksum")?;
+        let body = packer.compress(page).context("Compress a block")?;
         self.connection
             .prepare_cached("INSERT INTO block (held, body) VALUES (?1, ?2)")?
             .execute((i64::try_from(rows.len())?, body))
@@ -50,9 +50,9 @@ impl Store {
         let block = self.connection.last_insert_rowid();
         let mut insert = self.connection.prepare_cached(
             "INSERT INTO record (id, form, form_version, head, reference, office_reference, summary, status,
-                 created_ms, changed_ms, two_answers, block, place)
+                 created_ms, changed_ms, two_answers, withdrawn, block, place)
              VALUES (:id, :form, :form_version, x'', :reference, :office_reference, :summary, :status,
-                 :created_ms, :changed_ms, :two_answers, :block, :place)",
+                 :created_ms, :changed_ms, :two_answers, :withdrawn, :block, :place)",
         )?;
         for row in rows {
             insert
@@ -67,6 +67,7 @@ impl Store {
                     ":created_ms": row.created_ms,
                     ":changed_ms": row.changed_ms,
                     ":two_answers": row.two_answers,
+                    ":withdrawn": row.withdrawn,
                     ":block": block,
                     ":place": i64::try_from(row.place)?,
                 })
@@ -95,31 +96,6 @@ impl Store {
         Ok(())
     }
 
-    /// The state of one record of a block.
-    pub(super) fn state_in(&self, block: i64, place: i64) -> Result<Vec<u8>> {
-        let body = self.block(block)?;
-        let mut leafing = Leafing::open(&body).context("Open a block")?;
-        for _ in 0..place {
-            leafing.advance().context("Leaf through a block")?;
-        }
-        let mark = leafing.mark();
-        leafing.advance().context("Read a record of a block")?.context("The block is shorter")?;
-        Ok(leafing.state_since(&mark))
-    }
-
-    /// The states of all records of a block.
-    pub(super) fn states_in(&self, block: i64) -> Result<Vec<Vec<u8>>> {
-        let body = self.block(block)?;
-        let mut leafing = Leafing::open(&body).context("Open a block")?;
-        let mut states = Vec::new();
-        let mut mark = leafing.mark();
-        while leafing.advance().context("Leaf through a block")?.is_some() {
-            states.push(leafing.state_since(&mark));
-            mark = leafing.mark();
-        }
-        Ok(states)
-    }
-
     #[cfg(test)]
     pub fn count_blocks(&self) -> Result<u32> {
         Ok(self.connection.query_row("SELECT COUNT(*) FROM block", (), |row| row.get(0))?)
@@ -131,15 +107,70 @@ impl Store {
         self.connection.total_changes()
     }
 
-    fn block(&self, block: i64) -> Result<Vec<u8>> {
-        let body: Vec<u8> = self
+    /// The records of a block, by its number. Empty where it is gone or not as it was written.
+    fn states_in(&self, block: i64) -> Result<States> {
+        let body: Option<Vec<u8>> = self
             .connection
             .prepare_cached("SELECT body FROM block WHERE id = ?1")?
             .query_row([block], |row| row.get(0))
+            .optional()
             .context("Read a block")?;
-        if body.starts_with(&ZSTD_MAGIC) {
-            return zstd::bulk::decompress(&body, BODY_LIMIT).context("Inflate a block");
+        let states = body.as_deref().and_then(leafed);
+        if states.is_none() {
+            tracing::error!(block, "A block of records cannot be read");
         }
-        Ok(body)
+        Ok(states.unwrap_or_default())
+    }
+}
+
+/// Each record of a block and its state.
+type States = Vec<(RecordId, Vec<u8>)>;
+
+fn leafed(body: &[u8]) -> Option<States> {
+    let page = zstd::bulk::decompress(body, BODY_LIMIT).ok()?;
+    let mut leafing = Leafing::open(&page).ok()?;
+    let mut states = Vec::new();
+    let mut mark = leafing.mark();
+    while let Some(outline) = leafing.advance().ok()? {
+        states.push((outline.record?, leafing.state_since(&mark)));
+        mark = leafing.mark();
+    }
+    Some(states)
+}
+
+/// Reads records out of blocks, several of which it keeps open: neighbours in any list lie in few of them.
+pub(super) struct BlockReader<'s> {
+    store: &'s Store,
+    open: VecDeque<(i64, States)>,
+}
+
+impl<'s> BlockReader<'s> {
+    pub fn new(store: &'s Store) -> Self {
+        Self { store, open: VecDeque::new() }
+    }
+
+    /// The row with its states in it, wherever they lie. One that cannot be read is empty, which no state is.
+    pub fn filled(&mut self, (mut row, block, place): Placed) -> Result<RecordRow> {
+        if let Some(block) = block {
+            let states = self.states_of(block)?;
+            let there = usize::try_from(place).ok().and_then(|place| states.get(place));
+            let state = there.filter(|(id, _)| *id == row.id).map(|(_, state)| state.clone());
+            row.base = Some(state.unwrap_or_default());
+        }
+        Ok(shown(row))
+    }
+
+    fn states_of(&mut self, block: i64) -> Result<&States> {
+        let at = match self.open.iter().position(|(number, _)| *number == block) {
+            Some(at) => at,
+            None => {
+                if OPEN_BLOCKS <= self.open.len() {
+                    self.open.pop_back();
+                }
+                self.open.push_front((block, self.store.states_in(block)?));
+                0
+            }
+        };
+        self.open.get(at).map(|(_, states)| states).context("A block that was opened is open")
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Store, from_row, to_row};
 use anyhow::{Context, Result};
-use kerbside_core::ids::{Actor, RecordId, Sha256};
+use kerbside_core::ids::{Actor, Dot, RecordId, Sha256};
 use rusqlite::OptionalExtension;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,6 +169,43 @@ impl Store {
         self.changes(&format!("{CHANGE} ORDER BY actor, counter"), ())
     }
 
+    /// Every one, by actor and counter, one at a time.
+    pub fn each_change(&self, mut look: impl FnMut(OwnChange) -> Result<()>) -> Result<()> {
+        let mut read = self.connection.prepare_cached(&format!("{CHANGE} ORDER BY actor, counter"))?;
+        let mut rows = read.query(())?;
+        while let Some(row) = rows.next().context("Read changes")? {
+            look(change_row(row).context("Read a change")?)?;
+        }
+        Ok(())
+    }
+
+    pub fn count_changes(&self) -> Result<u32> {
+        self.connection
+            .prepare_cached("SELECT COUNT(*) FROM own_change")?
+            .query_row((), |row| row.get(0))
+            .context("Count changes")
+    }
+
+    /// Writes a change as it was before something in it went bad. Its dot and state stay.
+    pub fn mend_change(&self, own: &OwnChange) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "UPDATE own_change SET record = ?3, hash = ?4, chain = ?5, bytes = ?6, reason = ?7
+                 WHERE actor = ?1 AND counter = ?2",
+            )?
+            .execute((
+                own.actor.0,
+                to_row(own.counter),
+                own.record.0,
+                own.hash.0,
+                own.chain.0,
+                &own.bytes,
+                &own.reason,
+            ))
+            .context("Mend a change")?;
+        Ok(())
+    }
+
     /// What the server holds and has not yet told us again.
     pub fn unechoed_changes(&self) -> Result<Vec<OwnChange>> {
         self.changes(
@@ -187,6 +224,28 @@ impl Store {
         )
     }
 
+    /// The oldest saved thing and how many there are, besides the changes of this actor up to a counter.
+    pub fn saved_behind(&self, actor: Actor, through: u64) -> Result<(Option<i64>, u32)> {
+        self.connection
+            .prepare_cached(
+                "SELECT MIN(saved_ms), COUNT(*) FROM (
+                     SELECT saved_ms FROM own_change
+                         WHERE state = 'saved' AND state IN ('saved', 'refused', 'held')
+                         AND NOT (actor = ?1 AND counter <= ?2)
+                     UNION ALL SELECT since_ms FROM upload WHERE state IN ('saved', 'sending'))",
+            )?
+            .query_row((actor.0, to_row(through)), |row| Ok((row.get(0)?, row.get(1)?)))
+            .context("Count what is still here")
+    }
+
+    /// Changes that neither the server nor this device has any more.
+    pub fn missing_changes(&self) -> Result<u32> {
+        self.connection
+            .prepare_cached("SELECT COUNT(*) FROM own_change WHERE state = 'missing'")?
+            .query_row((), |row| row.get(0))
+            .context("Count what is lost")
+    }
+
     pub fn settle_change(
         &self,
         (actor, counter): (Actor, u64),
@@ -197,8 +256,8 @@ impl Store {
     ) -> Result<()> {
         self.connection
             .prepare_cached(
-                "UPDATE own_change SET state = ?3, pending = ?4, reason = ?5,
-                     received_ms = COALESCE(received_ms, ?6)
+                "UPDATE own_change SET seen = CASE WHEN reason IS ?5 THEN seen ELSE 0 END,
+                     state = ?3, pending = ?4, reason = ?5, received_ms = COALESCE(received_ms, ?6)
                  WHERE actor = ?1 AND counter = ?2",
             )?
             .execute((actor.0, to_row(counter), state.name(), pending, reason, at_ms))
@@ -218,7 +277,7 @@ impl Store {
     pub fn unsettle_changes(&self, actor: Actor, after: u64) -> Result<Vec<RecordId>> {
         self.connection
             .prepare_cached(
-                "UPDATE own_change SET state = 'saved', pending = 1, received_ms = NULL, reason = NULL
+                "UPDATE own_change SET state = 'saved', pending = bytes <> x'', received_ms = NULL, reason = NULL
                  WHERE actor = ?1 AND counter > ?2 AND state <> 'redotted' RETURNING record",
             )?
             .query_map((actor.0, to_row(after)), |row| row.get(0).map(RecordId))?
@@ -226,15 +285,43 @@ impl Store {
             .context("Send changes again")
     }
 
-    /// Acknowledged changes of long ago that a backup holds. Never anything else.
-    pub fn delete_safe_changes(&self, actor: Actor, through: u64, before_ms: i64) -> Result<usize> {
+    /// Empties acknowledged changes of long ago that a backup holds, photos and all. Counter, hash and chain stay.
+    pub fn clear_safe_changes(&self, actor: Actor, through: u64, before_ms: i64) -> Result<usize> {
         self.connection
             .prepare_cached(
-                "DELETE FROM own_change WHERE actor = ?1 AND counter <= ?2 AND received_ms < ?3
-                     AND pending = 0 AND state IN ('received', 'duplicate')",
+                "UPDATE own_change SET bytes = x'' WHERE actor = ?1 AND counter <= ?2 AND received_ms < ?3
+                     AND pending = 0 AND state IN ('received', 'duplicate') AND bytes <> x''
+                     AND NOT EXISTS (SELECT 1 FROM upload WHERE upload.record = own_change.record
+                         AND upload.state <> 'safe')",
             )?
             .execute((actor.0, to_row(through), before_ms))
             .context("Clear the archive")
+    }
+
+    /// The first of an actor's changes, up to here, that no server is known to hold.
+    pub fn first_saved(&self, actor: Actor, through: u64) -> Result<Option<u64>> {
+        let first: Option<i64> = self
+            .connection
+            .prepare_cached(
+                "SELECT MIN(counter) FROM own_change WHERE actor = ?1 AND counter <= ?2 AND state = 'saved'",
+            )?
+            .query_row((actor.0, to_row(through)), |row| row.get(0))
+            .context("Look for what is not settled")?;
+        Ok(first.map(from_row))
+    }
+
+    /// Held changes of actors that were given up: nothing else tells what became of them.
+    pub fn held_of_others(&self, present: Actor, most: u32) -> Result<Vec<Dot>> {
+        self.connection
+            .prepare_cached(
+                "SELECT actor, counter FROM own_change WHERE state = 'held' AND actor <> ?1
+                 ORDER BY actor, counter LIMIT ?2",
+            )?
+            .query_map((present.0, most), |row| {
+                Ok(Dot { actor: Actor(row.get(0)?), counter: from_row(row.get(1)?) })
+            })?
+            .collect::<Result<_, _>>()
+            .context("List what is held")
     }
 
     /// A record left: nothing of it is shown, so nothing of ours is pending in it.
@@ -243,6 +330,15 @@ impl Store {
             .prepare_cached("UPDATE own_change SET pending = 0 WHERE record = ?1 AND state <> 'saved'")?
             .execute([record.0])
             .context("Clear what was pending in a record")?;
+        Ok(())
+    }
+
+    /// What a broken rule would lose; see `Mutant::LeaveBeforeSent`.
+    pub fn drop_unsent_in(&self, record: RecordId) -> Result<()> {
+        self.connection
+            .prepare_cached("DELETE FROM own_change WHERE record = ?1 AND state = 'saved'")?
+            .execute([record.0])
+            .context("Drop what was not sent")?;
         Ok(())
     }
 

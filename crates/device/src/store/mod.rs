@@ -5,32 +5,57 @@
 mod blocks;
 mod changes;
 mod drafts;
+mod outcomes;
+mod pages;
 mod photos;
 mod progress;
+mod proofs;
 mod records;
+mod repairs;
+#[cfg(test)]
+mod rotting;
+mod salvage;
 
 pub use blocks::{BLOCK_RECORDS, SettledRow};
 pub use changes::{ChangeState, OwnChange};
 pub use drafts::{DraftRow, Seen};
+pub use outcomes::OutcomeRow;
 pub use photos::{PhotoRow, UploadRow, UploadState};
 pub use progress::Progress;
+pub use proofs::Returning;
 pub use records::RecordRow;
+pub use repairs::{About, RepairKind, RepairRow};
+pub use salvage::Healed;
 
+use crate::files::{self, sync_folder};
 use crate::keys::VaultKey;
 use anyhow::{Context, Result, bail};
 use data_encoding::HEXLOWER;
 use kerbside_core::planted;
 use kerbside_core::problem::{Code, Problem};
 use rusqlite::{Connection, backup::Backup};
-use std::path::Path;
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-const MIGRATIONS: [&str; 3] =
-    [include_str!("001_first.sql"), include_str!("002_drafts.sql"), include_str!("006_blocks.sql")];
+/// In the order of their numbers, which the database keeps as its `user_version`.
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("001_first.sql")),
+    (2, include_str!("002_drafts.sql")),
+    (3, include_str!("003_restore.sql")),
+    (5, include_str!("005_repair.sql")),
+    (6, include_str!("006_blocks.sql")),
+    (7, include_str!("007_people.sql")),
+];
+
+/// More than there are different ones, so that none is compiled twice.
+const STATEMENTS: usize = 192;
 
 pub struct Store {
     connection: Connection,
+    /// None in memory.
+    file: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Store {
@@ -42,17 +67,27 @@ impl std::fmt::Debug for Store {
 impl Store {
     pub fn open(file: &Path, key: &VaultKey) -> Result<Self> {
         let connection = Connection::open(file).context("Open the vault's database")?;
-        let raw = Zeroizing::new(format!("x'{}'", HEXLOWER.encode(key.as_slice())));
-        connection.pragma_update(None, "key", raw.as_str()).context("Give the database its key")?;
-        connection.pragma_update(None, "cipher_memory_security", "OFF").context("Set the cipher")?;
-        connection.pragma_update(None, "cipher_log_level", "NONE").context("Quieten the cipher")?;
-        let store = Self { connection };
+        give_key(&connection, key)?;
+        let store = Self { connection, file: Some(file.to_owned()) };
         store.prepare().context("Open the vault's database with its key").map_err(named)?;
+        if let Some(folder) = file.parent() {
+            // The log's file is made by now. SQLite asks its folder to keep the name, and takes no notice of a refusal.
+            sync_folder(folder).map_err(files::named)?;
+        }
         Ok(store)
     }
 
     pub fn in_memory() -> Result<Self> {
-        Self::of_memory(Connection::open_in_memory().context("Open a database in memory")?)
+        thread_local!(static EMPTY: OnceCell<Store> = const { OnceCell::new() });
+        // A simulator opens a hundred thousand of them: the tables are made once a thread.
+        EMPTY.with(|empty| match empty.get() {
+            Some(made) => made.copy_in_memory(),
+            None => {
+                let made = Connection::open_in_memory().context("Open a database in memory")?;
+                empty.get_or_init(|| Self { connection: made, file: None }).prepare()?;
+                Self::in_memory()
+            }
+        })
     }
 
     /// The same rows in another database in memory, as a restored or cloned phone has them.
@@ -68,7 +103,7 @@ impl Store {
     fn of_memory(mut connection: Connection) -> Result<Self> {
         #[cfg(kerbside_sim)]
         let_it_die(&mut connection)?;
-        let store = Self { connection };
+        let store = Self { connection, file: None };
         store.prepare()?;
         Ok(store)
     }
@@ -81,7 +116,7 @@ impl Store {
         self.connection.pragma_update(None, "synchronous", "FULL").context("Set synchronous")?;
         self.connection.pragma_update(None, "fullfsync", true).context("Set fullfsync")?;
         self.connection.pragma_update(None, "foreign_keys", true).context("Set foreign keys")?;
-        self.connection.set_prepared_statement_cache_capacity(64);
+        self.connection.set_prepared_statement_cache_capacity(STATEMENTS);
         self.migrate()
     }
 
@@ -90,17 +125,15 @@ impl Store {
             .connection
             .pragma_query_value(None, "user_version", |row| row.get(0))
             .context("Read the schema version")?;
-        let done = usize::try_from(version).context("Read the schema version")?;
-        if MIGRATIONS.len() < done {
+        if MIGRATIONS.last().is_some_and(|(newest, _)| *newest < version) {
             bail!("This vault was written by a newer version");
         }
-        for (step, sql) in MIGRATIONS.iter().enumerate().skip(done) {
+        for (number, sql) in MIGRATIONS.iter().filter(|(number, _)| version < *number) {
             self.transact(|store| {
                 store.connection.execute_batch(sql).context("Run a migration")?;
-                let version = i64::try_from(step + 1)?;
                 store
                     .connection
-                    .pragma_update(None, "user_version", version)
+                    .pragma_update(None, "user_version", number)
                     .context("Write the schema version")
             })?;
         }
@@ -109,7 +142,20 @@ impl Store {
 
     /// All of it or none of it, on disk when this returns.
     pub fn transact<T>(&self, act: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
-        self.try_transact(act).map_err(named)
+        let done = self.try_transact(act).map_err(named);
+        if done.as_ref().is_err_and(is_damage) {
+            self.mark_damaged();
+        }
+        done
+    }
+
+    /// Leaves word beside the database that it has to be mended before it is opened again.
+    pub fn mark_damaged(&self) {
+        if let Some(file) = &self.file
+            && let Err(cause) = std::fs::write(damage_mark(file), b"")
+        {
+            tracing::error!(%cause, "That the vault is damaged could not be written down");
+        }
     }
 
     fn try_transact<T>(&self, act: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
@@ -148,6 +194,16 @@ impl Store {
     /// What SQLite and SQLCipher find wrong, page by page. Empty when all is well.
     pub fn damage(&self) -> Vec<String> {
         let mut found = Vec::new();
+        // The cipher's check reads the file alone. A page that was half written home when the device died would be
+        // taken for damage, though the log beside it has the whole of it.
+        let written_home = self
+            .connection
+            .pragma_update_and_check(None, "wal_checkpoint", "FULL", |row| row.get::<_, i64>(0));
+        match written_home {
+            Ok(0) => {}
+            Ok(_) => found.push("wal_checkpoint: another process reads".to_owned()),
+            Err(cause) => found.push(format!("wal_checkpoint: {cause}")),
+        }
         for pragma in ["integrity_check", "cipher_integrity_check", "foreign_key_check"] {
             let checked = self.connection.pragma_query(None, pragma, |row| {
                 let line: String = row.get::<_, String>(0)?;
@@ -247,23 +303,45 @@ impl Store {
 #[cfg(kerbside_sim)]
 fn let_it_die(connection: &mut Connection) -> Result<()> {
     fn writes(_: rusqlite::hooks::Action, _: &str, _: &str, _: i64) {
-        // Whoever has died finds out when it commits.
-        planted::crashes_here();
+        planted::count_write();
     }
     connection.update_hook(Some(writes)).context("Listen to the writes")?;
     connection.commit_hook(Some(planted::is_dead)).context("Listen to the commits")
 }
 
-/// What a person can do something about, said so: no room, or a file that does not read back as written.
+/// What a person can do something about, said so: no room, a disk that fails, or a file that does not read back as written.
 pub fn named(cause: anyhow::Error) -> anyhow::Error {
-    use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase};
+    use rusqlite::ErrorCode::{
+        CannotOpen, DatabaseCorrupt, DiskFull, NotADatabase, PermissionDenied, ReadOnly, SystemIoFailure,
+    };
+    if cause.downcast_ref::<Problem>().is_some() {
+        return cause;
+    }
     let code = match cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code) {
         Some(DiskFull) => Code::DiskFull,
         Some(DatabaseCorrupt | NotADatabase) => Code::VaultDamaged,
+        Some(SystemIoFailure | CannotOpen | ReadOnly | PermissionDenied) => Code::StorageFault,
         _ => return cause,
     };
     let detail = format!("{cause:#}");
     cause.context(Problem::new(code, detail))
+}
+
+fn give_key(connection: &Connection, key: &VaultKey) -> Result<()> {
+    let raw = Zeroizing::new(format!("x'{}'", HEXLOWER.encode(key.as_slice())));
+    connection.pragma_update(None, "key", raw.as_str()).context("Give the database its key")?;
+    connection.pragma_update(None, "cipher_memory_security", "OFF").context("Set the cipher")?;
+    connection.pragma_update(None, "cipher_log_level", "NONE").context("Quieten the cipher")
+}
+
+fn is_damage(cause: &anyhow::Error) -> bool {
+    cause.downcast_ref::<Problem>().is_some_and(|problem| problem.code == Code::VaultDamaged)
+}
+
+/// Where it is written that a database is damaged.
+#[must_use]
+pub fn damage_mark(file: &Path) -> PathBuf {
+    file.with_extension("damaged")
 }
 
 /// Counters fit 53 bits by the protocol's own rule, so neither way loses anything.
@@ -308,6 +386,30 @@ mod tests {
         assert_eq!(read("journal_mode"), rusqlite::types::Value::Text("wal".into()));
         assert_eq!(read("synchronous"), rusqlite::types::Value::Integer(2));
         assert_eq!(read("foreign_keys"), rusqlite::types::Value::Integer(1));
+    }
+
+    #[test]
+    fn a_page_that_was_half_written_home_is_no_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, log) = (folder.path().join("vault.db"), folder.path().join("vault.db-wal"));
+        let store = Store::open(&file, &Zeroizing::new([1; 32])).unwrap();
+        let home = || {
+            store.connection.pragma_update_and_check(None, "wal_checkpoint", "TRUNCATE", |_| Ok(())).unwrap();
+        };
+        home();
+        store.note_in_journal(1, "test", "a sentence").unwrap();
+        let frame = std::fs::read(log).unwrap();
+        let page = usize::try_from(u32::from_be_bytes(frame[32..36].try_into().unwrap())).unwrap();
+        let tear = || {
+            let mut torn = std::fs::read(&file).unwrap();
+            torn[page * 4096 - 2048..page * 4096].fill(7);
+            std::fs::write(&file, torn).unwrap();
+        };
+        tear();
+        assert_eq!(store.damage(), Vec::<String>::new(), "the log has the whole page");
+        home();
+        tear();
+        assert_ne!(store.damage(), Vec::<String>::new(), "now nothing has");
     }
 
     #[test]

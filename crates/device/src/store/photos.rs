@@ -76,11 +76,15 @@ pub struct UploadRow {
     pub reason: Option<String>,
     pub since_ms: i64,
     pub received_ms: Option<i64>,
+    /// A restored server was not asked yet whether it still has it.
+    pub doubted: bool,
+    /// The officer was told of the refusal and has put it away.
+    pub seen: bool,
 }
 
 const UPLOAD: &str =
     "SELECT upload.record, upload.sha256, photo.bytes, upload.url, upload.sent, upload.state,
-    upload.reason, upload.since_ms, upload.received_ms
+    upload.reason, upload.since_ms, upload.received_ms, upload.doubted, upload.seen
     FROM upload JOIN photo ON photo.sha256 = upload.sha256";
 
 fn upload_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<UploadRow> {
@@ -94,6 +98,8 @@ fn upload_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<UploadRow> {
         reason: row.get(6)?,
         since_ms: row.get(7)?,
         received_ms: row.get(8)?,
+        doubted: row.get(9)?,
+        seen: row.get(10)?,
     })
 }
 
@@ -231,11 +237,77 @@ impl Store {
         Ok(())
     }
 
-    /// A server that lost time may have lost photos: every one is asked about again.
-    pub fn ask_again_for_uploads(&self) -> Result<()> {
+    pub fn put_away_refused_photos(&self, record: RecordId) -> Result<()> {
         self.connection
-            .execute("UPDATE upload SET state = 'saved', url = NULL, sent = 0 WHERE state IN ('sending', 'received')", ())
-            .context("Ask about photos again")?;
+            .prepare_cached("UPDATE upload SET seen = 1 WHERE record = ?1 AND state = 'refused'")?
+            .execute([record.0])
+            .context("Put a refused photo away")?;
+        Ok(())
+    }
+
+    /// A server that lost time may have lost photos: those it had are asked about again.
+    pub fn doubt_uploads(&self) -> Result<()> {
+        self.connection
+            .execute(
+                "UPDATE upload SET doubted = state IN ('received', 'safe'), ask_safe = 0, state = 'saved', url = NULL,
+                     sent = 0 WHERE state IN ('sending', 'received', 'safe') OR doubted = 1",
+                (),
+            )
+            .context("Doubt the photos that were received")?;
+        Ok(())
+    }
+
+    /// A restored server was asked about a photo: it has it, or it is sent again.
+    pub fn settle_doubt(&self, sha256: Sha256, is_there: bool) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "UPDATE upload SET doubted = 0, ask_safe = ?2, state = CASE WHEN ?2 THEN 'received' ELSE 'saved' END
+                 WHERE sha256 = ?1 AND doubted = 1",
+            )?
+            .execute((sha256.0, is_there))
+            .context("Keep whether the server has a photo")?;
+        Ok(())
+    }
+
+    /// There is a new backup: whether it holds the photos that were received is asked once.
+    pub fn ask_for_photos(&self) -> Result<()> {
+        self.connection
+            .execute("UPDATE upload SET ask_safe = 1 WHERE state = 'received'", ())
+            .context("Note what to ask of a backup")?;
+        Ok(())
+    }
+
+    pub fn photos_to_ask(&self, most: u32) -> Result<Vec<Sha256>> {
+        self.connection
+            .prepare_cached(
+                "SELECT DISTINCT sha256 FROM upload WHERE ask_safe = 1 AND state = 'received' ORDER BY sha256 LIMIT ?1",
+            )?
+            .query_map([most], |row| row.get(0).map(Sha256))?
+            .collect::<Result<_, _>>()
+            .context("List the photos to ask a backup for")
+    }
+
+    /// The answer for photos that were asked about: those in a backup are safe, the others wait for the next one.
+    pub fn settle_asked(&self, asked: &[Sha256], safe: &[Sha256]) -> Result<()> {
+        let mut settle = self.connection.prepare_cached(
+            "UPDATE upload SET ask_safe = 0, state = CASE WHEN ?2 THEN 'safe' ELSE state END
+             WHERE sha256 = ?1 AND state = 'received'",
+        )?;
+        for sha256 in asked {
+            settle.execute((sha256.0, safe.contains(sha256))).context("Keep that a photo is in a backup")?;
+        }
+        Ok(())
+    }
+
+    /// The server has lost these bytes, whatever record they were sent for.
+    pub fn unsettle_upload(&self, sha256: Sha256) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "UPDATE upload SET state = 'saved', url = NULL, sent = 0, received_ms = NULL, receipt = NULL
+                 WHERE sha256 = ?1",
+            )?
+            .execute([sha256.0])
+            .context("Send a photo again")?;
         Ok(())
     }
 

@@ -35,6 +35,8 @@ pub struct Progress {
     pub last_received_ms: Option<i64>,
     /// The last receipt, as signed: the proof if a server loses what it said it had.
     pub receipt: Option<Vec<u8>>,
+    /// When the newest backup was made that the server said was read back.
+    pub backup_ms: Option<i64>,
 }
 
 impl Progress {
@@ -60,6 +62,7 @@ impl Progress {
             why: "none".into(),
             last_received_ms: None,
             receipt: None,
+            backup_ms: None,
         }
     }
 }
@@ -69,7 +72,8 @@ impl Store {
         self.connection
             .prepare_cached(
                 "SELECT actor, counter, chain, pushed, received, acked, cursor, epoch, nonce, hlc, boot,
-                        server_offset_ms, reference, forked, failures, next_try_ms, why, last_received_ms, receipt
+                        server_offset_ms, reference, forked, failures, next_try_ms, why, last_received_ms, receipt,
+                        backup_ms
                  FROM progress WHERE one = 1",
             )?
             .query_row((), |row| {
@@ -93,6 +97,7 @@ impl Store {
                     why: row.get(16)?,
                     last_received_ms: row.get(17)?,
                     receipt: row.get(18)?,
+                    backup_ms: row.get(19)?,
                 })
             })
             .context("Read how far the exchange has come")
@@ -103,10 +108,10 @@ impl Store {
             .prepare_cached(
                 "INSERT OR REPLACE INTO progress (one, actor, counter, chain, pushed, received, acked, cursor,
                      epoch, nonce, hlc, boot, server_offset_ms, reference, forked, failures, next_try_ms, why,
-                     last_received_ms, receipt)
+                     last_received_ms, receipt, backup_ms)
                  VALUES (1, :actor, :counter, :chain, :pushed, :received, :acked, :cursor, :epoch, :nonce,
                      :hlc, :boot, :server_offset_ms, :reference, :forked, :failures, :next_try_ms, :why,
-                     :last_received_ms, :receipt)",
+                     :last_received_ms, :receipt, :backup_ms)",
             )?
             .execute(named_params! {
                 ":actor": progress.actor.0,
@@ -128,6 +133,7 @@ impl Store {
                 ":why": progress.why,
                 ":last_received_ms": progress.last_received_ms,
                 ":receipt": progress.receipt,
+                ":backup_ms": progress.backup_ms,
             })
             .context("Write how far the exchange has come")?;
         Ok(())
@@ -137,7 +143,7 @@ impl Store {
         self.connection
             .prepare_cached(
                 "INSERT INTO mark (actor, safe) VALUES (?1, ?2)
-                 ON CONFLICT (actor) DO UPDATE SET safe = excluded.safe",
+                 ON CONFLICT (actor) DO UPDATE SET safe = excluded.safe WHERE mark.safe <> excluded.safe",
             )?
             .execute((actor.0, to_row(safe)))
             .context("Write how far a backup reaches")?;

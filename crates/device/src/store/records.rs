@@ -1,6 +1,7 @@
 //! Records as confirmed (base) and as shown (head), with what lists need.
 
 use super::Store;
+use super::blocks::BlockReader;
 use anyhow::{Context, Result};
 use kerbside_core::ids::RecordId;
 use rusqlite::{OptionalExtension, named_params};
@@ -22,24 +23,25 @@ pub struct RecordRow {
     pub leaving: bool,
     pub wanted: bool,
     pub unconfirmed: bool,
+    pub withdrawn: bool,
 }
 
 const RECORD: &str =
     "SELECT id, form, form_version, base, head, reference, office_reference, summary, status,
-    created_ms, changed_ms, two_answers, leaving, wanted, unconfirmed, block, place FROM record";
+    created_ms, changed_ms, two_answers, leaving, wanted, unconfirmed, withdrawn, block, place FROM record";
 /// For lists: nothing of what the records hold is read.
 const LISTED: &str = "SELECT id, form, form_version, NULL, x'', reference, office_reference, summary, status,
-    created_ms, changed_ms, two_answers, leaving, wanted, unconfirmed, NULL, 0 FROM record";
+    created_ms, changed_ms, two_answers, leaving, wanted, unconfirmed, withdrawn, NULL, 0 FROM record";
 
 /// A row, and where its states lie if not in it.
-type Placed = (RecordRow, Option<i64>, i64);
+pub(super) type Placed = (RecordRow, Option<i64>, i64);
 
 fn placed_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Placed> {
-    Ok((record_row(row)?, row.get(15)?, row.get(16)?))
+    Ok((record_row(row)?, row.get(16)?, row.get(17)?))
 }
 
 /// Head has no bytes where it is what base is.
-fn shown(mut row: RecordRow) -> RecordRow {
+pub(super) fn shown(mut row: RecordRow) -> RecordRow {
     if row.head.is_empty()
         && let Some(base) = &row.base
     {
@@ -65,6 +67,7 @@ fn record_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<RecordRow> {
         leaving: row.get(12)?,
         wanted: row.get(13)?,
         unconfirmed: row.get(14)?,
+        withdrawn: row.get(15)?,
     })
 }
 
@@ -75,15 +78,16 @@ impl Store {
         self.connection
             .prepare_cached(
                 "INSERT INTO record (id, form, form_version, base, head, reference, office_reference, summary,
-                     status, created_ms, changed_ms, two_answers, leaving, wanted, unconfirmed)
+                     status, created_ms, changed_ms, two_answers, leaving, wanted, unconfirmed, withdrawn)
                  VALUES (:id, :form, :form_version, :base, :head, :reference, :office_reference, :summary,
-                     :status, :created_ms, :changed_ms, :two_answers, :leaving, :wanted, :unconfirmed)
+                     :status, :created_ms, :changed_ms, :two_answers, :leaving, :wanted, :unconfirmed, :withdrawn)
                  ON CONFLICT (id) DO UPDATE SET form = excluded.form, form_version = excluded.form_version,
                      base = excluded.base, head = excluded.head, reference = excluded.reference,
                      office_reference = excluded.office_reference, summary = excluded.summary,
                      status = excluded.status, created_ms = excluded.created_ms, changed_ms = excluded.changed_ms,
                      two_answers = excluded.two_answers, leaving = excluded.leaving, wanted = excluded.wanted,
-                     unconfirmed = excluded.unconfirmed, block = NULL",
+                     unconfirmed = excluded.unconfirmed, withdrawn = excluded.withdrawn,
+                     block = NULL",
             )?
             .execute(named_params! {
                 ":id": record.id.0,
@@ -101,6 +105,7 @@ impl Store {
                 ":leaving": record.leaving,
                 ":wanted": record.wanted,
                 ":unconfirmed": record.unconfirmed,
+                ":withdrawn": record.withdrawn,
             })
             .context("Keep a record")?;
         Ok(())
@@ -112,15 +117,8 @@ impl Store {
             .query_row([id.0], placed_row)
             .optional()
             .context("Read a record")?
-            .map(|placed| self.filled(placed))
+            .map(|placed| BlockReader::new(self).filled(placed))
             .transpose()
-    }
-
-    fn filled(&self, (mut row, block, place): Placed) -> Result<RecordRow> {
-        if let Some(block) = block {
-            row.base = Some(self.state_in(block, place)?);
-        }
-        Ok(shown(row))
     }
 
     /// By one of the references people say aloud.
@@ -130,7 +128,7 @@ impl Store {
             .query_row([reference], placed_row)
             .optional()
             .context("Find a record by its reference")?
-            .map(|placed| self.filled(placed))
+            .map(|placed| BlockReader::new(self).filled(placed))
             .transpose()
     }
 
@@ -142,20 +140,19 @@ impl Store {
             .query_map((), placed_row)?
             .collect::<Result<Vec<_>, _>>()
             .context("List records")?;
-        // Neighbours in a list mostly lie in one block.
-        let mut open: (Option<i64>, Vec<Vec<u8>>) = (None, Vec::new());
-        let mut rows = Vec::with_capacity(placed.len());
-        for (mut row, block, place) in placed {
-            if let Some(block) = block {
-                if open.0 != Some(block) {
-                    open = (Some(block), self.states_in(block)?);
-                }
-                let state = usize::try_from(place).ok().and_then(|place| open.1.get(place));
-                row.base = Some(state.context("A block is shorter than it was")?.clone());
-            }
-            rows.push(shown(row));
+        let mut blocks = BlockReader::new(self);
+        placed.into_iter().map(|placed| blocks.filled(placed)).collect()
+    }
+
+    /// Every record, in the order of ids and one at a time.
+    pub fn each_record(&self, mut look: impl FnMut(RecordRow) -> Result<()>) -> Result<()> {
+        let mut blocks = BlockReader::new(self);
+        let mut read = self.connection.prepare_cached(&format!("{RECORD} ORDER BY id"))?;
+        let mut rows = read.query(())?;
+        while let Some(row) = rows.next().context("Read a record")? {
+            look(blocks.filled(placed_row(row)?)?)?;
         }
-        Ok(rows)
+        Ok(())
     }
 
     /// Newest first, without what they hold: base and head are empty.
@@ -185,7 +182,10 @@ impl Store {
 
     pub fn wanted_records(&self) -> Result<Vec<RecordId>> {
         self.connection
-            .prepare_cached("SELECT id FROM record WHERE wanted = 1 ORDER BY id LIMIT 100")?
+            .prepare_cached(
+                "SELECT id FROM record WHERE wanted = 1
+                 UNION SELECT record FROM repair WHERE done_ms IS NULL ORDER BY 1 LIMIT 100",
+            )?
             .query_map((), |row| row.get(0).map(RecordId))?
             .collect::<Result<_, _>>()
             .context("List records to ask for")

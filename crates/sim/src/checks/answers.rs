@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail};
 use kerbside_core::field::FieldKey;
 use kerbside_core::value::Value;
 
@@ -24,10 +24,10 @@ pub fn right_answers_stand(world: &mut World, settled: &Settled) -> Result<()> {
             due.retain(|marker| !world.ledger.is_redacted(marker));
             let spare: Vec<_> =
                 shown.difference(&due).filter(|marker| !world.ledger.may_show_again(marker)).collect();
-            ensure!(
-                due.is_subset(&shown) && spare.is_empty(),
-                "{field} of {id} shows {shown:?} and should show {due:?}"
-            );
+            if !due.is_subset(&shown) || !spare.is_empty() {
+                let over: Vec<_> = spare.iter().map(|marker| (marker, world.ledger.over(marker))).collect();
+                bail!("{field} of {id} shows {shown:?} and should show {due:?}; answered over: {over:?}");
+            }
         }
     }
     Ok(())

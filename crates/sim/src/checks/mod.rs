@@ -1,9 +1,14 @@
 //! The promise, checked on everything at once when all has settled: one line a check, one file a subject.
 
 mod answers;
+mod clocks;
 mod log;
 mod lost;
 mod phones;
+mod photos;
+mod seals;
+mod sets;
+mod withdrawals;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +18,7 @@ use kerbside_core::ids::RecordId;
 use kerbside_core::record::Record;
 use kerbside_device::{ChangeState, OwnChange};
 
+use crate::events::reviewing::note_reviews;
 use crate::ledger::{Marker, markers_of};
 use crate::world::World;
 
@@ -32,15 +38,23 @@ const CHECKS: &[Check] = &[
     check("nothing is lost", lost::nothing_lost),
     check("nothing is made up", lost::nothing_made_up),
     check("the right answers stand", answers::right_answers_stand),
+    check("the right members stand", sets::right_members_stand),
+    check("seals hold", seals::seals_hold),
+    check("clocks are sane", clocks::clocks_are_sane),
+    check("photos have come", photos::photos_have_come),
+    check("no photo waits", photos::no_photo_waits),
+    check("a withdrawal hides nothing unseen", withdrawals::withdrawals_hide_nothing),
     check("no queue is stuck", phones::no_queue_is_stuck),
     check("each phone holds its scope", phones::scope_is_held),
     check("every vault verifies", phones::vaults_verify),
 ];
 
 /// A settled world, read once for all checks.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Settled {
-    /// The server's log, folded.
+    /// The changes in the server's log, in its order.
+    pub log: Vec<Change>,
+    /// The log, folded.
     pub folded: BTreeMap<RecordId, Record>,
     /// Every act in the server's log.
     pub taken: BTreeSet<Marker>,
@@ -57,6 +71,7 @@ pub struct Own {
 
 /// Checks everything and returns how many changes were refused.
 pub fn check_all(world: &mut World) -> Result<u32> {
+    note_reviews(world)?;
     let settled = Settled::read(world)?;
     for check in CHECKS {
         (check.holds)(world, &settled).with_context(|| format!("it does not hold that {}", check.name))?;
@@ -68,15 +83,11 @@ pub fn check_all(world: &mut World) -> Result<u32> {
 impl Settled {
     /// No act may be in the log twice, under whatever dots.
     fn read(world: &mut World) -> Result<Self> {
-        let mut settled = Self {
-            folded: BTreeMap::new(),
-            taken: BTreeSet::new(),
-            taken_in: BTreeMap::new(),
-            own: Vec::new(),
-        };
+        let mut settled = Self::default();
         for entry in world.server.log_changes()? {
             let change = ChangeBytes::received(entry.bytes).read().context("Reading the log")?;
             settled.fold(&change)?;
+            settled.log.push(change);
         }
         for phone in &world.phones {
             let own = phone.vault.own_changes()?.into_iter().map(Own::of);

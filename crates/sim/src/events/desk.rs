@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use kerbside_core::field::{FieldKey, TEAM};
 use kerbside_core::ids::RecordId;
-use kerbside_core::problem::Problem;
 use kerbside_core::record::Record;
 use kerbside_core::record::view::{RecordView, seen_text};
 use kerbside_server::store::OfficeEdit;
@@ -46,24 +45,17 @@ impl World {
 
     fn answer_at_desk(&mut self, tab: Tab) -> Result<()> {
         let marker = self.ledger.new_marker();
-        self.ledger.tries(&marker, Some(tab.field.clone()), Some(tab.record), tab.over.clone());
+        self.tries(&marker, Some(tab.field.clone()), Some(tab.record), tab.over.clone());
         let jo = self.officer("jo@example.gov.uk")?;
         let edit = OfficeEdit { field: tab.field, row: None, answer: json!(marker), seen: Some(tab.seen) };
-        let dies = self.plan_crash();
-        let done = self.server.office_change(self.now_ms, &jo, tab.record, &[edit]);
-        self.end_crash();
-        match done {
-            Ok(dot) => {
-                self.note(&format!("office {marker} {dot}"));
-                self.ledger.promise(&marker, tab.record);
-            }
-            Err(cause) => {
-                let refused = cause.downcast_ref::<Problem>().is_some();
-                if !refused && !dies {
-                    return Err(cause.context("Answering at a desk"));
-                }
-                self.note(&format!("office not {marker}"));
-            }
+        let now_ms = self.now_ms;
+        let done = self.server_asked("answering at a desk", |world| {
+            world.server.office_change(now_ms, &jo, tab.record, &[edit])
+        })?;
+        if let Some(dot) = done {
+            self.note(&format!("office {marker} {dot}"));
+            self.ledger.promise(&marker, tab.record);
+            self.ledger.leaves_phones(&marker);
         }
         Ok(())
     }
@@ -80,10 +72,11 @@ impl World {
         let to = if self.rng.bool() { "north" } else { "south" };
         let jo = self.officer("jo@example.gov.uk")?;
         let edit = OfficeEdit { field: team, row: None, answer: json!(to), seen: Some(seen) };
-        match self.server.office_change(self.now_ms, &jo, state.record, &[edit]) {
-            Ok(dot) => self.note(&format!("{} moved to {to} by {dot}", state.record)),
-            Err(cause) if cause.downcast_ref::<Problem>().is_some() => {}
-            Err(cause) => return Err(cause.context("Moving a record")),
+        let (now_ms, id) = (self.now_ms, state.record);
+        let done = self
+            .server_asked("moving a record", |world| world.server.office_change(now_ms, &jo, id, &[edit]))?;
+        if let Some(dot) = done {
+            self.note(&format!("{id} moved to {to} by {dot}"));
         }
         Ok(())
     }
@@ -97,9 +90,13 @@ impl World {
             .iter()
             .map(|team| (*team).to_owned())
             .collect();
-        self.server.put_officer(&file, None)?;
-        self.note(&format!("{email} now in {:?}", file.teams));
-        self.people.insert(email, file);
+        self.note(&format!("{email} goes to {:?}", file.teams));
+        let done = self
+            .server_risks("moving an officer", |world| world.server.put_officer(&file, None).map(|_| ()))?;
+        let there = self.server.officer_by_email(&email)?;
+        if done.is_some() || there.is_some_and(|(officer, _)| officer.teams.iter().eq(file.teams.iter())) {
+            self.people.insert(email, file);
+        }
         Ok(())
     }
 }

@@ -1,15 +1,21 @@
 //! The line between phones and server: letters wait in a bag, arrive in any order, twice or never.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use kerbside_core::exchange::{Push, Receipt, Reply, Verdict};
-use kerbside_device::Budget;
+use kerbside_core::ids::DeviceId;
+use kerbside_device::{Budget, ChangeState};
 
+use crate::events::restoring::is_unknown_device;
 use crate::ledger::markers_in;
+use crate::phone::Phone;
 use crate::world::World;
+
+/// More exchanges in a row than a phone of these worlds needs to be done.
+const EXCHANGES: u32 = 400;
 
 #[derive(Debug, Clone)]
 pub enum Letter {
-    Push { phone: usize, life: u32, push: Box<Push> },
+    Push { phone: usize, life: u32, device: DeviceId, push: Box<Push> },
     Reply { phone: usize, life: u32, push: Box<Push>, reply: Box<Reply> },
 }
 
@@ -18,30 +24,18 @@ impl World {
         let phone = self.any_phone();
         let now = self.reading(phone);
         let budget = self.any_budget();
-        let dies = self.plan_crash();
-        let pushed = self.phones[phone].vault.outgoing(budget, now);
-        self.end_crash();
-        match pushed {
-            Ok(push) => {
-                self.note(&format!(
-                    "phone {phone} pushes {} from {} of {}",
-                    push.changes.len(),
-                    push.first,
-                    push.actor
-                ));
-                let life = self.phones[phone].life;
-                self.letters.push(Letter::Push { phone, life, push: Box::new(push) });
-            }
-            Err(cause) if dies => self.note(&format!("died sending: {cause}")),
-            Err(cause) => return Err(cause.context("Sending")),
-        }
-        if dies {
-            self.reopen(phone);
-        }
+        let pushed =
+            self.phone_risks(phone, "sending", |world| world.phones[phone].vault.outgoing(budget, now))?;
+        let Some(push) = pushed else { return Ok(()) };
+        let (count, first, actor) = (push.changes.len(), push.first, push.actor);
+        self.note(&format!("phone {phone} pushes {count} from {first} of {actor}"));
+        let Phone { life, device, .. } = self.phones[phone];
+        self.letters.push(Letter::Push { phone, life, device, push: Box::new(push) });
         Ok(())
     }
 
-    fn any_budget(&mut self) -> Budget {
+    /// Often so small that a filling, or a day's work, takes many exchanges.
+    pub fn any_budget(&mut self) -> Budget {
         Budget {
             changes: self.rng.usize(1..8),
             bytes: [200, 900, 4_000, 400_000][self.rng.usize(..4)],
@@ -56,36 +50,34 @@ impl World {
         }
         let at = self.rng.usize(..self.letters.len());
         match self.letters.swap_remove(at) {
-            Letter::Push { phone, life, push } => self.reaches_server(phone, life, push),
+            Letter::Push { phone, life, device, push } => self.reaches_server((phone, life, device), push),
             Letter::Reply { phone, life, push, reply } => self.reaches_phone(phone, life, &push, &reply),
         }
     }
 
-    fn reaches_server(&mut self, phone: usize, life: u32, push: Box<Push>) -> Result<()> {
-        let device = self.phones[phone].device;
-        let dies = self.plan_crash();
-        let taken = self.server.take(self.now_ms, device, &push);
-        self.end_crash();
-        match taken {
-            Ok(reply) => {
-                self.note_duplicates(&push, &reply)?;
-                self.note(&format!(
-                    "to phone {phone}: hwm {}, {} items, {:?}, {:?}",
-                    reply.hwm,
-                    reply.items.len(),
-                    reply.paging,
-                    verdicts(&reply)?
-                ));
-                self.letters.push(Letter::Reply { phone, life, push, reply: Box::new(reply) });
-                Ok(())
-            }
-            Err(cause) if dies => {
-                self.note(&format!("server died: {cause}"));
-                self.server.open_again();
-                Ok(())
-            }
-            Err(cause) => Err(cause.context("Taking a push")),
-        }
+    fn reaches_server(
+        &mut self,
+        (phone, life, device): (usize, u32, DeviceId),
+        push: Box<Push>,
+    ) -> Result<()> {
+        let now_ms = self.now_ms;
+        let taken =
+            self.server_risks("taking a push", |world| known(world.server.take(now_ms, device, &push)))?;
+        let Some(taken) = taken else { return Ok(()) };
+        let Some(reply) = taken else {
+            let is_still_its = self.phones[phone].device == device;
+            return if is_still_its { self.enrol_again(phone) } else { Ok(()) };
+        };
+        self.note_duplicates(&push, &reply)?;
+        self.note(&format!(
+            "to phone {phone}: hwm {}, {} items, {:?}, {:?}",
+            reply.hwm,
+            reply.items.len(),
+            reply.paging,
+            verdicts(&reply)?
+        ));
+        self.letters.push(Letter::Reply { phone, life, push, reply: Box::new(reply) });
+        Ok(())
     }
 
     /// Acts that arrived twice under different dots: what was answered over the second copy may show beside the first.
@@ -104,17 +96,7 @@ impl World {
             return Ok(());
         }
         self.old_reply_is_no_answer(phone, push, reply)?;
-        let dies = self.plan_crash();
-        let applied = self.apply(phone, push, reply);
-        self.end_crash();
-        match applied {
-            Ok(_) => {}
-            Err(cause) if dies => self.note(&format!("died applying: {cause}")),
-            Err(cause) => return Err(cause.context("Applying a reply")),
-        }
-        if dies {
-            self.reopen(phone);
-        }
+        self.phone_risks(phone, "applying", |world| world.apply(phone, push, reply))?;
         Ok(())
     }
 
@@ -125,20 +107,59 @@ impl World {
         self.note(&format!("phone {phone} applied {applied:?}"));
         if applied.fork {
             self.forks += 1;
-            let retire = self.phones[phone].vault.retire_request()?;
-            let retired = self.server.retire(self.now_ms, self.phones[phone].device, &retire)?;
-            self.phones[phone].vault.retired(&retire, &retired, now)?;
-            let (offered, held) = (retire.offered.len(), &retired.held);
-            self.note(&format!(
-                "phone {phone}: {} gives way to {}, {offered} offered, {held:?} held",
-                retire.actor, retired.actor
-            ));
+            self.gives_way(phone)?;
             return Ok(true);
         }
-        if !applied.missing_packs.is_empty() {
-            self.fetch_packs(phone)?;
+        if self.is_healed || self.rng.bool() {
+            self.fetch_packs(phone, &applied.missing_packs)?;
         }
         Ok(applied.more || 0 < applied.sent || 0 < applied.received)
+    }
+
+    fn gives_way(&mut self, phone: usize) -> Result<()> {
+        let now = self.reading(phone);
+        let retire = self.phones[phone].vault.retire_request()?;
+        let retired = known(self.server.retire(self.now_ms, self.phones[phone].device, &retire))?;
+        let Some(retired) = retired else { return self.enrol_again(phone) };
+        self.phones[phone].vault.retired(&retire, &retired, now)?;
+        for own in self.phones[phone].vault.own_changes()? {
+            if own.actor == retire.actor && own.state == ChangeState::Redotted {
+                self.ledger.comes_anew(markers_in(&own.bytes));
+            }
+        }
+        let (offered, held) = (retire.offered.len(), &retired.held);
+        self.note(&format!(
+            "phone {phone}: {} gives way to {}, {offered} offered, {held:?} held",
+            retire.actor, retired.actor
+        ));
+        Ok(())
+    }
+
+    /// One whole exchange with nothing lost. True when it brought or took anything.
+    pub fn exchange(&mut self, at: usize, budget: Budget) -> Result<bool> {
+        let now = self.reading(at);
+        if self.phones[at].vault.needs_retiring()? {
+            self.gives_way(at)?;
+        }
+        let push = self.phones[at].vault.outgoing(budget, now)?;
+        let taken = known(self.server.take(self.now_ms, self.phones[at].device, &push))?;
+        let Some(reply) = taken else { return self.enrol_again(at).map(|()| true) };
+        self.note_duplicates(&push, &reply)?;
+        self.apply(at, &push, &reply)
+    }
+
+    /// The line of one phone holds for a while, in the middle of all disorder: it must come to an end with its work.
+    pub fn line_holds(&mut self) -> Result<()> {
+        let at = self.any_phone();
+        let budget = self.any_budget();
+        self.note(&format!("the line of phone {at} holds"));
+        for _ in 0..EXCHANGES {
+            self.now_ms += 1_000;
+            if !self.exchange(at, budget)? {
+                return Ok(());
+            }
+        }
+        bail!("phone {at} is not done after {EXCHANGES} exchanges in a row")
     }
 
     pub fn lose(&mut self) -> Result<()> {
@@ -166,4 +187,12 @@ fn verdicts(reply: &Reply) -> Result<Vec<(u64, Verdict)>> {
     let receipt: Receipt =
         kerbside_core::cbor::decode(&reply.receipt.payload).context("Reading a receipt")?;
     Ok(receipt.verdicts)
+}
+
+/// None where a restored server does not know the device.
+fn known<T>(answer: Result<T>) -> Result<Option<T>> {
+    match answer {
+        Err(cause) if is_unknown_device(&cause) => Ok(None),
+        answer => answer.map(Some),
+    }
 }

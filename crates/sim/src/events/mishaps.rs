@@ -2,13 +2,32 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use kerbside_device::Vault;
 
-use crate::ledger::{Marker, markers_on_server};
+use crate::ledger::markers_on_server;
 use crate::phone::{Phone, markers};
 use crate::world::World;
 
+const TWO_DAYS_MS: i64 = 172_800_000;
+
 impl World {
+    /// Up to two days to either side, where it is wrong at all.
+    pub fn any_skew_ms(&mut self) -> i64 {
+        self.rng.i64(-TWO_DAYS_MS..TWO_DAYS_MS) * i64::from(self.rng.u8(0..4) == 0)
+    }
+
+    /// A phone's clock is set, by its owner or by the network, in the middle of its life.
+    pub fn clock_jumps(&mut self) -> Result<()> {
+        let at = self.any_phone();
+        let skew_ms = self.any_skew_ms();
+        let phone = &mut self.phones[at];
+        phone.skew_ms = skew_ms;
+        phone.skews_ms = (phone.skews_ms.0.min(skew_ms), phone.skews_ms.1.max(skew_ms));
+        self.note(&format!("the clock of phone {at} is {} ms off", self.phones[at].skew_ms));
+        Ok(())
+    }
+
     pub fn die(&mut self) -> Result<()> {
         let at = self.any_phone();
         self.reopen(at);
@@ -26,18 +45,46 @@ impl World {
     pub fn put_back(&mut self) -> Result<()> {
         let at = self.any_phone();
         let Some(backup) = self.phones[at].backup.take() else { return Ok(()) };
-        let lost: BTreeSet<Marker> = markers(&self.phones[at].vault)?;
-        self.phones[at].vault = backup;
+        let lost = std::mem::replace(&mut self.phones[at].vault, backup);
+        // It may since have been enrolled again, which the backup knows nothing of.
+        let device = self.phones[at].vault.identity().device;
+        self.phones[at].device = device;
         self.phones[at].life += 1;
+        self.died_with(&lost)?;
+        self.note(&format!("phone {at} put back"));
+        Ok(())
+    }
+
+    /// A phone falls into the canal, and its officer gets another one.
+    pub fn drown(&mut self) -> Result<()> {
+        if self.phones.len() < 2 {
+            return Ok(());
+        }
+        let at = self.any_phone();
+        let email = self.phones[at].email.clone();
+        self.note(&format!("phone {at} drowned"));
+        self.enrol(&email)?;
+        let phone = self.phones.pop().context("It was just enrolled")?;
+        let life = self.phones[at].life + 1;
+        let lost = std::mem::replace(&mut self.phones[at], Phone { life, ..phone });
+        self.died_with(&lost.vault)
+    }
+
+    /// Tells the ledger what nobody has any more.
+    fn died_with(&mut self, lost: &Vault) -> Result<()> {
         let mut kept = markers_on_server(&mut self.server)?;
         for phone in &self.phones {
             kept.extend(markers(&phone.vault)?);
         }
-        for marker in lost.difference(&kept) {
+        for marker in markers(lost)?.difference(&kept) {
             self.ledger.died(marker);
         }
-        self.note(&format!("phone {at} put back"));
-        Ok(())
+        let mut on_phones = BTreeSet::new();
+        for phone in &self.phones {
+            on_phones.extend(markers(&phone.vault)?);
+        }
+        markers(lost)?.difference(&on_phones).for_each(|marker| self.ledger.leaves_phones(marker));
+        self.photos_died()
     }
 
     /// Two phones with one vault: neither knows.
@@ -53,8 +100,10 @@ impl World {
             email: phone.email.clone(),
             device: phone.device,
             life: 0,
-            skew_ms: self.rng.i64(-60_000..60_000),
+            skew_ms: phone.skew_ms,
+            skews_ms: phone.skews_ms,
             backup: None,
+            drafts: Vec::new(),
         };
         self.phones.push(double);
         self.note(&format!("phone {at} cloned"));
@@ -67,6 +116,10 @@ impl World {
             return Ok(());
         }
         let email = ["ann", "bob", "cat", "dee"][self.rng.usize(..4)];
-        self.enrol(&format!("{email}@example.gov.uk"))
+        let email = format!("{email}@example.gov.uk");
+        if self.server.officer_by_email(&email)?.is_none() {
+            return Ok(());
+        }
+        self.enrol(&email)
     }
 }

@@ -1,56 +1,137 @@
-//! What officers do on their phones: they begin records, answer over what they see, and write notes.
+//! What officers do on their phones: they begin records, answer over what they see, write notes, and leave drafts open.
 
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
+use kerbside_core::change::Edit;
 use kerbside_core::field::FieldKey;
-use kerbside_core::ids::RecordId;
+use kerbside_core::ids::{RecordId, RowId};
+use kerbside_device::Saved;
 use serde_json::{Value as Json, json};
 
 use crate::ledger::Marker;
 use crate::world::{FIELDS, World, visible};
+
+/// A form left open on a phone: it answers what it saw then.
+#[derive(Debug)]
+pub struct OpenDraft {
+    id: RowId,
+    record: RecordId,
+    field: FieldKey,
+    over: BTreeSet<Marker>,
+}
 
 impl World {
     /// Someone saves: a new record, an answer over what they see, or a note. The process may die on the way.
     pub fn edit(&mut self) -> Result<()> {
         let at = self.any_phone();
         let marker = self.ledger.new_marker();
-        let known: Vec<RecordId> = self.phones[at].vault.states()?.into_keys().collect();
+        let known = self.any_record(at)?.filter(|_| self.rng.u8(0..4) != 0);
+        let Some(record) = known else { return self.begin_record(at, &marker) };
         let now = self.reading(at);
-        let dies = self.plan_crash();
-        let done = if known.is_empty() || self.rng.u8(0..4) == 0 {
-            self.ledger.tries(&marker, Some(FieldKey::new(FIELDS[0])), None, BTreeSet::new());
-            let answers = object(FIELDS[0], &marker);
-            self.phones[at].vault.create("sighting", &answers, &[], now)
+        let view = self.phones[at].vault.show(record)?;
+        let saved = if self.rng.u8(0..5) == 0 {
+            self.tries(&marker, None, Some(record), BTreeSet::new());
+            self.phone_asks(at, "noting", |world| world.phones[at].vault.note(record, &marker, now))?
         } else {
-            let record = known[self.rng.usize(..known.len())];
-            let view = self.phones[at].vault.show(record)?;
-            if self.rng.u8(0..5) == 0 {
-                self.ledger.tries(&marker, None, Some(record), BTreeSet::new());
-                self.phones[at].vault.note(record, &marker, now)
-            } else {
-                let field = FIELDS[self.rng.usize(..FIELDS.len())];
-                let key = FieldKey::new(field);
-                self.ledger.tries(&marker, Some(key.clone()), Some(record), visible(&view, &key));
-                self.phones[at].vault.edit(record, &object(field, &marker), &[], now)
-            }
+            let field = FIELDS[self.rng.usize(..FIELDS.len())];
+            let key = FieldKey::new(field);
+            self.tries(&marker, Some(key.clone()), Some(record), visible(&view, &key));
+            let answers = object(field, &marker);
+            self.phone_asks(at, "saving", |world| world.phones[at].vault.edit(record, &answers, &[], now))?
         };
-        self.end_crash();
-        match done {
-            Ok(saved) => {
-                self.note(&format!("phone {at} saved {marker} {} in {}", saved.dot, saved.record));
-                self.ledger.promise(&marker, saved.record);
-                self.covers_what_was_seen(at, saved.record, &marker)?;
-            }
-            Err(cause) if dies => {
-                self.note(&format!("died saving {marker}: {cause}"));
-            }
-            Err(cause) => return Err(cause.context("Saving")),
+        self.promises(at, &marker, saved.as_ref())
+    }
+
+    fn begin_record(&mut self, at: usize, marker: &Marker) -> Result<()> {
+        let now = self.reading(at);
+        self.tries(marker, Some(FieldKey::new(FIELDS[0])), None, BTreeSet::new());
+        let answers = object(FIELDS[0], marker);
+        let saved = self.phone_asks(at, "beginning", |world| {
+            world.phones[at].vault.create("sighting", &answers, &[], now)
+        })?;
+        self.promises(at, marker, saved.as_ref())
+    }
+
+    /// A form is opened and left open, or one that was left open is finished.
+    pub fn draft(&mut self) -> Result<()> {
+        let at = self.any_phone();
+        let now = self.reading(at);
+        if !self.phones[at].drafts.is_empty() && self.rng.bool() {
+            return self.finish_draft(at);
         }
-        if dies {
-            self.reopen(at);
+        let Some(record) = self.any_record(at)? else { return Ok(()) };
+        let field = FieldKey::new(FIELDS[self.rng.usize(..FIELDS.len())]);
+        if self.phones[at].vault.drafts()?.iter().any(|draft| draft.record == Some(record)) {
+            // It would be opened again as it was left, and answers what was seen then.
+            return Ok(());
+        }
+        let over = visible(&self.phones[at].vault.show(record)?, &field);
+        let draft =
+            self.phone_asks(at, "opening a form", |world| world.phones[at].vault.edit_record(record, now))?;
+        if let Some(draft) = draft {
+            self.phones[at].drafts.push(OpenDraft { id: draft.id, record, field, over });
         }
         Ok(())
+    }
+
+    fn finish_draft(&mut self, at: usize) -> Result<()> {
+        let place = self.rng.usize(..self.phones[at].drafts.len());
+        let OpenDraft { id, record, field, over } = self.phones[at].drafts.swap_remove(place);
+        let now = self.reading(at);
+        let marker = self.ledger.new_marker();
+        self.tries(&marker, Some(field.clone()), Some(record), over);
+        let saved = self.phone_asks(at, "saving a draft", |world| {
+            let vault = &mut world.phones[at].vault;
+            vault.answer(id, &field, &json!(marker), now)?;
+            vault.save_draft(id, now)
+        })?;
+        self.acknowledges(at, &marker, saved.as_ref());
+        if saved.is_none() {
+            // It stays on the phone if the process died; nobody comes back to it.
+            self.phone_asks(at, "dropping a draft", |world| world.phones[at].vault.discard_draft(id))?;
+        }
+        Ok(())
+    }
+
+    /// Saves edits that no screen makes, with a note by which the change is known again.
+    pub fn save_edits(
+        &mut self,
+        at: usize,
+        record: RecordId,
+        marker: &Marker,
+        mut edits: Vec<Edit>,
+    ) -> Result<()> {
+        self.tries(marker, None, Some(record), BTreeSet::new());
+        edits.push(Edit::Note { kind: "note".into(), text: marker.clone() });
+        let now = self.reading(at);
+        let saved = self
+            .phone_asks(at, "saving edits", |world| world.phones[at].vault.save_edits(record, edits, now))?;
+        self.acknowledges(at, marker, saved.as_ref());
+        Ok(())
+    }
+
+    pub fn tries(
+        &mut self,
+        marker: &Marker,
+        field: Option<FieldKey>,
+        record: Option<RecordId>,
+        over: BTreeSet<Marker>,
+    ) {
+        self.ledger.tries(marker, field, record, over, self.now_ms);
+    }
+
+    /// What was acknowledged may not be lost from now on.
+    pub fn acknowledges(&mut self, at: usize, marker: &Marker, saved: Option<&Saved>) {
+        if let Some(saved) = saved {
+            self.note(&format!("phone {at} saved {marker} {} in {}", saved.dot, saved.record));
+            self.ledger.promise(marker, saved.record);
+        }
+    }
+
+    fn promises(&mut self, at: usize, marker: &Marker, saved: Option<&Saved>) -> Result<()> {
+        self.acknowledges(at, marker, saved);
+        saved.map_or(Ok(()), |saved| self.covers_what_was_seen(at, saved.record, marker))
     }
 
     /// An answer given with everything in view leaves itself alone in the field.
@@ -67,6 +148,6 @@ impl World {
     }
 }
 
-fn object(field: &str, marker: &str) -> serde_json::Map<String, Json> {
+pub fn object(field: &str, marker: &str) -> serde_json::Map<String, Json> {
     [(field.to_owned(), json!(marker))].into_iter().collect()
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask faults`: the programs that people run, with the world around them failing. Each part breaks one thing at
 //! points of its own and afterwards looks for what was acknowledged.
 
-mod kill;
+mod disk;
 mod net;
 
 use crate::clock;
@@ -59,7 +59,10 @@ type Part = (&'static str, &'static str, fn(&Wanted) -> Result<Tally>);
 
 /// Name, what happens, and the part.
 const PARTS: &[Part] = &[
-    ("kill", "both programs killed", kill::kill),
+    ("kill", "both programs killed, and the run after that too", disk::kill),
+    ("full", "no room on the disk, once and for ever", disk::full),
+    ("eio", "the disk fails, once and for ever", disk::eio),
+    ("power", "the power cut, with what was not synced gone or torn", disk::power),
     ("cuts", "the line cut at a byte", net::cuts),
     ("portal", "a portal in the office's place", net::portal),
     ("busy", "an office that is busy, slow or silent", net::busy),

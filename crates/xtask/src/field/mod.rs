@@ -15,6 +15,13 @@ pub fn fresh_folder(name: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// The same in memory where there is such a place: for what is written thousands of times and never waits for a disk.
+pub fn quick_folder(name: &str) -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    let place = if memory.is_dir() { memory.to_path_buf() } else { std::env::temp_dir() };
+    place.join(format!("kerbside-{name}-{}", std::process::id()))
+}
+
 pub fn empty(folder: &Path) -> Result<()> {
     if folder.exists() {
         std::fs::remove_dir_all(folder).with_context(|| format!("Could not empty {}", folder.display()))?;

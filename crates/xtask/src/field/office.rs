@@ -30,10 +30,17 @@ impl Answer {
 }
 
 impl Office {
+    /// Somebody who is not signed in.
+    pub fn nobody(server: SocketAddr) -> Self {
+        Office { server, cookie: String::new(), csrf: String::new(), people: Value::Null }
+    }
+
     pub fn sign_in(server: SocketAddr, email: &str, password: &str) -> Result<Self> {
-        let nobody = Office { server, cookie: String::new(), csrf: String::new(), people: Value::Null };
-        let answer =
-            nobody.ask("POST", "/api/v1/session", Some(&json!({ "email": email, "password": password })))?;
+        let answer = Self::nobody(server).ask(
+            "POST",
+            "/api/v1/session",
+            Some(&json!({ "email": email, "password": password })),
+        )?;
         if !(200..300).contains(&answer.status) {
             bail!("{email} could not sign in: {}", String::from_utf8_lossy(&answer.body));
         }

@@ -36,8 +36,13 @@ pub(super) fn push(handheld: &Handheld<'_>, changes: &[Vec<u8>]) -> Vec<u8> {
         clock: ClockReading { wall_ms: now_ms(), monotonic_ms: 0, boot: 1 },
         app: "0.1.0".into(),
         capabilities: vec![],
+        lost: vec![],
+        asks: None,
+        proof: None,
         known: vec![],
         head: Signed::new(Label::Head, &head, &handheld.key),
+        oldest_unsent_ms: None,
+        unsent: None,
     })
 }
 

@@ -116,6 +116,7 @@ impl Town {
             name: "phone".into(),
             app: "0.1.0".into(),
             unlock_share: vec![7; 32],
+            proof: None,
         };
         let answer = self.ask(Method::POST, "/v1/enrol").body(cbor::encode(&enrol)).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK);

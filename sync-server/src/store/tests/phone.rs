@@ -41,6 +41,7 @@ impl Phone {
             name: "phone".into(),
             app: "0.1.0".into(),
             unlock_share: vec![],
+            proof: None,
         };
         let enrolled = store.enrol_device(NOW, &enrol).unwrap();
         Self {
@@ -67,7 +68,16 @@ impl Phone {
         let counter = self.own.len() as u64 + 1;
         let change = Change {
             version: 1,
-            cid: Cid([self.key.to_bytes()[0], self.made, 0, 0, 0, 0, 0, u8::try_from(self.actor.0).unwrap()]),
+            cid: Cid([
+                self.key.to_bytes()[0],
+                self.made,
+                0,
+                0,
+                0,
+                0,
+                0,
+                u8::try_from(self.actor.0 % 251).unwrap(),
+            ]),
             record,
             actor: self.actor,
             counter,
@@ -155,9 +165,19 @@ impl Phone {
             clock: ClockReading { wall_ms: NOW, monotonic_ms: 0, boot: 1 },
             app: "0.1.0".into(),
             capabilities: vec![],
+            lost: vec![],
+            asks: None,
+            proof: None,
             known: vec![],
             head: Signed::new(Label::Head, &head, &self.key),
+            oldest_unsent_ms: None,
+            unsent: None,
         }
+    }
+
+    /// A push that brings nothing, from a phone that holds receipts for all below `first`.
+    pub(super) fn push_from(&self, store: &mut Store, first: u64) -> Push {
+        Push { changes: vec![], first, ..self.push(store, first) }
     }
 
     /// Sends all it has, hears all there is.
@@ -203,6 +223,10 @@ impl Phone {
         let change = ChangeBytes::received(bytes).read().unwrap();
         self.references.extend(reference.map(|reference| (change.record, reference)));
         self.base.entry(change.record).or_default().apply(&change);
+    }
+
+    pub(super) fn public_key(&self) -> PublicKey {
+        PublicKey::of(&self.key)
     }
 
     pub(super) fn retires(&mut self, store: &mut Store) -> Vec<u64> {

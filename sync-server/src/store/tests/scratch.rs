@@ -51,7 +51,7 @@ impl Server {
         let data = folder.join("data");
         let as_user = unprivileged(&folder);
         let script = format!(
-            "cd {folder} && {as_user} {bin}/initdb -D {data} -U postgres -A trust -E UTF8 --no-sync >{folder}/initdb.log 2>&1 \
+            "cd {folder} && {as_user} {bin}/initdb -D {data} -U postgres -A trust -E UTF8 -k --no-sync >{folder}/initdb.log 2>&1 \
              && {{ {as_user} {bin}/postgres -D {data} -k {folder} -c listen_addresses= -c max_connections=200 \
              >{folder}/server.log 2>&1 & read line; kill -INT $!; wait; rm -rf {folder}; }}",
             folder = folder.display(),

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Question } from '../../lib/form';
 import type { Answer, FieldView, RecordView } from '../../lib/answer';
 import { asked, formOf } from '../../lib/asking/sample';
-import { answerSections, bothAnswers, isPicture, provisionalAnswers } from './answers';
+import { answerSections, isPicture, provisionalAnswers } from './answers';
 
 const form = formOf(
   [
@@ -23,10 +22,10 @@ const form = formOf(
 
 function field(name: string, ...answers: Answer[]): FieldView {
   const [path = '', row = null] = name.split('@');
-  return { field: name, path, row, seen: 's', values: answers.map((answer, n) => ({ answer, officer: n, actor: n, at_ms: n, dot: `${n}:1` })) };
+  return { field: name, path, row, both: null, seen: 's', values: answers.map((answer, n) => ({ answer, officer: n, actor: n, at_ms: n, dot: `${n}:1` })) };
 }
 function record(...fields: FieldView[]): RecordView {
-  return { id: 'r', form: 'visit', form_version: 1, reference: null, office_reference: null, created_at_ms: 0, created_by: 1, status: null, teams: [], fields, photos: [], notes: [], two_answers: 0 };
+  return { id: 'r', form: 'visit', form_version: 1, reference: null, office_reference: null, created_at_ms: 0, created_by: 1, status: null, teams: [], fields, photos: [], notes: [], two_answers: 0, seen: 's', withdrawal: null };
 }
 const keys = (fields: FieldView[], visible: string[] = []) =>
   answerSections(form, record(...fields), new Set(visible)).map((section) => [...section.rows, ...section.unanswered].map((row) => row.key));
@@ -75,13 +74,4 @@ test('questions of one group that follow a repeat stay together', () => {
 
 test('the form is evaluated on the first of two answers', () => {
   expect(provisionalAnswers(record(field('what/size', 'car_boot', 'small_van'), field('@team', 'north')))).toEqual({ 'what/size': 'car_boot' });
-});
-
-test('keep both joins words and unites choices, and is not offered where only one answer can be true', () => {
-  const question = (kind: Question['kind'], merge = 'mv'): Question => ({ key: 'q', kind, label: 'Q', hint: null, thing: null, appearance: '', max: null, merge, choices: [] });
-  expect(bothAnswers(field('q', '07700 900123', '07700 900456'), question('text'))).toBe('07700 900123\n\n07700 900456');
-  expect(bothAnswers(field('q', ['b', 'a'], ['c', 'a']), question('select_multiple'))).toEqual(['a', 'b', 'c']);
-  expect(bothAnswers(field('q', 'car_boot', 'small_van'), question('select_one'))).toBeNull();
-  expect(bothAnswers(field('q', 'Elm Road', null), question('text'))).toBeNull();
-  expect(bothAnswers(field('q', 'AB12 CDE', 'AB12 COE'), question('text', 'once'))).toBeNull();
 });

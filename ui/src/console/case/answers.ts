@@ -1,7 +1,7 @@
 /** A record's answers as the case page lays them out: in the order the form asks, with nothing that was answered left out. */
 import { isEmpty, names } from '../../lib/answers';
 import { isAttached, sections, type Question } from '../../lib/form';
-import type { Answer, Answers, FieldView, FormForScreen, PhotoView, RecordView } from '../../lib/answer';
+import type { Answers, FieldView, FormForScreen, PhotoView, RecordView } from '../../lib/answer';
 
 export interface AnswerRow {
   key: string;
@@ -39,7 +39,7 @@ export function answerSections(form: FormForScreen, record: RecordView, visible:
 }
 
 /** Stands in for a form that the server has no version of: every answer still shows, under its own key. */
-export function formless(record: RecordView): FormForScreen {
+export function formless(record: Pick<RecordView, 'form' | 'form_version'>): FormForScreen {
   return { key: record.form, version: record.form_version, title: { en: record.form }, service: '', questions: [], lists: {}, long_lists: {} };
 }
 
@@ -61,21 +61,6 @@ export function provisionalAnswers(record: RecordView): Answers {
 export function mayChange(row: AnswerRow): boolean {
   if (row.question === null || row.question.kind === 'calculate') return false;
   return !['once', 'server', 'log'].includes(row.question.merge);
-}
-
-/**
- * What "Keep both" would write, or null where two answers cannot stand in one. Joined as the device joins them, so that
- * an officer and the office who both keep both have said the same.
- */
-export function bothAnswers(view: FieldView, question: Question | null): Answer {
-  const answers = view.values.map((value) => value.answer);
-  if (question?.merge !== 'mv') return null;
-  if (question?.kind === 'select_multiple') {
-    return [...new Set(answers.flatMap((answer) => names(answer)))].sort();
-  }
-  if (question?.kind !== 'text' && question?.kind !== 'multiline') return null;
-  const texts = answers.filter((answer): answer is string => typeof answer === 'string' && answer !== '');
-  return texts.length < answers.length ? null : texts.join('\n\n');
 }
 
 function answerRow(question: Question, row: string | null, views: ReadonlyMap<string, FieldView>): AnswerRow {

@@ -14,11 +14,11 @@ function line(rest: Partial<TimelineLine>): TimelineLine {
 }
 function told(...timeline: TimelineLine[]): string[] {
   const open: Case = {
-    view: { id: 'r', form: 'fly_tip', form_version: 1, reference: null, office_reference: null, created_at_ms: 0, created_by: ANN, status: null, teams: [], fields: [], photos: [], notes: [], two_answers: 0 },
+    view: { id: 'r', form: 'fly_tip', form_version: 1, reference: null, office_reference: null, created_at_ms: 0, created_by: ANN, status: null, teams: [], fields: [], photos: [], notes: [], two_answers: 0, seen: 's', withdrawal: null },
     form: formOf([asked('size', { type: 'select_one', list: 'size' }, { label: { en: 'How much' } })], {
       title: { en: 'Fly-tipping' }, lists: { size: [{ name: 'car_boot', label: { en: 'Car boot' } }, { name: 'small_van', label: { en: 'Small van' } }] },
     }),
-    timeline, photos_named: 0, photos_received: 0, may_edit: true,
+    timeline, photos_named: 0, photos_received: 0, may_edit: true, may_withdraw: false,
   };
   return moments(open, nameOf).map((moment) => moment.sentence);
 }

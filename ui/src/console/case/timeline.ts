@@ -59,6 +59,7 @@ function sentenceFor(line: TimelineLine, open: Case, nameOf: NameOf): string {
 }
 
 function changeSentence(line: TimelineLine, open: Case, who: string): string {
+  if (line.field === '@lifecycle') return lifecycleSentence(line, who);
   const question = findQuestion(open.form, line.field ?? '');
   const words = (answer: Answer | undefined) => answerText(answer, question);
   const from = (line.from ?? []).filter((answer) => !isEmpty(answer));
@@ -66,6 +67,12 @@ function changeSentence(line: TimelineLine, open: Case, who: string): string {
   if (line.kind === 'chose') return t('console.timeline.chose', params);
   if (isEmpty(line.to)) return t('console.timeline.cleared', params);
   return t(from.length === 0 ? 'console.timeline.answered' : 'console.timeline.changed', params);
+}
+
+function lifecycleSentence(line: TimelineLine, who: string): string {
+  const asked = (line.from ?? []).length > 1;
+  if (line.to === 'deleted') return t(asked ? 'console.timeline.let_go' : 'console.timeline.withdrew', { who });
+  return t(asked ? 'console.timeline.kept_open' : 'console.timeline.opened', { who });
 }
 
 /** `@team` and `@status` have names of their own; a question this form does not know is called by its key. */

@@ -3,4 +3,4 @@ import type { FormForScreen } from "./FormForScreen";
 import type { RecordView } from "./RecordView";
 import type { TimelineLine } from "./TimelineLine";
 
-export type Case = { view: RecordView, form: FormForScreen | null, timeline: Array<TimelineLine>, photos_named: number, photos_received: number, may_edit: boolean, };
+export type Case = { view: RecordView, form: FormForScreen | null, timeline: Array<TimelineLine>, photos_named: number, photos_received: number, may_edit: boolean, may_withdraw: boolean, };

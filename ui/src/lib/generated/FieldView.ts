@@ -8,6 +8,10 @@ import type { ValueView } from "./ValueView";
  */
 export type FieldView = { field: FieldKey, path: string, row: RowId | null, values: Array<ValueView>, 
 /**
+ * Both answers as one, where there are two and the question can hold both.
+ */
+both: unknown, 
+/**
  * What the reader has in front of them, to be sent back with an edit: opaque.
  */
 seen: string, };

@@ -4,4 +4,8 @@ import type { WorkState } from "./WorkState";
 /**
  * What to show of a list.
  */
-export type Filter = { form: string | null, state: WorkState | null, };
+export type Filter = { form: string | null, state: WorkState | null, 
+/**
+ * Those that were withdrawn, and no others.
+ */
+withdrawn: boolean, };

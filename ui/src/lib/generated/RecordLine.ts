@@ -6,4 +6,8 @@ import type { WorkState } from "./WorkState";
 /**
  * A record in a list.
  */
-export type RecordLine = { record: RecordId, reference: string | null, office_reference: string | null, form: string, title: Localised, summary: string, state: WorkState, at_ms: number, two_answers: number, };
+export type RecordLine = { record: RecordId, reference: string | null, office_reference: string | null, form: string, title: Localised, summary: string, state: WorkState, at_ms: number, two_answers: number, withdrawn: boolean, 
+/**
+ * How many answers of this officer somebody else decided on, not yet read.
+ */
+outcomes: number, };

@@ -4,6 +4,7 @@ import type { NoteView } from "./NoteView";
 import type { OfficerId } from "./OfficerId";
 import type { PhotoView } from "./PhotoView";
 import type { RecordId } from "./RecordId";
+import type { Withdrawal } from "./Withdrawal";
 
 /**
  * A record for a screen.
@@ -20,4 +21,12 @@ office_reference: string | null, created_at_ms: number | null, created_by: Offic
 /**
  * How many fields hold two answers.
  */
-two_answers: number, };
+two_answers: number, 
+/**
+ * What the reader has in front of them of the whole record, to be sent back with a withdrawal: opaque.
+ */
+seen: string, 
+/**
+ * Where somebody withdrew it, whether or not a person has to be asked.
+ */
+withdrawal: Withdrawal | null, };

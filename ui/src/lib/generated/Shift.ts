@@ -4,4 +4,4 @@ import type { FormTile } from "./FormTile";
 import type { RecordLine } from "./RecordLine";
 import type { Strip } from "./Strip";
 
-export type Shift = { officer_name: string, short_code: string, forms: Array<FormTile>, records: Array<RecordLine>, drafts: Array<DraftLine>, strip: Strip, };
+export type Shift = { officer_name: string, short_code: string, forms: Array<FormTile>, records: Array<RecordLine>, withdrawn: Array<RecordLine>, drafts: Array<DraftLine>, strip: Strip, };

@@ -31,11 +31,11 @@ pub fn clocks(_: &Wanted) -> Result<Tally> {
     }
     for clock in [AHEAD, BEHIND, TRUE] {
         town.shuts()?;
-        let server = Server::watch(&town.data(), &mut faked(&serving(&town.data(), town.address), clock))?;
+        let server = Server::watch(&town.data(), &mut faked(&serving(&town.data(), town.address), clock)?)?;
         let told = || format!("The server's clock at {clock}");
         saved.insert(line.saves()?);
         line.catches_up().with_context(told)?;
-        let fresh = town.line("ann").with_context(told)?;
+        let fresh = town.line_at("ann", clock).with_context(told)?;
         saved.insert(fresh.saves()?);
         fresh.catches_up().with_context(told)?;
         nothing_is_refused(&line).with_context(told)?;
@@ -79,7 +79,7 @@ fn saves_at(line: &Line, clock: &str) -> Result<String> {
     let file = line.folder.join("answers.json");
     std::fs::write(&file, answers.to_string()).context("Could not write the answers")?;
     let file = file.to_str().context("The folder's path is text")?;
-    let words = ["create", super::FORM, "--answers", file, "--at", "52.6285,1.2920,6"];
+    let words = ["create", "--form", super::FORM, "--answers", file, "--at", "52.6285,1.2920,6"];
     record_of(at(line, clock, &words)?.lines)
 }
 
@@ -90,7 +90,7 @@ fn syncs_at(line: &Line, clock: &str) -> Result<()> {
 }
 
 fn at(line: &Line, clock: &str, words: &[&str]) -> Result<Said> {
-    let output = faked(&line.device.command(words), clock)
+    let output = faked(&line.device.command(words), clock)?
         .stdin(Stdio::null())
         .output()
         .context("Could not start faketime")?;

@@ -10,9 +10,10 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 type Saved = BTreeSet<String>;
+type Plot = fn(&mut Story) -> Result<()>;
 
 pub fn copies(_: &Wanted) -> Result<Tally> {
-    let stories: [(&str, fn(&mut Story) -> Result<()>); 4] = [
+    let stories: [(&str, Plot); 4] = [
         ("a vault on two phones", vault_on_two_phones),
         ("a vault put back", vault_put_back),
         ("a server put back by copying its folder", server_put_back),
@@ -64,7 +65,7 @@ impl Story {
         for double in &self.doubles {
             for _ in 0..count {
                 let answers = crate::demo::example(super::FORM)?;
-                let words = ["create", super::FORM, "--answers", "-"];
+                let words = ["create", "--form", super::FORM, "--answers", "-"];
                 self.saved.insert(record_of(double.given(&words, Some(&answers))?)?);
             }
         }

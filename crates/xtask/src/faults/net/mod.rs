@@ -17,7 +17,7 @@ pub use portal::portal;
 use crate::field::device::{Device, Said, only, text};
 use crate::field::fresh_folder;
 use crate::field::server::{Server, command};
-use crate::program::{built, root, run};
+use crate::program::{built, read, root, run};
 use anyhow::{Context, Result, ensure};
 use proxy::Proxy;
 use serde_json::{Value, json};
@@ -71,10 +71,18 @@ impl Town {
 
     /// A device of this officer behind a line of its own.
     fn line(&self, officer: &str) -> Result<Line> {
+        self.line_at(officer, "+0")
+    }
+
+    /// The same, from an office whose clock is set elsewhere.
+    fn line_at(&self, officer: &str, clock: &str) -> Result<Line> {
         let proxy = Proxy::open(self.address)?;
         let number = self.lines.fetch_add(1, Ordering::SeqCst);
         let email = format!("{officer}@example.gov.uk");
-        let code = only(command(&self.data(), &["admin", "device", "code", "--officer", &email])?)?;
+        let mut admin = Command::new(built("kerbside-server"));
+        admin.args(["admin", "device", "code", "--officer", &email]).arg("--data").arg(self.data());
+        let code = read(&mut faked(&admin, clock)?)?;
+        let code: Value = serde_json::from_str(&code).context("A code is JSON")?;
         let vault = self.folder.join(format!("{officer}-{number}"));
         let device = Device::enrol(&vault, &proxy.url(), text(&code, "code")?, PIN)?;
         Ok(Line { proxy, device, folder: self.folder.clone() })
@@ -116,7 +124,7 @@ struct Line {
 impl Line {
     fn saves(&self) -> Result<String> {
         let answers = crate::demo::example(FORM)?;
-        let words = ["create", FORM, "--answers", "-", "--at", "52.6285,1.2920,6"];
+        let words = ["create", "--form", FORM, "--answers", "-", "--at", "52.6285,1.2920,6"];
         record_of(self.device.given(&words, Some(&answers))?)
     }
 
@@ -126,7 +134,7 @@ impl Line {
         std::fs::write(&file, &photo).context("Could not write a photo")?;
         let path = file.to_str().context("The folder's path is text")?;
         let answers = crate::demo::example(FORM)?;
-        let words = ["create", FORM, "--answers", "-", "--photo", path, "--at", "52.6285,1.2920,6"];
+        let words = ["create", "--form", FORM, "--answers", "-", "--photo", path, "--at", "52.6285,1.2920,6"];
         Ok((record_of(self.device.given(&words, Some(&answers))?)?, photo.len()))
     }
 
@@ -197,18 +205,23 @@ fn spread<T: Clone>(all: &[T], wanted: usize) -> Vec<T> {
     (0..wanted).filter_map(|at| all.get(at * all.len() / wanted).cloned()).collect()
 }
 
-/// The same command with the clock set elsewhere: `+2d`, `-2d`, `@1980-01-06 09:00:00`.
-fn faked(command: &Command, clock: &str) -> Command {
-    let mut fake = Command::new("faketime");
-    fake.args(["-f", clock]).arg(command.get_program()).args(command.get_args());
-    // Only the clock on the wall is wrong: how long something takes is not.
-    fake.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+/// The same command with the clock set elsewhere: `+2d`, `-2d`, `@1980-01-06 09:00:00`. The library is loaded into the
+/// program itself, so that what is started, waited for and stopped is the program.
+fn faked(command: &Command, clock: &str) -> Result<Command> {
+    let folders = std::fs::read_dir("/usr/lib").context("Could not look for libfaketime")?;
+    let libraries = folders.filter_map(|entry| Some(entry.ok()?.path().join("faketime/libfaketimeMT.so.1")));
+    let library = libraries.into_iter().find(|path| path.is_file());
+    let mut fake = Command::new(command.get_program());
+    fake.args(command.get_args());
     for (name, value) in command.get_envs() {
         if let Some(value) = value {
             fake.env(name, value);
         }
     }
-    fake
+    fake.env("LD_PRELOAD", library.context("libfaketime is not installed")?).env("FAKETIME", clock);
+    // Only the clock on the wall is wrong: how long something takes is not.
+    fake.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    Ok(fake)
 }
 
 fn serving(data: &Path, address: SocketAddr) -> Command {

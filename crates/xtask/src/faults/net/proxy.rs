@@ -63,11 +63,7 @@ struct State {
 
 impl Proxy {
     pub fn open(far: SocketAddr) -> Result<Self> {
-        Self::open_at("127.0.0.1:0".parse().context("An address")?, far)
-    }
-
-    pub fn open_at(near: SocketAddr, far: SocketAddr) -> Result<Self> {
-        let listener = TcpListener::bind(near).context("Could not bind a proxy")?;
+        let listener = TcpListener::bind("127.0.0.1:0").context("Could not bind a proxy")?;
         let near = listener.local_addr().context("A bound proxy has an address")?;
         listener.set_nonblocking(true).context("Could not set the proxy up")?;
         let shared =
@@ -182,7 +178,9 @@ impl Shared {
             Trick::Silent => {
                 while !self.closed.load(Ordering::SeqCst)
                     && near.read(&mut [0; 64]).is_ok_and(|size| 0 < size)
-                {}
+                {
+                    std::hint::spin_loop();
+                }
                 Ok(false)
             }
             Trick::Replays => {
@@ -320,7 +318,7 @@ mod tests {
         let ask = |path: &str| {
             let mut stream = TcpStream::connect(proxy.near).unwrap();
             stream.write_all(format!("GET {path} HTTP/1.1\r\n\r\n").as_bytes()).unwrap();
-            let mut heard = vec![0; 38];
+            let mut heard = vec![0; 64];
             let size = stream.read(&mut heard).unwrap();
             String::from_utf8_lossy(&heard[..size]).into_owned()
         };

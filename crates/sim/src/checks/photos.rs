@@ -1,0 +1,41 @@
+//! Every photo of an act that was taken ends on the server under its right hash, unless it died with its only holder;
+//! and no phone goes on waiting to send one.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Result, bail, ensure};
+use kerbside_device::UploadState;
+
+use super::Settled;
+use crate::world::World;
+
+pub fn photos_have_come(world: &mut World, settled: &Settled) -> Result<()> {
+    let listed: BTreeSet<_> = world.server.photos()?.into_iter().map(|(sha256, _)| sha256).collect();
+    for sha256 in &listed {
+        ensure!(world.disk.holds(*sha256), "the server lists {sha256} and does not have it");
+    }
+    for (marker, sha256) in world.ledger.photos.promised() {
+        let is_due = settled.taken.contains(marker);
+        ensure!(!is_due || listed.contains(&sha256), "the photo {sha256} of {marker} never came");
+    }
+    Ok(())
+}
+
+pub fn no_photo_waits(world: &mut World, settled: &Settled) -> Result<()> {
+    for (at, phone) in world.phones.iter().enumerate() {
+        if let Some(upload) = phone.vault.photos_to_send()?.first() {
+            let own = settled.own[at].iter().map(|own| &own.change);
+            let said: Vec<_> = own
+                .filter(|own| own.record == upload.record)
+                .map(|own| format!("{}.{} {:?} {} bytes", own.actor, own.counter, own.state, own.bytes.len()))
+                .collect();
+            bail!("phone {at} still sends {} of {}, where it wrote {said:?}", upload.sha256, upload.record);
+        }
+        for upload in phone.vault.uploads()? {
+            let (sha256, state) = (upload.sha256, upload.state);
+            ensure!(state != UploadState::Refused, "{sha256} of phone {at} was refused: {:?}", upload.reason);
+            ensure!(state != UploadState::Sending, "{sha256} of phone {at} stopped on its way");
+        }
+    }
+    Ok(())
+}

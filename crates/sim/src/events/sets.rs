@@ -1,0 +1,89 @@
+//! Sets: what a record is tagged with, and rows of a repeat. An add beats a removal that did not see it, and a removal
+//! takes out what its writer saw and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result};
+use kerbside_core::change::{Edit, Member};
+use kerbside_core::field::FieldKey;
+use kerbside_core::ids::{RecordId, RowId};
+use kerbside_core::record::Record;
+
+use crate::ledger::Marker;
+use crate::world::World;
+
+pub const SETS: [&str; 2] = ["tags", "rows"];
+const TAGS: [&str; 3] = ["ann", "bob", "cat"];
+
+/// What was done to sets, by the note that came with it.
+#[derive(Debug, Default)]
+pub struct SetActs {
+    adds: BTreeMap<Marker, (&'static str, Member)>,
+    /// What a removal took out: the adds that its writer had in view.
+    removals: BTreeMap<Marker, BTreeSet<Marker>>,
+}
+
+impl SetActs {
+    /// The members that must be in a set, of those whose adds were taken: nobody who saw the add took them out.
+    pub fn standing(&self, set: &str, taken: &BTreeSet<Marker>) -> BTreeSet<Member> {
+        let gone: BTreeSet<&Marker> =
+            taken.iter().filter_map(|marker| self.removals.get(marker)).flatten().collect();
+        let adds = taken.iter().filter(|marker| !gone.contains(marker));
+        let adds = adds.filter_map(|marker| self.adds.get(marker));
+        adds.filter(|(of, _)| *of == set).map(|(_, member)| member.clone()).collect()
+    }
+
+    /// Every add of this member, taken or not.
+    pub fn adds_of<'a>(&'a self, set: &'a str, member: &'a Member) -> impl Iterator<Item = &'a Marker> {
+        let of = move |(_, (of, added)): &(&Marker, &(&str, Member))| *of == set && added == member;
+        self.adds.iter().filter(of).map(|(marker, _)| marker)
+    }
+}
+
+impl World {
+    /// Somebody is assigned or a row is added or touched, which adds it anew; or one is taken out.
+    pub fn change_set(&mut self) -> Result<()> {
+        let at = self.any_phone();
+        // Mostly the oldest record, so that several do it at once.
+        let oldest = self.phones[at].vault.states()?.into_keys().next().filter(|_| self.rng.u8(0..4) != 0);
+        let Some(record) = oldest.or(self.any_record(at)?) else { return Ok(()) };
+        let (_, head) = self.phones[at].vault.states()?.remove(&record).context("It was there just now")?;
+        let head = Record::unpack(&head).context("Reading a head")?;
+        let set = SETS[self.rng.usize(..SETS.len())];
+        let field = FieldKey::new(set);
+        let members = head.set(&field).map(|members| members.members()).unwrap_or_default();
+        if !members.is_empty() && self.rng.bool() {
+            let member = members[self.rng.usize(..members.len())].clone();
+            return self.take_out((at, record), &head, set, member);
+        }
+        let member = match set {
+            "rows" if members.is_empty() || self.rng.bool() => {
+                Member::Row(RowId(self.rng.u64(..).to_be_bytes()))
+            }
+            "rows" => members[self.rng.usize(..members.len())].clone(),
+            _ => Member::Text(TAGS[self.rng.usize(..TAGS.len())].to_owned()),
+        };
+        let add = Edit::SetAdd { field, members: vec![member.clone()] };
+        let marker = self.ledger.new_marker();
+        self.ledger.sets.adds.insert(marker.clone(), (set, member));
+        self.save_edits(at, record, &marker, vec![add])
+    }
+
+    fn take_out(
+        &mut self,
+        (at, record): (usize, RecordId),
+        head: &Record,
+        set: &'static str,
+        member: Member,
+    ) -> Result<()> {
+        let field = FieldKey::new(set);
+        let here: BTreeSet<&str> = head.notes().map(|note| note.text.as_str()).collect();
+        let adds = self.ledger.sets.adds_of(set, &member);
+        let seen = adds.filter(|marker| here.contains(marker.as_str())).cloned().collect();
+        let context = head.member_context(&field, &member);
+        let remove = Edit::SetRemove { field, context, members: vec![member] };
+        let marker = self.ledger.new_marker();
+        self.ledger.sets.removals.insert(marker.clone(), seen);
+        self.save_edits(at, record, &marker, vec![remove])
+    }
+}

@@ -1,0 +1,40 @@
+ALTER TABLE actor ADD COLUMN backed_up_through INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE photo ADD COLUMN backed_up INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE set_aside ADD COLUMN waits_record BLOB;
+CREATE INDEX set_aside_waits_record ON set_aside (waits_record);
+
+CREATE TABLE backup (
+  name TEXT PRIMARY KEY,
+  made_at INTEGER NOT NULL DEFAULT 0,
+  records INTEGER NOT NULL DEFAULT 0,
+  changes INTEGER NOT NULL DEFAULT 0,
+  photos INTEGER NOT NULL DEFAULT 0,
+  bytes INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE life (
+  epoch BLOB PRIMARY KEY,
+  began_at INTEGER NOT NULL DEFAULT 0,
+  backup_at INTEGER NOT NULL DEFAULT 0,
+  numbers_from INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE loss (
+  actor INTEGER NOT NULL,
+  from_counter INTEGER NOT NULL,
+  to_counter INTEGER NOT NULL,
+  noted_at INTEGER NOT NULL DEFAULT 0,
+  proof BLOB NOT NULL,
+  PRIMARY KEY (actor, from_counter)
+) STRICT;
+
+CREATE TABLE given_up (
+  actor INTEGER PRIMARY KEY,
+  counter INTEGER NOT NULL DEFAULT 0,
+  noted_at INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE given_up_record (
+  record BLOB PRIMARY KEY,
+  noted_at INTEGER NOT NULL DEFAULT 0
+) STRICT;
