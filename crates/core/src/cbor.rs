@@ -248,10 +248,10 @@ pub mod many {
     }
 
     pub fn decode<C>(decoder: &mut Decoder<'_>, context: &mut C) -> Result<Vec<Vec<u8>>, Error> {
-        match decoder.datatype()? {
-            Type::Bytes => shred::unshred(decoder.bytes()?, INFLATED_LIMIT),
-            _ => super::blobs::decode(decoder, context),
+        if decoder.datatype()? != Type::Bytes {
+            return super::blobs::decode(decoder, context);
         }
+        shred::unshred(decoder.bytes()?, INFLATED_LIMIT)
     }
 }
 

@@ -55,9 +55,9 @@ pub fn metadata(folder: &std::path::Path, rng: &mut Rng) -> Result<()> {
 /// The answer and the name of its question: what any way of sending it would carry.
 fn answer_bytes(bytes: &[u8]) -> Result<usize> {
     let change = ChangeBytes::received(bytes.to_vec()).read().context("Read a change")?;
-    let size = |edit: &Edit| match edit {
-        Edit::Put { field, value, .. } => field.path.len() + cbor::encode(value).len(),
-        _ => 0,
+    let size = |edit: &Edit| {
+        let Edit::Put { field, value, .. } = edit else { return 0 };
+        field.path.len() + cbor::encode(value).len()
     };
     Ok(change.edits.iter().map(size).sum())
 }

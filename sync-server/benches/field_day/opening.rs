@@ -1,5 +1,6 @@
 //! A full vault opened by a process of its own, so that its memory is only that.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -43,7 +44,7 @@ pub fn open_and_say() -> Result<()> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib = peak.and_then(|peak| peak.split_whitespace().next()).unwrap_or("0");
-    println!("{} {kib}", took.as_secs_f64() * 1000.0);
+    writeln!(std::io::stdout(), "{} {kib}", took.as_secs_f64() * 1000.0).context("Say what it took")?;
     drop(vault);
     Ok(())
 }

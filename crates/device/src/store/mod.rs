@@ -222,16 +222,7 @@ impl Store {
     /// How large the database is on the disk.
     pub fn size(&self) -> Result<u64> {
         let pages: i64 = self.connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
-        // SQLCipher answers in words where SQLite answers with a number.
-        let page = self
-            .connection
-            .pragma_query_value(None, "page_size", |row| row.get::<_, rusqlite::types::Value>(0))?;
-        let page = match page {
-            rusqlite::types::Value::Integer(size) => size,
-            rusqlite::types::Value::Text(size) => size.parse().context("Read the size of a page")?,
-            other => bail!("The size of a page is {other:?}"),
-        };
-        Ok(from_row(pages).saturating_mul(from_row(page)))
+        Ok(from_row(pages).saturating_mul(pages::PAGE as u64))
     }
 
     pub fn note_in_journal(&self, at_ms: i64, kind: &str, detail: &str) -> Result<()> {
