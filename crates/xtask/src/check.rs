@@ -114,11 +114,12 @@ pub fn windows(arguments: &[String]) -> Result<()> {
     }
 }
 
-/// So many phones, or three hundred, that come into the line at the same moment.
+/// So many phones, or three hundred, that come into the line at the same moment, with programs as they are given out.
 pub fn fleet(arguments: &[String]) -> Result<()> {
     let phones = arguments.first().map_or("300", String::as_str);
     let mut story = cargo();
-    story.args(["test", "--quiet", "--package", "kerbside-server", "--test", "stories", "--"]);
+    story.args(["test", "--quiet", "--profile", "bench", "--package", "kerbside-server"]);
+    story.args(["--test", "stories", "--"]);
     run(story.args(["--nocapture", "fleet"]).env("KERBSIDE_FLEET", phones))
 }
 
@@ -126,7 +127,8 @@ pub fn fleet(arguments: &[String]) -> Result<()> {
 pub fn bench(parts: &[String]) -> Result<()> {
     run(cargo()
         .args(["bench", "--quiet", "--package", "kerbside-server", "--bench", "field_day", "--"])
-        .args(parts))
+        .args(parts))?;
+    if parts.is_empty() { fleet(&[]) } else { Ok(()) }
 }
 
 fn screens() -> Result<()> {

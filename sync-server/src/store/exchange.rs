@@ -37,9 +37,10 @@ impl Store {
     /// Takes a push and answers it. The caller has checked the request's own proof.
     pub fn take(&mut self, now_ms: i64, device: DeviceId, push: &Push) -> Result<Reply> {
         let identity = self.identity()?;
+        let key = self.public_key(device)?;
         let head = match push.head.shown() {
             Some(shown) => self.connection.snapshot(|tx| known_head(tx, &identity, device, (push, shown)))?,
-            None => open_head(&identity, self.public_key(device)?, device, push)?,
+            None => open_head(&identity, key, device, push)?,
         };
         if planted::is(Mutant::ReplyBeforeCommit) {
             return self.answer_first(now_ms, device, push, (&identity, &head));

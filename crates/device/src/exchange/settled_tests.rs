@@ -5,6 +5,7 @@ use crate::clock::Reading;
 use kerbside_core::ids::RecordId;
 use kerbside_core::record::Record;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 const NOW: Reading = Reading { wall_ms: 1_773_652_400_000, monotonic_ms: 0, offset_min: 0 };
 
@@ -74,4 +75,21 @@ fn a_filling_that_brings_fewer_than_before_lets_the_others_go() {
     office_page(&mut ann, &held[..20]);
     assert_eq!(ann.states().unwrap().len(), 20);
     assert_eq!(ann.verify().unwrap().faults, Vec::<String>::new());
+}
+
+#[test]
+fn a_bit_that_flips_in_a_block_is_found_wherever_it_is_and_its_records_are_asked_for_anew() {
+    for bit in (0..40_000).step_by(2_711) {
+        let (mut ann, held) = filled();
+        ann.store.flip_in_blocks(bit).unwrap();
+        assert_eq!(ann.verify().unwrap().faults.len(), held.len(), "bit {bit}");
+        ann.repair(NOW).unwrap();
+        let wanted = ann.store.wanted_records().unwrap();
+        let wanted: BTreeSet<_> = wanted.into_iter().collect();
+        assert_eq!(wanted, held.iter().map(|(record, _)| *record).collect(), "bit {bit}");
+        office_page(&mut ann, &held);
+        assert_eq!(ann.verify().unwrap().faults, Vec::<String>::new(), "bit {bit}");
+        let states = ann.states().unwrap();
+        assert!(held.iter().all(|(record, state)| states[record].0.as_ref() == Some(state)), "bit {bit}");
+    }
 }

@@ -101,6 +101,20 @@ impl Store {
         Ok(self.connection.query_row("SELECT COUNT(*) FROM block", (), |row| row.get(0))?)
     }
 
+    /// Flips one bit of every block.
+    #[cfg(test)]
+    pub fn flip_in_blocks(&self, bit: usize) -> Result<()> {
+        let mut read = self.connection.prepare("SELECT id, body FROM block")?;
+        let bodies: Vec<(i64, Vec<u8>)> =
+            read.query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+        for (block, mut body) in bodies {
+            let at = bit / 8 % body.len();
+            body[at] ^= 1 << (bit % 8);
+            self.connection.execute("UPDATE block SET body = ?2 WHERE id = ?1", (block, body))?;
+        }
+        Ok(())
+    }
+
     /// How many rows this connection has ever written.
     #[cfg(test)]
     pub fn writes(&self) -> u64 {
