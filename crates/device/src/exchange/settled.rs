@@ -2,7 +2,7 @@
 //! and only what lists show is read out of them. The rest of the page goes the long way, record by record.
 
 use super::items::Intake;
-use crate::store::{BLOCK_RECORDS, Progress, SettledRow};
+use crate::store::{BLOCK_RECORDS, BlockPacker, Progress, SettledRow};
 use crate::vault::corrected_ms;
 use anyhow::{Context, Result};
 use kerbside_core::cbor;
@@ -19,6 +19,7 @@ impl Intake<'_> {
         let mut leafing = Leafing::open(&page).context("Read a page of records")?;
         let has_pending = self.store.has_pending()?;
         let mut taken = 0;
+        let mut packer = BlockPacker::new()?;
         while 0 < leafing.left() {
             let start = leafing.mark();
             let mut rows = Vec::new();
@@ -40,7 +41,7 @@ impl Intake<'_> {
                     }
                 }
             }
-            self.store.put_block(&leafing.since(&start), &rows)?;
+            self.store.put_block(&mut packer, &leafing.since(&start), &rows)?;
         }
         Ok(taken)
     }

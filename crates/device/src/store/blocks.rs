@@ -6,12 +6,12 @@ use super::records::{Placed, RecordRow, shown};
 use anyhow::{Context, Result};
 use kerbside_core::ids::RecordId;
 use kerbside_core::record::Leafing;
-use rusqlite::{OptionalExtension, named_params};
+use rusqlite::{OptionalExtension, params};
 use std::collections::VecDeque;
 
 /// How many records lie in one block: enough to compress, few enough to look one up.
 pub const BLOCK_RECORDS: u64 = 32;
-const LEVEL: i32 = 3;
+const LEVEL: i32 = 1;
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
 /// How many blocks are kept open while many records are read.
 const OPEN_BLOCKS: usize = 32;
@@ -34,43 +34,59 @@ pub struct SettledRow {
     pub place: u64,
 }
 
+/// Compresses blocks, one after the other.
+pub struct BlockPacker(zstd::bulk::Compressor<'static>);
+
+impl std::fmt::Debug for BlockPacker {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("BlockPacker")
+    }
+}
+
+impl BlockPacker {
+    pub fn new() -> Result<Self> {
+        let mut packer = zstd::bulk::Compressor::new(LEVEL).context("Open a compressor")?;
+        packer.include_checksum(true).context("Ask for a checksum")?;
+        Ok(Self(packer))
+    }
+}
+
 impl Store {
     /// Keeps a page of records as a block, and these of them as rows. All of them are new here.
-    pub fn put_block(&self, page: &[u8], rows: &[SettledRow]) -> Result<()> {
+    pub fn put_block(&self, packer: &mut BlockPacker, page: &[u8], rows: &[SettledRow]) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
         }
-        let mut packer = zstd::bulk::Compressor::new(LEVEL).context("Open a compressor")?;
-        packer.include_checksum(true).context("Ask for a checksum")?;
-        let body = packer.compress(page).context("Compress a block")?;
+        let body = packer.0.compress(page).context("Compress a block")?;
         self.connection
             .prepare_cached("INSERT INTO block (held, body) VALUES (?1, ?2)")?
             .execute((i64::try_from(rows.len())?, body))
             .context("Keep a block")?;
         let block = self.connection.last_insert_rowid();
+        // By place and not by name: looking up the names took as long as the insert.
         let mut insert = self.connection.prepare_cached(
             "INSERT INTO record (id, form, form_version, head, reference, office_reference, summary, status,
                  created_ms, changed_ms, two_answers, withdrawn, block, place)
-             VALUES (:id, :form, :form_version, x'', :reference, :office_reference, :summary, :status,
-                 :created_ms, :changed_ms, :two_answers, :withdrawn, :block, :place)",
+             VALUES (?1, ?2, ?3, x'', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?;
         for row in rows {
+            let place = i64::try_from(row.place)?;
             insert
-                .execute(named_params! {
-                    ":id": row.id.0,
-                    ":form": row.form,
-                    ":form_version": row.form_version,
-                    ":reference": row.reference,
-                    ":office_reference": row.office_reference,
-                    ":summary": row.summary,
-                    ":status": row.status,
-                    ":created_ms": row.created_ms,
-                    ":changed_ms": row.changed_ms,
-                    ":two_answers": row.two_answers,
-                    ":withdrawn": row.withdrawn,
-                    ":block": block,
-                    ":place": i64::try_from(row.place)?,
-                })
+                .execute(params![
+                    row.id.0,
+                    row.form,
+                    row.form_version,
+                    row.reference,
+                    row.office_reference,
+                    row.summary,
+                    row.status,
+                    row.created_ms,
+                    row.changed_ms,
+                    row.two_answers,
+                    row.withdrawn,
+                    block,
+                    place,
+                ])
                 .context("Keep a record of a block")?;
         }
         Ok(())

@@ -16,7 +16,7 @@ mod repairs;
 mod rotting;
 mod salvage;
 
-pub use blocks::{BLOCK_RECORDS, SettledRow};
+pub use blocks::{BLOCK_RECORDS, BlockPacker, SettledRow};
 pub use changes::{ChangeState, OwnChange};
 pub use drafts::{DraftRow, Seen};
 pub use outcomes::OutcomeRow;
