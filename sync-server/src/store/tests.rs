@@ -2,6 +2,7 @@
 
 mod exchange;
 mod forms;
+mod gone;
 mod office;
 mod people;
 mod phone;

@@ -1,6 +1,8 @@
 //! The device's half against an office that signs what the test says. The real
 //! server meets it in the simulator and in the stories.
 
+mod gone;
+
 use super::*;
 use crate::Way;
 use crate::clock::Reading;
