@@ -63,6 +63,7 @@ const PARTS: &[Part] = &[
     ("full", "no room on the disk, once and for ever", disk::full),
     ("eio", "the disk fails, once and for ever", disk::eio),
     ("power", "the power cut, with what was not synced gone or torn", disk::power),
+    ("backups", "a backup and a restore that break off", disk::backups),
     ("cuts", "the line cut at a byte", net::cuts),
     ("portal", "a portal in the office's place", net::portal),
     ("busy", "an office that is busy, slow or silent", net::busy),
@@ -70,16 +71,18 @@ const PARTS: &[Part] = &[
     ("copies", "copies of a vault and of a server", net::copies),
 ];
 
-/// `faults [PART…] [--points N] [--seed S] [--built]`: all points of all parts, or of those that are named.
+/// `faults [PART…] [--sample | --points N] [--seed S] [--built]`: all points of all parts, or of those that are named.
 pub fn faults(arguments: &[String]) -> Result<()> {
     let number = |flag: &str| -> Result<Option<usize>> {
         let Some(at) = arguments.iter().position(|argument| argument == flag) else { return Ok(None) };
         let number = arguments.get(at + 1).and_then(|number| number.parse().ok());
         number.with_context(|| format!("{flag} takes a number")).map(Some)
     };
-    let extent = number("--points")?.map_or(Extent::All, Extent::Points);
+    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    let all = if has("--sample") { Extent::Sample } else { Extent::All };
+    let extent = number("--points")?.map_or(all, Extent::Points);
     let seed = number("--seed")?.unwrap_or_default() as u64;
-    if !arguments.iter().any(|argument| argument == "--built") {
+    if !has("--built") {
         install(Need::Everything)?;
         run(cargo().args(["build", "--workspace", "--bins"]))?;
     }

@@ -26,6 +26,8 @@
 #include <unistd.h>
 
 enum kind { CREATE = 1, WRITE, TRUNCATE, SYNC, RENAME, UNLINK, MKDIR, RMDIR, PRINT };
+/* In the record, beside the number of the error: the call failed because of the rule, not by itself. */
+enum { OF_THE_RULE = 1 << 16 };
 enum action { NOTHING, KILL, TEAR, FULL, EIO_ONCE, FULL_EVER, EIO_EVER };
 
 struct head {
@@ -111,7 +113,7 @@ static uint64_t mix(uint64_t hash, uint64_t value) {
     return hash;
 }
 
-/* A path says what kind of file it is by everything but the digits of hashes in it. */
+/* A path says what kind of file it is by everything but the digits of hashes and times in it. */
 static uint64_t mix_path(uint64_t hash, const char *path) {
     for (const char *at = path + root_length; *at;) {
         size_t digits = strspn(at, "0123456789abcdef");
@@ -119,6 +121,11 @@ static uint64_t mix_path(uint64_t hash, const char *path) {
         if (digits >= 16 || is_name) {
             hash = mix(hash, '#');
             at += digits;
+            continue;
+        }
+        if (strspn(at, "0123456789-") >= 10) {
+            hash = mix(hash, '@');
+            at += strspn(at, "0123456789-TZ");
             continue;
         }
         hash = mix(hash, (unsigned char)*at++);
@@ -189,7 +196,7 @@ static void leave(const struct call *call, struct noted *noted, int failed) {
 }
 
 static long fail(const struct call *call, struct noted *noted, int why) {
-    leave(call, noted, why);
+    leave(call, noted, why | OF_THE_RULE);
     errno = why;
     return -1;
 }
