@@ -159,7 +159,14 @@ fn blank(edit: &mut Edit) -> bool {
             *facts = no_facts();
             true
         }
-        _ => false,
+        Edit::Create
+        | Edit::Put { .. }
+        | Edit::SetAdd { .. }
+        | Edit::SetRemove { .. }
+        | Edit::Attach { .. }
+        | Edit::Note { .. }
+        | Edit::Seal { .. }
+        | Edit::Unknown { .. } => false,
     }
 }
 

@@ -100,7 +100,7 @@ impl Store {
             taking.finish()
         })?;
         if 0 < done {
-            self.wipe()?;
+            self.wipe();
         }
         Ok(done)
     }
@@ -121,13 +121,16 @@ impl Store {
             keep(&gone)?;
             Ok(gone)
         })?;
-        self.wipe()?;
+        self.wipe();
         Ok(gone)
     }
 
-    /// Leaves nothing of what is gone in the database's own files beside its rows.
-    fn wipe(&mut self) -> Result<()> {
-        dialect::wipe(&mut self.connection)
+    /// Leaves nothing of what is gone in the database's own files beside its rows. It is done all the same where that
+    /// fails: the database writes over it in its own time.
+    fn wipe(&mut self) {
+        if let Err(cause) = dialect::wipe(&mut self.connection) {
+            tracing::warn!("What was written over stays in the database's files for a while: {cause:#}");
+        }
     }
 }
 

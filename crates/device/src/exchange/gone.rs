@@ -13,6 +13,9 @@ use kerbside_core::problem::Code;
 use kerbside_core::redact::{Redaction, Target, tombstone};
 use serde_json::Value as Json;
 
+/// What a draft has seen where there was no answer.
+const UNANSWERED: &str = "null";
+
 impl Intake<'_> {
     /// Takes something out of a record, here or not: what was written in it may be.
     pub(super) fn redact(&mut self, redaction: &Redaction) -> Result<u64> {
@@ -112,7 +115,7 @@ impl Intake<'_> {
         for draft in self.store.drafts()?.into_iter().filter(|draft| draft.record == Some(record)) {
             let typed = self.store.draft_answers(draft.id)?;
             for Seen { field, answer, .. } in self.store.draft_seen(draft.id)? {
-                let is_blank = answer == Json::Null.to_string();
+                let is_blank = answer == UNANSWERED;
                 if is_blank || !field.parse().is_ok_and(|field| is_meant(&field)) {
                     continue;
                 }

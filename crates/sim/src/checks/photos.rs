@@ -11,9 +11,8 @@ use crate::world::World;
 
 pub fn photos_have_come(world: &mut World, settled: &Settled) -> Result<()> {
     let listed: BTreeSet<_> = world.server.photos()?.into_iter().map(|(sha256, _)| sha256).collect();
-    for (sha256, _) in world.server.photos_gone()? {
-        bail!("the file of {sha256} is still to be deleted");
-    }
+    let left = world.server.photos_gone()?;
+    ensure!(left.is_empty(), "files of photos are still to be deleted: {left:?}");
     for sha256 in world.disk.held() {
         ensure!(
             listed.contains(&sha256) || !world.ledger.gone.is_photo_redacted(sha256),

@@ -328,8 +328,7 @@ fn a_backup_from_before_is_restored_without_what_was_taken_out_since() {
     let (one, other) = (ann.reports(WORDS), ann.reports("Aylsham Road"));
     let photo = ann.photographs(other, b"a face");
     ann.exchanges(&mut store);
-    let crate::store::PhotoAsked::Wanted(upload) =
-        store.ask_photo(NOW, ann.device, other, photo, 6).unwrap()
+    let crate::store::PhotoAsked::Wanted(upload) = store.ask_photo(NOW, ann.device, other, photo, 6).unwrap()
     else {
         panic!("nothing was sent")
     };
