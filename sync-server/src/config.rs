@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
+use crate::ledger::{LEDGER, Ledger};
 use crate::store::Place;
 
 /// What every command needs to find the server's data.
@@ -17,6 +18,10 @@ pub struct Home {
     /// A PostgreSQL database in place of the folder's own.
     #[arg(long, global = true, env = "KERBSIDE_DATABASE", hide_env_values = true)]
     pub database: Option<String>,
+    /// The ledger of what was taken out for good, on another disk than the data, if you can: without it a lost disk
+    /// forgets what was taken out since the last backup. In the data folder, if not said.
+    #[arg(long, global = true, env = "KERBSIDE_LEDGER")]
+    pub ledger: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Home {
@@ -35,6 +40,10 @@ impl Home {
                 Ok(Place::File(self.data.join("kerbside.db")))
             }
         }
+    }
+
+    pub fn ledger(&self) -> Ledger {
+        Ledger::at(&self.ledger.clone().unwrap_or_else(|| self.data.join(LEDGER)))
     }
 
     pub fn photos(&self) -> Result<PathBuf> {

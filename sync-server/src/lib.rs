@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod council;
 pub mod journal;
+pub mod ledger;
 pub mod live;
 pub mod metrics;
 pub mod photos;

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::now_ms;
 use crate::config::{Home, Listen};
+use crate::ledger::sweep_photos;
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::photos::Photos;
@@ -85,12 +86,20 @@ impl Running {
 async fn open(data: &Home, tls: bool) -> Result<App> {
     let (place, photos) = (data.place()?, data.photos()?);
     let db = tokio::task::spawn_blocking(move || Db::open(place, CONNECTIONS)).await??;
-    db.run(|store: &mut Store| store.establish(now_ms()).map(|_| ())).await?;
+    let ledger = data.ledger();
+    let (agreed, swept) = (ledger.clone(), Photos::open(&photos)?);
+    db.run(move |store: &mut Store| {
+        store.establish(now_ms())?;
+        agreed.agree(store)?;
+        sweep_photos(store, &swept)
+    })
+    .await?;
     let metrics = Arc::new(Metrics::default());
     Ok(App {
         live: Live::start(db.clone()),
         db,
         photos: Photos::open(&photos)?,
+        ledger,
         metrics,
         counted: Arc::default(),
         room: Room::default(),

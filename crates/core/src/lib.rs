@@ -16,6 +16,7 @@ pub mod phone;
 pub mod planted;
 pub mod problem;
 pub mod record;
+pub mod redact;
 pub mod redot;
 pub mod rows;
 mod shred;

@@ -77,6 +77,14 @@ pub enum Mutant {
     PhotoRowBeforeFile,
     /// A photo that any device has sent counts as sent by every one that names it.
     PhotoOfAnother,
+    /// A restored server does not do again what its ledger says.
+    RedactionNotReplayed,
+    /// What comes again is taken with what was taken out of it.
+    ReofferBringsBack,
+    /// A phone blanks what it shows and not what it keeps to send again.
+    OutboxKeepsRedacted,
+    /// What comes to a record that is gone begins it again.
+    PurgeResurrected,
 }
 
 impl Mutant {
@@ -117,6 +125,10 @@ impl Mutant {
         Self::AnyScopeCursor,
         Self::PhotoRowBeforeFile,
         Self::PhotoOfAnother,
+        Self::RedactionNotReplayed,
+        Self::ReofferBringsBack,
+        Self::OutboxKeepsRedacted,
+        Self::PurgeResurrected,
     ];
 }
 

@@ -46,6 +46,8 @@ pub enum Value {
     Place(Place),
     Path(Vec<Point>),
     Shape(Vec<Point>),
+    /// Stands where an answer was that has been taken out for good.
+    Redacted,
     /// A kind a newer app knows: kept and passed on as it came.
     Opaque {
         tag: u64,
@@ -120,7 +122,7 @@ impl Value {
     #[must_use]
     pub fn is_well_formed(&self) -> bool {
         match self {
-            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Instant { .. } => true,
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Instant { .. } | Self::Redacted => true,
             Self::Decimal { mantissa, scale } => *scale <= 18 && (*scale == 0 || mantissa % 10 != 0),
             Self::Text(text) => text.len() <= TEXT_LIMIT,
             Self::Code(code) => is_code(code),
@@ -178,6 +180,7 @@ pub fn to_json(value: &Value) -> serde_json::Value {
                 points.iter().map(|point| [degrees(point.lat_e7), degrees(point.lon_e7)]).collect::<Vec<_>>()
             )
         }
+        Value::Redacted => json!({ "redacted": true }),
         Value::Opaque { tag, .. } => json!({ "newer_kind": tag }),
     }
 }
@@ -238,6 +241,7 @@ impl<C> Encode<C> for Value {
             }
             Self::Path(points) => encode_points(e.u8(11)?, points),
             Self::Shape(points) => encode_points(e.u8(12)?, points),
+            Self::Redacted => e.u8(13)?.null()?.ok(),
             Self::Opaque { tag, bytes } => {
                 e.u64(*tag)?;
                 e.writer_mut().write_all(bytes).map_err(EncodeError::write)
@@ -276,6 +280,7 @@ impl<'b, C> Decode<'b, C> for Value {
             10 => Self::Place(Place::decode(d, context)?),
             11 => Self::Path(decode_points(d)?),
             12 => Self::Shape(decode_points(d)?),
+            13 => d.null().map(|()| Self::Redacted)?,
             tag => Self::Opaque { tag, bytes: cbor::raw_item(d)?.to_vec() },
         };
         if value.is_well_formed() {
@@ -364,6 +369,7 @@ mod tests {
             Value::Instant { ms: 1_773_652_364_123, offset_min: 60 },
             Value::Place(place()),
             Value::Shape(vec![Point { lat_e7: 1, lon_e7: 2 }]),
+            Value::Redacted,
             Value::Opaque { tag: 77, bytes: vec![0x82, 0x01, 0xf6] },
         ] {
             let bytes = cbor::encode(&value);

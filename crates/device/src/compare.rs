@@ -146,7 +146,7 @@ impl Vault {
         let mut bodies = Vec::new();
         for dot in dots {
             if let Some(own) = self.store.change_at(dot.actor, dot.counter)?
-                && Sha256::of(&own.bytes) == own.hash
+                && own.is_whole()
             {
                 bodies.push(own.bytes);
             }

@@ -290,8 +290,13 @@ impl Vault {
 
     pub(crate) fn head(&self, record: RecordId) -> Result<Record> {
         let row = self.store.record(record)?;
-        let row = row.ok_or_else(|| Problem::new(Code::NotFound, "No such record on this device"))?;
-        self.head_of(&row)
+        match row {
+            Some(row) => self.head_of(&row),
+            None if self.store.is_purged(record)? => {
+                Err(Problem::new(Code::RecordPurged, "The office removed the record").into())
+            }
+            None => Err(Problem::new(Code::NotFound, "No such record on this device").into()),
+        }
     }
 }
 

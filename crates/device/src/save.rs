@@ -139,6 +139,7 @@ impl Vault {
             pending: true,
             reason: None,
             seen: false,
+            residue: None,
         };
         let photos: Vec<Sha256> = change.photos().map(|(_, photo, _)| photo).collect();
         let mut head = match &kept {
@@ -195,7 +196,7 @@ impl Vault {
         let base = row.base.as_deref().and_then(|base| Record::unpack(base).ok());
         let mut head = base.unwrap_or_default();
         for own in self.store.pending_of(row.id)? {
-            if Sha256::of(&own.bytes) == own.hash
+            if own.is_whole()
                 && let Ok(change) = ChangeBytes::received(own.bytes).read()
             {
                 head.apply(&change);

@@ -201,6 +201,9 @@ impl Vault {
                     .map_or(change.form, |form| form.title().en.clone());
             }
             item.record = Some(own.record);
+            if own.reason.as_deref() == Some(Code::RecordPurged.name()) {
+                item.ways = vec![Way::PutAway];
+            }
             item.reason_code = own.reason;
             items.insert(own.record, item);
         }

@@ -33,6 +33,15 @@ impl Disk {
         fits
     }
 
+    /// The file is deleted.
+    pub fn remove(&mut self, sha256: Sha256) {
+        self.originals.remove(&sha256);
+    }
+
+    pub fn held(&self) -> impl Iterator<Item = Sha256> {
+        self.originals.keys().copied()
+    }
+
     pub fn was_sent_by(&self, device: DeviceId, sha256: Sha256) -> bool {
         self.sent.contains(&(device, sha256))
     }

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 use kerbside_core::change::{Change, ChangeBytes, Edit};
 use kerbside_core::field::FieldKey;
-use kerbside_core::ids::RecordId;
+use kerbside_core::ids::{RecordId, Sha256};
 use kerbside_core::value::Value;
 use kerbside_server::store::Store;
 
+use crate::events::gone::GoneActs;
 use crate::events::photos::PhotoActs;
 use crate::events::sets::SetActs;
 use crate::world::FIELDS;
@@ -25,8 +26,8 @@ pub struct Ledger {
     promised: BTreeSet<Marker>,
     /// Sent by two doubles under two dots, and taken once.
     twice: BTreeSet<Marker>,
-    /// Taken, and blanked since by the office.
-    redacted: BTreeSet<Marker>,
+    /// What the office took out for good.
+    pub gone: GoneActs,
     pub sets: SetActs,
     pub photos: PhotoActs,
     /// Not taken, and kept by the server until someone decides.
@@ -52,7 +53,7 @@ pub struct Act {
 impl Ledger {
     pub fn new_marker(&mut self) -> Marker {
         self.next += 1;
-        format!("m{}", self.next)
+        format!("mk{}.", self.next)
     }
 
     /// Notes an act before it is tried, because a crash may leave it done and unanswered.
@@ -114,13 +115,16 @@ impl Ledger {
         self.twice.contains(marker)
     }
 
-    /// The office blanked it: it may not show anywhere from now on.
-    pub fn redacts(&mut self, marker: &Marker) {
-        self.redacted.insert(marker.clone());
+    /// The office took it out, or the whole record in which it was.
+    pub fn is_gone(&self, marker: &Marker) -> bool {
+        let record = self.acts.get(marker).and_then(|act| act.record);
+        self.gone.is_redacted(marker) || record.is_some_and(|record| self.gone.is_purged(record))
     }
 
-    pub fn is_redacted(&self, marker: &Marker) -> bool {
-        self.redacted.contains(marker)
+    /// Whether the photo that came with this act was taken out of its record.
+    pub fn is_photo_gone(&self, marker: &Marker, photo: Sha256) -> bool {
+        let record = self.acts.get(marker).and_then(|act| act.record);
+        record.is_some_and(|record| self.gone.has_lost_photo(record, photo))
     }
 
     /// Its writer may no longer write it: someone in the office will take it or decline it.
@@ -204,7 +208,7 @@ pub fn markers_of(change: &Change) -> Vec<Marker> {
         Edit::Put { field, value: Value::Text(text), .. } if FIELDS.contains(&field.path.as_str()) => {
             Some(text.clone())
         }
-        Edit::Note { text, .. } => Some(text.clone()),
+        Edit::Note { text, .. } => Some(text.clone()).filter(|text| !text.is_empty()),
         Edit::Create
         | Edit::Put { .. }
         | Edit::SetAdd { .. }

@@ -31,10 +31,14 @@ pub enum Action {
     ReadTrust,
     /// Decide over changes whose writer may no longer make them.
     ReviewChanges,
+    /// Take an answer, a note or a photo out of any record for good.
+    RedactRecord,
+    /// Remove a record for good.
+    PurgeRecord,
 }
 
 impl Action {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::UseDevice,
         Self::ReadRecord,
         Self::CreateRecord,
@@ -48,6 +52,8 @@ impl Action {
         Self::WithdrawRecord,
         Self::ReadTrust,
         Self::ReviewChanges,
+        Self::RedactRecord,
+        Self::PurgeRecord,
     ];
 
     /// Whether the action is done to a record, so that its teams count.
@@ -123,6 +129,9 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::ManageSettings,
             Action::DesignForms,
             Action::ReadTrust,
+            // Done to a record by its name, without reading it.
+            Action::RedactRecord,
+            Action::PurgeRecord,
         ],
     ),
     (Role::Auditor, &[Action::ReadRecord, Action::ReadAudit, Action::ReadTrust]),
@@ -164,13 +173,13 @@ mod tests {
 
     /// Every role in a line, every action in a column, in the order of `Action::ALL`: own team's record or council.
     const EXPECTED: [(Role, &str); 7] = [
-        (Role::Officer, "YYYY---------"),
-        (Role::Supervisor, "YYYYY-----YYY"),
-        (Role::Triager, "-YYYY-----Y-Y"),
-        (Role::Viewer, "-Y-----------"),
-        (Role::Admin, "-----YYY-Y-Y-"),
-        (Role::Auditor, "-Y------Y--Y-"),
-        (Role::Designer, "---------Y---"),
+        (Role::Officer, "YYYY-----------"),
+        (Role::Supervisor, "YYYYY-----YYY--"),
+        (Role::Triager, "-YYYY-----Y-Y--"),
+        (Role::Viewer, "-Y-------------"),
+        (Role::Admin, "-----YYY-Y-Y-YY"),
+        (Role::Auditor, "-Y------Y--Y---"),
+        (Role::Designer, "---------Y-----"),
     ];
 
     #[test]

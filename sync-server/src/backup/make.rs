@@ -1,18 +1,20 @@
 //! Making a backup: under a name of its own until it was read back, and only then are marks written.
 
+use std::collections::BTreeSet;
 use std::fs::{self, TryLockError};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use kerbside_core::ids::Sha256;
+use kerbside_core::redact::Target;
 use serde::Serialize;
 
 use super::{
-    DATABASE, FORMAT, LEDGER, MANIFEST, Manifest, PHOTOS, UNFINISHED, photos, require_whole, sync,
-    write_durably,
+    DATABASE, FORMAT, MANIFEST, Manifest, PHOTOS, UNFINISHED, photos, require_whole, sync, write_durably,
 };
 use crate::clock::{rfc3339, tick};
 use crate::config::Home;
+use crate::ledger::{LEDGER, Ledger};
 use crate::photos::hash_file;
 use crate::store::Store;
 
@@ -45,7 +47,7 @@ pub fn back_up(data: &Home, live: &mut Store, folder: &Path, now_ms: i64) -> Res
     let manifest = read_back(&mut copy, &file, now_ms)?;
     copy.close_copy()?;
     write_durably(&making.join(MANIFEST), &serde_json::to_vec_pretty(&manifest)?)?;
-    keep_ledger(&data.data, folder)?;
+    keep_ledger(data, live, folder)?;
     sync(&making)?;
     let place = settle(&making, folder, &name)?;
     // From here on the backup counts; before, nothing in the live store said so.
@@ -111,18 +113,20 @@ fn settle(making: &Path, folder: &Path, name: &str) -> Result<PathBuf> {
     Ok(place)
 }
 
-/// What was blanked must stay blanked whatever backup is restored: the newest ledger serves all of them.
-fn keep_ledger(data: &Path, folder: &Path) -> Result<()> {
-    let from = data.join(LEDGER);
-    if !from.is_file() {
-        return Ok(());
+/// What was taken out must stay out whatever backup is restored: one ledger serves all of them, and the originals of
+/// photos that are gone go from the folder they share.
+fn keep_ledger(data: &Home, live: &mut Store, folder: &Path) -> Result<()> {
+    let ledger = data.ledger();
+    ledger.add(&live.gone()?)?;
+    let gone = ledger.read()?;
+    Ledger::at(&folder.join(LEDGER)).add(&gone)?;
+    let named: BTreeSet<Sha256> = live.photo_files()?.into_iter().map(|(sha256, _)| sha256).collect();
+    let redacted = gone.iter().filter_map(|gone| match gone.redaction.as_ref()?.target {
+        Target::Photo(photo) => Some(photo),
+        Target::Field(_) | Target::Note(_) => None,
+    });
+    for photo in redacted.filter(|photo| !named.contains(photo)) {
+        photos::remove(&folder.join(PHOTOS), photo)?;
     }
-    let bytes = fs::read(&from).context("Reading the ledger of what was blanked")?;
-    let part = folder.join(".ledger.part");
-    write_durably(&part, &bytes)?;
-    if Sha256::of(&fs::read(&part)?) != Sha256::of(&bytes) {
-        bail!("The ledger was not written as it was read");
-    }
-    fs::rename(&part, folder.join(LEDGER)).context("Keeping the ledger of what was blanked")?;
-    sync(folder)
+    Ok(())
 }

@@ -23,7 +23,6 @@ pub use restore::{Restored, restore};
 const DATABASE: &str = "kerbside.db";
 const MANIFEST: &str = "manifest.json";
 const PHOTOS: &str = "photos";
-const LEDGER: &str = "ledger.cbor";
 const RESTORES: &str = "restores.json";
 /// What is being made; whoever finds one finds the rest of a backup that broke off.
 const UNFINISHED: &str = ".making-";

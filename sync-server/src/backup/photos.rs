@@ -32,6 +32,16 @@ pub fn copy_all(from: &Path, to: &Path, photos: &[(Sha256, i64)]) -> Result<u64>
     Ok(copied)
 }
 
+/// A photo that was taken out for good is in no backup any more.
+pub fn remove(folder: &Path, sha256: Sha256) -> Result<()> {
+    match std::fs::remove_file(place(folder, sha256)) {
+        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+            Err(cause).context("Deleting a photo that is gone")
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 /// Reads every photo and compares it with its hash.
 pub fn check_all(folder: &Path, photos: &[(Sha256, i64)]) -> Result<()> {
     for (sha256, _) in photos {

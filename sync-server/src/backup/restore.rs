@@ -10,11 +10,12 @@ use kerbside_core::problem::{Code, Problem};
 use serde::Serialize;
 
 use super::{
-    DATABASE, Damaged, FORMAT, LEDGER, MANIFEST, Manifest, PHOTOS, RESTORES, newest, photos, require_whole,
-    sync, write_durably,
+    DATABASE, Damaged, FORMAT, MANIFEST, Manifest, PHOTOS, RESTORES, newest, photos, require_whole, sync,
+    write_durably,
 };
 use crate::clock::tick;
 use crate::config::Home;
+use crate::ledger::{LEDGER, Ledger};
 use crate::photos::hash_file;
 use crate::store::{Place, Raised, Store};
 
@@ -56,13 +57,17 @@ pub fn restore(data: &Home, folder: &Path, now_ms: i64) -> Result<Restored> {
     // An older program's backup is brought up to date before it is compared with what this one writes.
     copy.migrate_copy()?;
     require_whole(&copy.damage()?, &copy.verify()?)?;
+    let raised = copy.begin_new_life(now_ms, manifest.made_ms, earlier(root)?)?;
+    let ledger = data.ledger();
+    ledger.add(&Ledger::at(&root.join(LEDGER)).read()?)?;
+    copy.replay(now_ms, &ledger.read()?)?;
+    // Photos that were taken out since the backup was made are not brought back.
     let named = copy.photo_files()?;
     photos::check_all(&root.join(PHOTOS), &named)?;
     photos::copy_all(&root.join(PHOTOS), &ready.join(PHOTOS), &named)?;
-    let raised = copy.begin_new_life(now_ms, manifest.made_ms, earlier(root)?)?;
     note_raised(root, raised)?;
     let epoch = copy.identity()?.epoch;
-    put_in_place(data, &place, copy, root)?;
+    put_in_place(data, &place, copy)?;
     Ok(Restored {
         restored: backup.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
         epoch,
@@ -116,7 +121,7 @@ fn note_raised(root: &Path, raised: Raised) -> Result<()> {
     sync(root)
 }
 
-fn put_in_place(data: &Home, place: &Place, mut copy: Store, root: &Path) -> Result<()> {
+fn put_in_place(data: &Home, place: &Place, mut copy: Store) -> Result<()> {
     let ready = data.data.join(RESTORING);
     let photos = data.data.join(PHOTOS);
     if photos.exists() {
@@ -124,11 +129,6 @@ fn put_in_place(data: &Home, place: &Place, mut copy: Store, root: &Path) -> Res
     }
     fs::create_dir_all(ready.join(PHOTOS))?;
     fs::rename(ready.join(PHOTOS), &photos).context("Putting the photos in their place")?;
-    if root.join(LEDGER).is_file() {
-        fs::copy(root.join(LEDGER), data.data.join(LEDGER))
-            .context("Bringing the ledger of what was blanked")?;
-        sync(&data.data.join(LEDGER))?;
-    }
     match place {
         Place::File(file) => {
             copy.close_copy()?;

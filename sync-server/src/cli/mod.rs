@@ -2,6 +2,7 @@
 
 mod admin;
 mod council;
+mod gone;
 mod import;
 mod verify;
 
@@ -54,6 +55,12 @@ enum Command {
     Backup { folder: PathBuf },
     /// Make this empty host what the newest backup of a folder was.
     Restore { folder: PathBuf },
+    /// Take an answer, a note or a photo out of a record for good, here and on every device.
+    Redact(gone::Redacting),
+    /// Remove a record for good, here and on every device.
+    Purge(gone::Purging),
+    /// List what was taken out for good, when, by whom and why.
+    Gone,
     /// Print the merged state of everything.
     Dump {
         /// Keys sorted, and nothing of this run in it.
@@ -99,6 +106,9 @@ fn command(cli: Cli) -> Result<ExitCode> {
             print(&backup::restore(&data, &folder, now_ms())?)?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Redact(asked) => gone::redact(&data, asked).map(|()| ExitCode::SUCCESS),
+        Command::Purge(asked) => gone::purge(&data, &asked).map(|()| ExitCode::SUCCESS),
+        Command::Gone => gone::list(&mut open(&data)?).map(|()| ExitCode::SUCCESS),
         Command::Dump { canonical: _ } => {
             print(&open(&data)?.dump_canonical()?)?;
             Ok(ExitCode::SUCCESS)
@@ -109,6 +119,7 @@ fn command(cli: Cli) -> Result<ExitCode> {
 fn open(data: &Home) -> Result<Store> {
     let mut store = data.place()?.open()?;
     store.establish(now_ms())?;
+    data.ledger().agree(&mut store)?;
     Ok(store)
 }
 

@@ -1,6 +1,6 @@
 //! The bytes of photos: uploads that grow, originals under their hash, and smaller copies drawn from them.
 //!
-//! An original is never altered and never deleted here. Every step is on the disk before it is answered.
+//! An original is never altered, and deleted only when it was taken out for good. Every step is on the disk before it is answered.
 
 mod derived;
 
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
-use kerbside_core::ids::Sha256;
+use kerbside_core::ids::{DeviceId, Sha256};
 use kerbside_core::problem::{Code, Problem};
 use object_store::ObjectStoreExt;
 use object_store::local::LocalFileSystem;
@@ -126,9 +126,13 @@ impl Photos {
         Ok(self.shared.originals.head(&object_path(sha256)).await.context("Looking for a photo")?.size)
     }
 
+    fn copy_path(&self, sha256: Sha256, size: Size) -> PathBuf {
+        self.shared.root.join("derived").join(format!("{sha256}.{}.jpg", size.name()))
+    }
+
     /// A smaller copy without anything but the picture, drawn once and kept.
     pub async fn derived(&self, sha256: Sha256, size: Size) -> Result<Vec<u8>> {
-        let kept = self.shared.root.join("derived").join(format!("{sha256}.{}.jpg", size.name()));
+        let kept = self.copy_path(sha256, size);
         let found = kept.clone();
         if let Some(bytes) = tokio::task::spawn_blocking(move || derived::kept(&found)).await? {
             return Ok(bytes);
@@ -178,6 +182,29 @@ impl Photos {
         let aside = self.shared.root.join("damaged");
         std::fs::create_dir_all(&aside).context("Making a folder for damaged photos")?;
         std::fs::rename(path, aside.join(sha256.to_string())).context("Putting a damaged photo aside")
+    }
+
+    /// Deletes what is left of a photo that is gone for good: the original and all copies, or what a device had sent.
+    pub fn remove(&self, sha256: Sha256, device: Option<DeviceId>) -> Result<()> {
+        let root = &self.shared.root;
+        let files = match device {
+            Some(device) => vec![root.join("uploads").join(part_of(device, sha256))],
+            None => {
+                let copies = [Size::Thumb, Size::Display].map(|size| self.copy_path(sha256, size));
+                let aside = root.join("damaged").join(sha256.to_string());
+                copies.into_iter().chain([self.path(sha256), aside]).collect()
+            }
+        };
+        for file in files {
+            match std::fs::remove_file(&file) {
+                Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(fault).context("Deleting a photo");
+                }
+                Ok(()) => sync_folder(file.parent().context("A photo lies in a folder")?)?,
+                Err(_) => {}
+            }
+        }
+        Ok(())
     }
 
     /// Of these photos, those whose bytes are missing or are others. Reads every one of them.
@@ -252,7 +279,11 @@ impl Drop for Writing {
 
 /// One file for one photo from one device, whatever address it is sent to: a new address goes on where the old ended.
 fn part_name(upload: &Upload) -> String {
-    Sha256::of(&[upload.device.0.as_slice(), &upload.sha256.0].concat()).to_string()
+    part_of(upload.device, upload.sha256)
+}
+
+fn part_of(device: DeviceId, sha256: Sha256) -> String {
+    Sha256::of(&[device.0.as_slice(), &sha256.0].concat()).to_string()
 }
 
 /// What was sent is sent again, from its start.

@@ -7,6 +7,7 @@ mod desk;
 mod device;
 mod failure;
 mod forms;
+mod gone;
 mod health;
 mod layers;
 mod live;
@@ -30,6 +31,7 @@ pub use room::Room;
 
 use forms::{answering, drafts};
 
+use crate::ledger::Ledger;
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::photos::Photos;
@@ -40,6 +42,7 @@ use crate::store::Db;
 pub struct App {
     pub db: Db,
     pub photos: Photos,
+    pub ledger: Ledger,
     pub live: Live,
     pub metrics: Arc<Metrics>,
     pub counted: Arc<health::Counted>,
@@ -92,6 +95,8 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/review/{actor}/{counter}/approve", post(review::approve))
         .route("/api/v1/review/{actor}/{counter}/decline", post(review::decline))
         .route("/api/v1/records/{id}/withdraw", post(console::withdraw))
+        .route("/api/v1/records/{id}/redact", post(gone::redact))
+        .route("/api/v1/records/{id}/purge", post(gone::purge))
         .route("/api/v1/two_answers", get(console::two_answers))
         .route("/api/v1/trust", get(trust::numbers))
         .route("/api/v1/trust/{what}", get(trust::lines))

@@ -6,10 +6,12 @@ use anyhow::Result;
 use kerbside_core::change::ChangeBytes;
 use kerbside_core::exchange::{Bucket, Buckets, Compared, DIGEST_VERSION, LIST_LIMIT, Question};
 use kerbside_core::ids::{Actor, DeviceId, Dot, RecordId, Sha256};
+use kerbside_core::redact::is_residue;
 use serde::{Deserialize, Serialize};
 
 use super::Store;
 use super::connection::Connection;
+use super::gone;
 use super::identity;
 use super::people::Officer;
 use super::pull;
@@ -180,7 +182,8 @@ fn missing_of(tx: &mut Connection, device: DeviceId) -> Result<Vec<Dot>> {
         .collect()
 }
 
-/// Puts a change's bytes back where they went bad: only the very bytes that were hashed when they came.
+/// Puts a change's bytes back where they went bad: only the very bytes that were hashed when they came, or what is left
+/// of them.
 fn take_body_back(tx: &mut Connection, device: DeviceId, body: &[u8]) -> Result<Option<RecordId>> {
     let bytes = ChangeBytes::received(body.to_vec());
     let Ok(change) = bytes.read() else { return Ok(None) };
@@ -191,9 +194,15 @@ fn take_body_back(tx: &mut Connection, device: DeviceId, body: &[u8]) -> Result<
         values![actor, counter, device],
     )?;
     let Some(row) = found else { return Ok(None) };
-    if Sha256(row.bytes(0)?) != bytes.hash() {
+    let hash = Sha256(row.bytes(0)?);
+    if hash != bytes.hash() && !is_residue(&change) {
         return Ok(None);
     }
+    let left = gone::residue_of(tx, &change)?.map_or(bytes, |left| ChangeBytes::write(&left));
+    if left.hash() != hash {
+        gone::note_residue(tx, change.dot(), left.hash())?;
+    }
+    let body = left.bytes();
     match row.find_int(1)? {
         Some(seq) => tx.execute("UPDATE log SET body = $1 WHERE seq = $2", values![body, seq])?,
         None => tx.execute(

@@ -23,6 +23,8 @@ pub(super) fn make_durable(connection: &mut Connection) -> Result<()> {
             sqlite.pragma_update(None, "journal_mode", "WAL")?;
             sqlite.pragma_update(None, "synchronous", "FULL")?;
             sqlite.pragma_update(None, "trusted_schema", false)?;
+            // What is deleted or written over leaves nothing of itself behind in the file.
+            sqlite.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
             Ok(())
         }
         Driver::Postgres(_) => connection
@@ -138,6 +140,25 @@ pub(super) fn damage(connection: &mut Connection) -> Result<Vec<String>> {
         found.push(format!("a row of {} refers to nothing", row.text(0)?));
     }
     Ok(found)
+}
+
+/// Leaves nothing behind of rows that were written over: not in SQLite's log, nor in PostgreSQL's dead rows.
+pub(super) fn wipe(connection: &mut Connection) -> Result<()> {
+    match connection.driver() {
+        Driver::Sqlite(_) => {
+            let row = connection.one("PRAGMA wal_checkpoint(TRUNCATE)", &[])?;
+            if row.int(0)? != 0 {
+                tracing::warn!(
+                    "Someone reads: what was written over stays in the log until the next checkpoint"
+                );
+            }
+            Ok(())
+        }
+        Driver::Postgres(_) => ["log", "set_aside", "record", "review"]
+            .iter()
+            .try_for_each(|table| connection.batch(&format!("VACUUM (FULL) {table}")))
+            .context("Rewriting what held what is gone"),
+    }
 }
 
 /// One file and nothing beside it, for a database that is not written to any more.

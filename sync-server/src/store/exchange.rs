@@ -5,6 +5,7 @@
 use anyhow::Result;
 use ed25519_dalek::SigningKey;
 use kerbside_core::chain;
+use kerbside_core::change::ChangeBytes;
 use kerbside_core::exchange::{
     Allotted, Enrol, Head, OFFER_LIMIT, PUSH_LIMIT, Push, Receipt, Reply, Retire, Retired, UnlockRequest,
     Unlocked, Verdict, offers_mark,
@@ -12,11 +13,13 @@ use kerbside_core::exchange::{
 use kerbside_core::ids::{Actor, DeviceId, Dot, Sha256};
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::{Code, Problem};
+use kerbside_core::redact;
 use kerbside_core::sign::{Label, PublicKey, SHOWN, Signed};
 
 use super::Store;
 use super::connection::Connection;
 use super::devices::{self, allot_actor};
+use super::gone;
 use super::identity::{self, Identity};
 use super::packs;
 use super::pull;
@@ -265,7 +268,8 @@ fn receive(
                 returning::note_loss(taking.tx, taking.now_ms, dot, proof)?;
             }
             None => {
-                taking.take(&mut writer, bytes)?;
+                require_its_own(bytes, hash)?;
+                taking.take(&mut writer, bytes, hash)?;
             }
         }
     }
@@ -282,6 +286,16 @@ fn receive(
             ],
         )
         .map(|_| ())
+}
+
+/// Bytes that are not those that were hashed are what is left of a change in which something was taken out for good.
+fn require_its_own(bytes: &[u8], hash: Sha256) -> Result<(), Problem> {
+    let came = ChangeBytes::received(bytes.to_vec());
+    if came.hash() == hash || bytes.is_empty() || came.read().is_ok_and(|change| redact::is_residue(&change))
+    {
+        return Ok(());
+    }
+    Err(Problem::new(Code::Malformed, "a change under the hash of another"))
 }
 
 /// What came again is known by its dot and hash; that it came is counted.
@@ -357,10 +371,14 @@ fn answer(
     let knows = push.epoch == identity.epoch;
     let fork = (writer.is_retired && !is_back && knows) || is_fork(tx, &writer, push, head)?;
     let receipt = receipt(tx, identity, device, &writer, push)?;
-    let page = if fork || writer.is_retired || writer.stopped.is_some() {
+    let page = if fork || writer.is_retired {
         pull::Page { cursor: push.cursor.clone(), ..pull::Page::default() }
+    } else if writer.stopped.is_some() {
+        // Whoever is told nothing more is still told what nobody may have.
+        let items = gone::items(tx, device, 0)?;
+        pull::Page { items, cursor: push.cursor.clone(), ..pull::Page::default() }
     } else {
-        pull::page(tx, identity, &writer, push)?
+        pull::page(tx, (identity, device), &writer, push)?
     };
     let offers = if writer.stopped.is_none() { packs::offers(tx, &writer.officer, now_ms)? } else { vec![] };
     let mark = offers_mark(offers.iter().map(|offer| (offer.name.as_str(), offer.version)));

@@ -6,10 +6,12 @@ use anyhow::Result;
 use kerbside_core::ids::{Actor, Dot, RecordId};
 
 use super::Store;
+use super::dialect;
 use super::packs;
 use super::people::Officer;
 use super::records;
 use super::taking::LOG_CHANGE;
+use super::value::Sql;
 use crate::values;
 
 /// A change as it was first written, and its number in the log (none while it is set aside).
@@ -62,6 +64,23 @@ impl Store {
             .connection
             .query("SELECT actor, counter, outcome FROM review ORDER BY actor, counter", &[])?;
         rows.iter().map(|row| Ok((super::review::dot_at(row, 0)?, row.text(2)?))).collect()
+    }
+
+    /// Every text and every run of bytes in every table.
+    pub fn each_cell(&mut self, look: &mut dyn FnMut(&str, &[u8])) -> Result<()> {
+        for (table, columns) in dialect::tables(&mut self.connection)? {
+            self.connection.each(&format!("SELECT {} FROM {table}", columns.join(", ")), |row| {
+                for cell in row.values() {
+                    match cell {
+                        Sql::Text(text) => look(&table, text.as_bytes()),
+                        Sql::Blob(bytes) => look(&table, bytes),
+                        Sql::Null | Sql::Int(_) => {}
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
     /// Every record with the keys under which it is found.

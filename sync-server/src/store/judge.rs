@@ -14,6 +14,7 @@ use kerbside_core::value::Value;
 
 use super::connection::Connection;
 use super::faults;
+use super::gone;
 use super::lives::{self, Prospect};
 use super::people::teams_left;
 use super::records;
@@ -59,6 +60,9 @@ pub(super) fn unreadable(change: &ChangeBytes) -> Code {
 pub(super) fn judge(taking: &mut Taking<'_>, writer: &Writer, dot: Dot, change: &Change) -> Result<Judged> {
     if change.dot() != dot || change.officer != writer.officer.id {
         return Ok(Judged::Refused(Code::ActorNotYours));
+    }
+    if gone::is_purged(taking.tx, change.record)? {
+        return Ok(Judged::Refused(Code::RecordPurged));
     }
     match same_act(taking, dot, change)? {
         Some(Twin::Taken(same)) => return Ok(Judged::Duplicate(same)),

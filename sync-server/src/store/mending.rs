@@ -168,7 +168,8 @@ struct Place {
 
 fn place(tx: &mut Connection, dot: Dot) -> Result<Option<Place>> {
     let found = tx.find(
-        "SELECT d.hash, d.seq, COALESCE(l.body, s.body) FROM dot d LEFT JOIN log l ON l.seq = d.seq \
+        "SELECT COALESCE(r.hash, d.hash), d.seq, COALESCE(l.body, s.body) FROM dot d \
+         LEFT JOIN residue r ON r.actor = d.actor AND r.counter = d.counter LEFT JOIN log l ON l.seq = d.seq \
          LEFT JOIN set_aside s ON s.actor = d.actor AND s.counter = d.counter WHERE d.actor = $1 AND d.counter = $2",
         values![dot.actor, to_row(dot.counter)?],
     )?;

@@ -49,6 +49,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../sql/sqlite/007_people.sql"),
         postgres: include_str!("../../sql/postgres/007_people.sql"),
     },
+    Migration {
+        number: 8,
+        name: "gone",
+        sqlite: include_str!("../../sql/sqlite/008_gone.sql"),
+        postgres: include_str!("../../sql/postgres/008_gone.sql"),
+    },
 ];
 
 /// The newest number this program knows.

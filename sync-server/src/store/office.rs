@@ -360,7 +360,8 @@ pub(super) fn write(
         edits,
         was,
     };
-    match taking.take(&mut writer, ChangeBytes::write(&change).bytes()).context("Taking an office change")? {
+    let written = ChangeBytes::write(&change);
+    match taking.take(&mut writer, written.bytes(), written.hash()).context("Taking an office change")? {
         Judged::Taken(_) => Ok(change.dot()),
         Judged::Refused(code) => Err(Problem::new(code, "an office change was refused").into()),
         Judged::Held(_) | Judged::Duplicate(_) | Judged::Review(_) => {

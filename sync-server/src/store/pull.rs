@@ -8,15 +8,16 @@
 use anyhow::{Context, Result};
 use kerbside_core::cbor;
 use kerbside_core::exchange::{ITEM_LIMIT, Item, Paging, Push};
-use kerbside_core::ids::{Actor, Dot, Epoch, RecordId, Sha256};
+use kerbside_core::ids::{Actor, DeviceId, Dot, Epoch, RecordId, Sha256};
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::record::{Packed, join_page};
 use minicbor::{Decode, Encode};
 
 use super::connection::Connection;
+use super::gone;
 use super::identity::Identity;
 use super::people::Officer;
-use super::taking::{LOG_CHANGE, LOG_SCOPE, ScopeMove, Writer};
+use super::taking::{LOG_CHANGE, LOG_PURGE, LOG_REDACT, LOG_SCOPE, ScopeMove, Writer};
 use super::value::{Row, Sql};
 use crate::values;
 
@@ -86,7 +87,12 @@ impl Filling {
     }
 }
 
-pub(super) fn page(tx: &mut Connection, identity: &Identity, writer: &Writer, push: &Push) -> Result<Page> {
+pub(super) fn page(
+    tx: &mut Connection,
+    (identity, device): (&Identity, DeviceId),
+    writer: &Writer,
+    push: &Push,
+) -> Result<Page> {
     let newest = u64::try_from(tx.one("SELECT seq FROM council WHERE id = 1", &[])?.int(0)?)?;
     let scope = scope_hash(&writer.officer);
     let held: Option<Cursor> = cbor::decode(&push.cursor).ok();
@@ -103,7 +109,9 @@ pub(super) fn page(tx: &mut Connection, identity: &Identity, writer: &Writer, pu
         Some(cursor) => reader.fill(tx, &cursor)?,
         None => {
             let mark = mark_at(tx, newest)?;
-            reader.fill(tx, &Cursor { epoch, seq: newest, scope, filling: None, mark })?
+            let mut page = reader.fill(tx, &Cursor { epoch, seq: newest, scope, filling: None, mark })?;
+            page.items.splice(0..0, gone::items(tx, device, newest)?);
+            page
         }
     };
     if !push.wants.records.is_empty() {
@@ -277,6 +285,8 @@ impl Reader<'_> {
             Sql::from(i64::try_from(after)?),
             Sql::from(i64::try_from(self.newest)?),
             Sql::from(LOG_SCOPE),
+            Sql::from(LOG_REDACT),
+            Sql::from(LOG_PURGE),
             Sql::from(LOG_CHANGE),
         ];
         let scope = scope_condition(&self.writer.officer, &mut values);
@@ -284,10 +294,10 @@ impl Reader<'_> {
         let at = values.len();
         let sql = format!(
             "SELECT l.seq, l.kind, l.record, l.actor, l.counter, l.received_at, l.body, r.office_reference, r.first_seq \
-             FROM log l JOIN record r ON r.id = l.record \
-             WHERE l.seq > $1 AND l.seq <= $2 AND (l.kind = $3 OR (l.kind = $4 AND EXISTS (SELECT 1 \
-             FROM record_team t WHERE t.record = l.record AND t.until_seq IS NULL AND t.since_seq <= l.seq \
-             AND {scope}))) \
+             FROM log l LEFT JOIN record r ON r.id = l.record \
+             WHERE l.seq > $1 AND l.seq <= $2 AND ((l.kind = $3 AND r.id IS NOT NULL) OR l.kind IN ($4, $5) \
+             OR (l.kind = $6 AND EXISTS (SELECT 1 FROM record_team t WHERE t.record = l.record \
+             AND t.until_seq IS NULL AND t.since_seq <= l.seq AND {scope}))) \
              ORDER BY l.seq LIMIT ${at}"
         );
         tx.query(&sql, &values)
@@ -296,12 +306,18 @@ impl Reader<'_> {
     fn item(&self, tx: &mut Connection, row: &Row) -> Result<Option<Item>> {
         let seq = u64::try_from(row.int(0)?)?;
         let record = RecordId(row.bytes(2)?);
-        if row.int(1)? == LOG_SCOPE {
-            return self.moved(tx, seq, record, &row.blob(6)?);
+        match row.int(1)? {
+            LOG_SCOPE => return self.moved(tx, seq, record, &row.blob(6)?),
+            LOG_REDACT => {
+                let redaction = cbor::decode(&row.blob(6)?).context("Reading a redaction")?;
+                return Ok(Some(Item::Redact { seq, redaction }));
+            }
+            LOG_PURGE => return Ok(Some(Item::Purge { seq, record })),
+            _ => {}
         }
         let dot = Dot { actor: Actor(row.u32(3)?), counter: u64::try_from(row.int(4)?)? };
         let received_ms = row.int(5)?;
-        let reference = if row.int(0)? == row.int(8)? { Some(row.text(7)?) } else { None };
+        let reference = if Some(row.int(0)?) == row.find_int(8)? { Some(row.text(7)?) } else { None };
         let is_own = dot.actor == self.push.actor && dot.counter <= self.push.last();
         Ok(Some(if is_own {
             Item::Echo { seq, received_ms, dot, reference }

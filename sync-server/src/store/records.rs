@@ -9,6 +9,7 @@ use kerbside_core::form::{Answers, Form, Now};
 use kerbside_core::ids::{RecordId, Sha256};
 use kerbside_core::record::view::text_of;
 use kerbside_core::record::{Members, Record};
+use kerbside_core::redact::REDACTED;
 use kerbside_core::value::Value;
 
 use super::connection::Connection;
@@ -120,9 +121,10 @@ pub(super) fn save(
     .map(|_| ())
 }
 
-/// The photos that are in the record now, each once.
+/// The photos that are in the record now, each once, without those that were taken out for good.
 pub(super) fn photos_of(state: &Record) -> BTreeSet<Sha256> {
-    state.photos().into_iter().map(|(_, photo, ..)| photo).collect()
+    let there = state.photos().into_iter().filter(|(.., facts)| facts.kind != REDACTED);
+    there.map(|(_, photo, ..)| photo).collect()
 }
 
 /// The photos of this record whose bytes some device has sent.

@@ -12,10 +12,12 @@ use kerbside_core::ids::{Actor, DeviceId, Dot, OfficerId, RecordId, Sha256};
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::Code;
 use kerbside_core::record::Record;
+use kerbside_core::redact::REDACTED;
 use kerbside_core::{cbor, chain};
 use minicbor::{Decode, Encode};
 
 use super::connection::Connection;
+use super::gone;
 use super::judge::{self, Judged, Waits};
 use super::lives;
 use super::packs::FormShelf;
@@ -38,6 +40,8 @@ pub(super) const MISSING: i64 = 5;
 pub(super) const LOG_CHANGE: i64 = 0;
 pub(super) const LOG_SCOPE: i64 = 1;
 pub(super) const LOG_PHOTO: i64 = 2;
+pub(super) const LOG_REDACT: i64 = 3;
+pub(super) const LOG_PURGE: i64 = 4;
 
 /// Whose changes are being taken.
 #[derive(Debug, Clone)]
@@ -79,11 +83,28 @@ impl<'a> Taking<'a> {
         self.tx.execute("UPDATE council SET seq = $1 WHERE id = 1", values![self.seq]).map(|_| ())
     }
 
-    /// Takes the writer's next change, and whatever was held for want of it.
-    pub(super) fn take(&mut self, writer: &mut Writer, bytes: &[u8]) -> Result<Judged> {
-        let change = ChangeBytes::received(bytes.to_vec());
+    /// The next number of the log.
+    pub(super) fn next_seq(&mut self) -> i64 {
+        self.seq += 1;
+        self.seq
+    }
+
+    /// What came, or what is left of it where something in it was taken out for good.
+    fn without_what_is_gone(&mut self, bytes: &[u8]) -> Result<ChangeBytes> {
+        let came = ChangeBytes::received(bytes.to_vec());
+        let left = match came.read() {
+            Ok(change) => gone::residue_of(self.tx, &change)?,
+            Err(_) => None,
+        };
+        Ok(left.map_or(came, |left| ChangeBytes::write(&left)))
+    }
+
+    /// Takes the writer's next change, and whatever was held for want of it. `hash` is what it had when it was first
+    /// written, whatever is left of it.
+    pub(super) fn take(&mut self, writer: &mut Writer, bytes: &[u8], hash: Sha256) -> Result<Judged> {
+        let change = self.without_what_is_gone(bytes)?;
         let dot = Dot { actor: writer.actor, counter: writer.last + 1 };
-        writer.chain = chain::next(writer.chain, change.hash());
+        writer.chain = chain::next(writer.chain, hash);
         let read = change.read();
         let (judged, act) = match &read {
             Ok(read) => (judge::judge(self, writer, dot, read)?, (read.cid.0, read.record)),
@@ -99,8 +120,11 @@ impl<'a> Taking<'a> {
         }
         self.tx.execute(
             "INSERT INTO dot (actor, counter, hash, chain, cid, record, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            values![dot.actor, to_row(dot.counter)?, change.hash(), writer.chain, act.0, act.1, self.now_ms],
+            values![dot.actor, to_row(dot.counter)?, hash, writer.chain, act.0, act.1, self.now_ms],
         )?;
+        if change.hash() != hash {
+            gone::note_residue(self.tx, dot, change.hash())?;
+        }
         writer.last = dot.counter;
         self.tx.execute(
             "UPDATE actor SET last_counter = $1, chain = $2 WHERE id = $3",
@@ -196,7 +220,9 @@ impl<'a> Taking<'a> {
             // Another device may have brought the words, and this one alone have the photo.
             self.name_photos(change, 0)?;
         }
-        if matches!(judged, Judged::Taken(_) | Judged::Duplicate(_)) {
+        // Nothing is kept of what a record was that is gone.
+        let goes = Judged::Refused(Code::RecordPurged);
+        if matches!(judged, Judged::Taken(_) | Judged::Duplicate(_)) || *judged == goes {
             return self
                 .tx
                 .execute(
@@ -276,8 +302,7 @@ impl<'a> Taking<'a> {
 
     /// Gives the change its number and folds it into its record.
     fn fold(&mut self, change: &Change, bytes: &[u8]) -> Result<i64> {
-        self.seq += 1;
-        let seq = self.seq;
+        let seq = self.next_seq();
         self.tx.execute(
             "INSERT INTO log (seq, kind, record, actor, counter, received_at, body) VALUES ($1, $2, $3, $4, $5, $6, $7)",
             values![seq, LOG_CHANGE, change.record, change.actor, to_row(change.counter)?, self.now_ms, bytes],
@@ -298,7 +323,7 @@ impl<'a> Taking<'a> {
 
     /// Lets the device that wrote the change send the photos it names. An approval names what its first writer sends.
     pub(super) fn name_photos(&mut self, change: &Change, seq: i64) -> Result<()> {
-        for (_, photo, facts) in change.photos() {
+        for (_, photo, facts) in change.photos().filter(|(.., facts)| facts.kind != REDACTED) {
             self.tx.execute(
                 "INSERT INTO photo_named (record, sha256, actor, bytes, named_seq) \
                  SELECT $1, $2, $3, $4, $5 FROM actor WHERE id = $3 AND device IS NOT NULL \

@@ -2,6 +2,7 @@
 
 mod exchange;
 mod forms;
+mod gone;
 mod idle;
 mod office;
 mod people;

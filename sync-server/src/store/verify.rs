@@ -151,7 +151,8 @@ fn walk(tx: &mut Connection, actor: Actor, bad: &mut Vec<Dot>) -> Result<Option<
     loop {
         let dots = tx.query(
             "SELECT d.counter, d.hash, d.chain, COALESCE(l.body, s.body), m.counter, l.actor, l.counter, l.record, \
-             d.record FROM dot d LEFT JOIN log l ON l.seq = d.seq \
+             d.record, r.hash FROM dot d LEFT JOIN log l ON l.seq = d.seq \
+             LEFT JOIN residue r ON r.actor = d.actor AND r.counter = d.counter \
              LEFT JOIN set_aside s ON s.actor = d.actor AND s.counter = d.counter \
              LEFT JOIN body_missing m ON m.actor = d.actor AND m.counter = d.counter \
              WHERE d.actor = $1 AND d.counter > $2 ORDER BY d.counter LIMIT $3",
@@ -164,7 +165,8 @@ fn walk(tx: &mut Connection, actor: Actor, bad: &mut Vec<Dot>) -> Result<Option<
             let named = Dot { actor, counter: u64::try_from(counter)? };
             let waits = dot.find_int(4)?.is_some();
             let body = dot.find_blob(3)?;
-            if !waits && body.as_ref().is_some_and(|body| Sha256::of(body) != hash) {
+            let as_kept = dot.find_bytes(9)?.map_or(hash, Sha256);
+            if !waits && body.as_ref().is_some_and(|body| Sha256::of(body) != as_kept) {
                 bad.push(named);
             }
             let of_log = (dot.find_int(5)?, dot.find_int(6)?, dot.find_bytes::<16>(7)?);

@@ -92,7 +92,9 @@ export type Corner = [lat: number, lon: number];
 export type FormAnswered = Omit<FormAnsweredInRust, 'answers' | 'evaluation'> & { answers: Answers; evaluation: Evaluation };
 
 /** An answer as JSON: what drafts, views and the console's API carry. */
-export type Answer = null | boolean | number | string | string[] | Corner[] | PlaceAnswer;
+export type Answer = null | boolean | number | string | string[] | Corner[] | PlaceAnswer | TakenOutAnswer;
+/** Stands where an answer was that the office took out for good. */
+export type TakenOutAnswer = { redacted: true };
 
 export type Answers = Record<string, Answer>;
 
@@ -106,6 +108,8 @@ export type CaseReply = Omit<CaseInRust, 'view' | 'timeline'> & { view: RecordVi
 export type Case = CaseReply & { form: FormForScreen };
 
 /** One answer given at a desk. `field` names its row too. */
+/** What is taken out of a record for good: an answer, a note by its dot, or a photo by its hash. */
+export type TakenOut = { field: string } | { note: string } | { photo: string };
 export type CaseEdit = { field: string; answer: Answer; seen: string };
 
 export type AreaOutlines = {

@@ -23,6 +23,7 @@ test('answers read as a person would say them', () => {
   expect(answerText(1250, question('integer', { appearance: 'money' }))).toBe('£12.50');
   expect(answerText(true, question('acknowledge'))).toBe('Yes');
   expect(answerText(null, question('text'))).toBe('Not answered');
+  expect(answerText({ redacted: true }, question('geopoint'))).toBe('Taken out by the office');
 });
 
 test('a position says how sure it is, and a pin says that it is one', () => {

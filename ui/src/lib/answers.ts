@@ -1,10 +1,15 @@
 /** Answers as a person reads them. */
 import type { Choice, Question } from './form';
-import type { Answer, Corner, PlaceAnswer } from './answer';
+import type { Answer, Corner, PlaceAnswer, TakenOutAnswer } from './answer';
 import { currentLanguage, say, t } from './words';
 
 export function isPlace(answer: Answer | undefined): answer is PlaceAnswer {
-  return typeof answer === 'object' && answer !== null && !Array.isArray(answer);
+  return typeof answer === 'object' && answer !== null && 'lat' in answer;
+}
+
+/** Whether the office took it out for good: nobody answers there any more than if nobody had. */
+export function isTakenOut(answer: Answer | undefined): answer is TakenOutAnswer {
+  return typeof answer === 'object' && answer !== null && 'redacted' in answer;
 }
 
 /** The names of an answer that is several: choices, rows, photos. */
@@ -18,10 +23,11 @@ export function corners(answer: Answer | undefined): Corner[] {
 }
 
 export function isEmpty(answer: Answer | undefined): boolean {
-  return answer === null || answer === undefined || answer === '' || (Array.isArray(answer) && answer.length === 0);
+  return answer === null || answer === undefined || answer === '' || isTakenOut(answer) || (Array.isArray(answer) && answer.length === 0);
 }
 
 export function answerText(answer: Answer | undefined, question: Question | undefined): string {
+  if (isTakenOut(answer)) return t('form.taken_out');
   if (answer === null || answer === undefined || isEmpty(answer)) return t('form.no_answer');
   if (isPlace(answer)) return placeText(answer);
   if (Array.isArray(answer)) {

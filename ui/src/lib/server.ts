@@ -11,7 +11,8 @@ import type { Trust } from './generated/Trust';
 import type { TrustPage } from './generated/TrustPage';
 import type { Written } from './generated/Written';
 import type {
-  Answers, AreaOutlines, CaseEdit, CaseReply, Evaluation, Fault, FormAnswered, Poke, Session, Tray, TrayPage, TwoAnswersPage,
+  Answers, AreaOutlines, CaseEdit, CaseReply, Evaluation, Fault, FormAnswered, Poke, Session, TakenOut, Tray, TrayPage,
+  TwoAnswersPage,
 } from './answer';
 
 /** The server's refusal (problem+json), or our own word for silence and for an answer that is not the server's. */
@@ -35,6 +36,8 @@ export const search = (q: string) => ask<TrayPage>('GET', `/api/v1/search${query
 export const openCase = (record: string) => ask<CaseReply>('GET', `/api/v1/records/${record}`);
 export const change = (record: string, edits: CaseEdit[]) => ask<Written>('POST', `/api/v1/records/${record}/changes`, { edits });
 export const withdraw = (record: string, seen: string, reason: string) => ask<Written>('POST', `/api/v1/records/${record}/withdraw`, { seen, reason });
+export const redact = (record: string, what: TakenOut, reason: string) => ask<void>('POST', `/api/v1/records/${record}/redact`, { ...what, reason });
+export const purge = (record: string, reason: string) => ask<void>('POST', `/api/v1/records/${record}/purge`, { reason });
 export const twoAnswers = (after: number | null) => ask<TwoAnswersPage>('GET', `/api/v1/two_answers${query({ after })}`);
 export const trust = (from: number | null, to: number | null) => ask<Trust>('GET', `/api/v1/trust${query({ from, to })}`);
 export const trustLines = (what: string, from: number | null, to: number | null, after: number) => ask<TrustPage>('GET', `/api/v1/trust/${what}${query({ from, to, after })}`);

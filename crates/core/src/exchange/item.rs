@@ -6,6 +6,7 @@ use minicbor::{Decode, Decoder, Encode, Encoder};
 
 use crate::cbor;
 use crate::ids::{Dot, RecordId};
+use crate::redact::Redaction;
 
 /// What happened at one number of the log, or a page of records as they stand.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,9 +19,11 @@ pub enum Item {
     Enter { seq: u64, page: Vec<u8> },
     /// The record is no longer in the device's scope.
     Leave { seq: u64, record: RecordId },
+    /// Something was taken out of a record for good. It goes to every device that may have held it, in scope or not.
+    Redact { seq: u64, redaction: Redaction },
     /// The record is gone for good.
     Purge { seq: u64, record: RecordId },
-    /// What a newer server sends, redactions among it: the device has to be brought up to date before it reads on.
+    /// What a newer server sends: the device has to be brought up to date before it reads on.
     Unknown { seq: u64, kind: u64 },
 }
 
@@ -50,6 +53,7 @@ impl Item {
             | Self::Echo { seq, .. }
             | Self::Enter { seq, .. }
             | Self::Leave { seq, .. }
+            | Self::Redact { seq, .. }
             | Self::Purge { seq, .. }
             | Self::Unknown { seq, .. } => *seq,
         }
@@ -84,6 +88,10 @@ impl<C> Encode<C> for Item {
                 open(e, *seq, 3, 0)?;
                 record.encode(e, c)
             }
+            Self::Redact { seq, redaction } => {
+                open(e, *seq, 4, 0)?;
+                redaction.encode(e, c)
+            }
             Self::Purge { seq, record } => {
                 open(e, *seq, 5, 0)?;
                 record.encode(e, c)
@@ -111,6 +119,7 @@ impl<'b, C> Decode<'b, C> for Item {
             }
             2 => Self::Enter { seq, page: d.bytes()?.to_vec() },
             3 => Self::Leave { seq, record: d.decode()? },
+            4 => Self::Redact { seq, redaction: d.decode()? },
             5 => Self::Purge { seq, record: d.decode()? },
             kind => {
                 d.skip()?;

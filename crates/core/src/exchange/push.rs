@@ -39,7 +39,8 @@ pub struct Push {
     /// Where nothing is offered and the server has signed for all of it, the first bytes of the chain stand for it.
     #[n(10)]
     pub head: Signed,
-    /// Counter and hash of each change whose bytes this device cleared because a backup held them.
+    /// Counter and hash of each change that is not here as it was hashed: cleared because a backup held it, or blanked
+    /// because something in it was taken out for good.
     #[cbor(n(11), skip_if = "Vec::is_empty")]
     pub lost: Vec<Lost>,
     /// When the oldest saved thing that this push does not bring was saved: a change or a photo. Milliseconds since 1970.
@@ -58,7 +59,7 @@ pub struct Push {
     pub known: Vec<u8>,
 }
 
-/// A change whose bytes are gone from the device that made it.
+/// A change whose bytes, or some of its words, are gone from the device that made it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
 #[cbor(array)]
 pub struct Lost {
@@ -138,18 +139,17 @@ impl Push {
         self.first.saturating_add(self.changes.len() as u64).saturating_sub(1)
     }
 
-    /// The hash of each change, of those too whose bytes are gone. None where one is neither here nor declared.
+    /// The hash of each change as it was first written, whatever is left of it. None where one is neither here nor
+    /// declared.
     #[must_use]
     pub fn hashes(&self) -> Option<Vec<Sha256>> {
         let declared =
             |counter: u64| self.lost.iter().find(|lost| lost.counter == counter).map(|lost| lost.hash);
         let hashes = (self.first..).zip(&self.changes);
         hashes
-            .map(
-                |(counter, bytes)| {
-                    if bytes.is_empty() { declared(counter) } else { Some(Sha256::of(bytes)) }
-                },
-            )
+            .map(|(counter, bytes)| {
+                declared(counter).or_else(|| (!bytes.is_empty()).then(|| Sha256::of(bytes)))
+            })
             .collect()
     }
 

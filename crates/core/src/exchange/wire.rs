@@ -12,6 +12,7 @@ use crate::change::{Change, ChangeBytes, Context, Edit, Member, PhotoFacts};
 use crate::field::FieldKey;
 use crate::ids::{Actor, DeviceId, Dot, Epoch, OfficerId, RecordId, RowId, ServerId, Sha256};
 use crate::record::{Entry, Packed, Record, join_page, pack_page};
+use crate::redact::{Redaction, Target};
 use crate::sign::{Label, PublicKey, Signed};
 use crate::value::{Place, PlaceSource, Point, Value};
 
@@ -267,6 +268,40 @@ fn reply() -> Reply {
     }
 }
 
+fn redactions() -> Vec<Redaction> {
+    let targets = [
+        Target::Field(FieldKey::in_row("household/name", RowId([4; 8]))),
+        Target::Note(Dot { actor: Actor(1), counter: 41 }),
+        Target::Photo(Sha256([8; 32])),
+    ];
+    let redaction = |target| Redaction {
+        record: RecordId([7; 16]),
+        target,
+        upto: Context::new([Dot { actor: Actor(1), counter: 41 }]),
+        acts: vec![full_change().cid],
+    };
+    targets.into_iter().map(redaction).collect()
+}
+
+/// What the office took out of a record.
+fn reply_with_redactions() -> Reply {
+    let items = redactions().into_iter().map(|redaction| Item::Redact { seq: 6, redaction });
+    Reply { items: items.collect(), ..reply() }
+}
+
+/// What a device says of a change in which something was taken out: what is left, and the hash it had.
+fn blanked_push() -> Push {
+    let mut left = full_change();
+    for redaction in redactions() {
+        left = redaction.residue(&left).expect("each takes something out");
+    }
+    Push {
+        changes: vec![ChangeBytes::write(&left).into_bytes()],
+        lost: vec![Lost { counter: 41, hash: ChangeBytes::write(&full_change()).hash() }],
+        ..push()
+    }
+}
+
 /// To a device that was stopped: a receipt and the word, and nothing else.
 fn reply_to_one_stopped() -> Reply {
     Reply {
@@ -374,6 +409,8 @@ fn examples() -> Vec<Example> {
             rewrite::<Push>,
         ),
         ("reply", cbor::encode(&reply()), rewrite::<Reply>),
+        ("reply-with-redactions", cbor::encode(&reply_with_redactions()), rewrite::<Reply>),
+        ("push-with-residue", cbor::encode(&blanked_push()), rewrite::<Push>),
         ("reply-with-stopped", cbor::encode(&reply_to_one_stopped()), rewrite::<Reply>),
         ("page", page(), |bytes| {
             let entered = crate::record::unpack_page(bytes).expect("an old page must be readable for ever");

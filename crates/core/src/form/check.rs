@@ -87,6 +87,7 @@ pub fn is_empty(value: &Value) -> bool {
         | Value::Time { .. }
         | Value::Instant { .. }
         | Value::Place(_)
+        | Value::Redacted
         | Value::Opaque { .. } => false,
     }
 }
@@ -128,7 +129,7 @@ fn kind_fault(
     };
     let code = match (&question.kind, value) {
         // What a newer app wrote is kept unseen.
-        (_, Value::Opaque { .. })
+        (_, Value::Redacted | Value::Opaque { .. })
         | (
             QuestionKind::Text { .. } | QuestionKind::Barcode { .. } | QuestionKind::Calculate,
             Value::Text(_),
@@ -205,6 +206,7 @@ fn is_on_scale(value: &Value, start: &str, end: &str, step: &str) -> bool {
             | Value::Place(_)
             | Value::Path(_)
             | Value::Shape(_)
+            | Value::Redacted
             | Value::Opaque { .. } => return None,
         };
         let places = PLACES.checked_sub(u32::from(scale))?;

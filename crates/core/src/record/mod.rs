@@ -7,6 +7,7 @@ mod columns;
 mod lifecycle;
 mod pack;
 mod page;
+mod redact;
 mod register;
 mod set;
 pub mod view;
@@ -220,13 +221,14 @@ impl Record {
         self.registers.get(field).and_then(Register::provisional).map(|written| written.value)
     }
 
-    /// Every distinct answer to the field, the provisional one first.
+    /// Every distinct answer to the field, the provisional one first. What was taken out answers nothing.
     #[must_use]
     pub fn answers(&self, field: &FieldKey) -> Vec<Value> {
-        self.standing(field).into_iter().map(|(value, _)| value).collect()
+        let standing = self.standing(field).into_iter().map(|(value, _)| value);
+        standing.filter(|value| *value != Value::Redacted).collect()
     }
 
-    /// The same with whoever gave each.
+    /// The same with whoever gave each, and what was taken out where nobody has answered since.
     #[must_use]
     pub fn standing(&self, field: &FieldKey) -> Vec<(Value, Stamp)> {
         let mut standing: Vec<(Value, Stamp)> = Vec::new();
@@ -236,6 +238,9 @@ impl Record {
             if standing.iter().all(|(known, _)| *known != value) {
                 standing.push((value, stamp));
             }
+        }
+        if 1 < standing.len() {
+            standing.retain(|(value, _)| *value != Value::Redacted);
         }
         if field.path == LIFECYCLE {
             standing.extend(self.implied_answer());
@@ -334,6 +339,7 @@ impl Record {
                 | Value::Place(_)
                 | Value::Path(_)
                 | Value::Shape(_)
+                | Value::Redacted
                 | Value::Opaque { .. } => {}
             }
         }

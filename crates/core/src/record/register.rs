@@ -54,13 +54,14 @@ impl Register {
     /// The value that lists and reports go by.
     #[must_use]
     pub fn provisional(&self) -> Option<Written> {
-        self.values().into_iter().next()
+        self.values().into_iter().find(|written| written.value != Value::Redacted)
     }
 
     /// Whether two different answers stand. Equal ones, written at once, are one answer.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        let values = self.0.read().val;
+        let mut values = self.0.read().val;
+        values.retain(|written| written.value != Value::Redacted);
         values.iter().zip(values.iter().skip(1)).any(|(one, other)| one.value != other.value)
     }
 

@@ -10,6 +10,7 @@ use crate::change::{Context, Edit, Member};
 use crate::field::{FieldKey, LIFECYCLE, REFERENCE, STATUS};
 use crate::form::{Answers, Form, Now, answer_from_json};
 use crate::ids::{Actor, Dot, OfficerId, RecordId, RowId, Sha256};
+use crate::redact::REDACTED;
 use crate::rows::{in_order, order_field};
 use crate::value::{Value, to_json};
 
@@ -132,7 +133,12 @@ impl RecordView {
                 .map(|(field, _)| FieldView::of(id, record, field))
                 .chain(row_lists(record))
                 .collect(),
-            photos: record.photos().into_iter().map(PhotoView::of).collect(),
+            photos: record
+                .photos()
+                .into_iter()
+                .filter(|(.., facts)| facts.kind != REDACTED)
+                .map(PhotoView::of)
+                .collect(),
             notes: record.notes().map(NoteView::of).collect(),
             two_answers: record.two_answers(),
             seen: {

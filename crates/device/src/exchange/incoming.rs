@@ -42,6 +42,10 @@ pub struct Applied {
     pub missing_packs: Vec<Offer>,
     /// The server was restored: it lives another life.
     pub new_epoch: bool,
+    /// Photos that were taken out for good and are in nothing here any more.
+    pub photos_gone: Vec<Sha256>,
+    /// Something was taken out for good.
+    pub something_gone: bool,
 }
 
 impl Vault {
@@ -93,6 +97,11 @@ impl Vault {
             Ok(applied)
         })?;
         self.heard = Some(Heard { nonce: reply.nonce.clone(), at_ms: now.wall_ms });
+        // Without its row no key opens a photo, so a crash here leaves only noise.
+        applied.photos_gone.iter().try_for_each(|photo| self.remove_blobs(*photo))?;
+        if applied.something_gone {
+            self.store.wipe()?;
+        }
         self.sweep_leaving(now)?;
         Ok(applied)
     }
@@ -155,6 +164,15 @@ impl Vault {
                 progress.cursor = Some(reply.cursor.clone());
             }
         }
+        let is_gone = |item: &&Item| matches!(item, Item::Redact { .. } | Item::Purge { .. });
+        if applied.stopped.is_some() {
+            // A device that hears nothing more still gives up what nobody may have.
+            for item in reply.items.iter().filter(is_gone) {
+                intake.take(item, progress)?;
+            }
+        }
+        applied.something_gone = reply.items.iter().any(|item| is_gone(&item));
+        applied.photos_gone = std::mem::take(&mut intake.photos_gone);
         intake.finish()?;
         if applied.stopped.is_some() {
             self.give_up_what_is_held(store, progress, now)?;
@@ -405,6 +423,10 @@ pub(super) fn settle(
         Some(Verdict::Held) => (ChangeState::Held, own.pending, None),
         Some(Verdict::Duplicate(_)) => (ChangeState::Duplicate, false, None),
         Some(Verdict::Missing) => (ChangeState::Missing, false, None),
+        // What is left of a change to a record that is gone needs nobody.
+        Some(Verdict::Refused(code)) if own.residue.is_some() && code == Code::RecordPurged.name() => {
+            (ChangeState::Received, false, None)
+        }
         Some(Verdict::Refused(code)) => {
             (ChangeState::Refused, planted::is(Mutant::NoRebuildOnRefusal), Some(code.as_str()))
         }
@@ -413,6 +435,9 @@ pub(super) fn settle(
         return Ok(());
     }
     store.settle_change((own.actor, own.counter), state, pending, reason, now.wall_ms)?;
+    if state != ChangeState::Refused && state != ChangeState::Held {
+        intake.forget_if_purged(own)?;
+    }
     if !pending && own.pending {
         intake.touch(own.record)?;
     }

@@ -31,15 +31,17 @@ pub(super) struct Intake<'a> {
     pub(super) vault: &'a Vault,
     pub(super) store: &'a Store,
     pub now: Reading,
-    touched: BTreeMap<RecordId, Touched>,
+    pub(super) touched: BTreeMap<RecordId, Touched>,
     /// Entered, written down and done with.
     pub(super) settled: BTreeSet<RecordId>,
+    /// Photos that are in nothing any more: their files go when this is committed.
+    pub(super) photos_gone: Vec<Sha256>,
 }
 
 #[derive(Default)]
-struct Touched {
-    outcomes: Vec<OutcomeRow>,
-    base: Option<Record>,
+pub(super) struct Touched {
+    pub(super) outcomes: Vec<OutcomeRow>,
+    pub(super) base: Option<Record>,
     office_reference: Option<String>,
     leaving: Option<bool>,
     /// It was to leave, and stayed only for something of ours.
@@ -52,7 +54,14 @@ struct Touched {
 
 impl<'a> Intake<'a> {
     pub fn new(vault: &'a Vault, store: &'a Store, now: Reading) -> Self {
-        Self { vault, store, now, touched: BTreeMap::new(), settled: BTreeSet::new() }
+        Self {
+            vault,
+            store,
+            now,
+            touched: BTreeMap::new(),
+            settled: BTreeSet::new(),
+            photos_gone: Vec::new(),
+        }
     }
 
     /// Takes one item; 1 when it was somebody else's news.
@@ -61,10 +70,12 @@ impl<'a> Intake<'a> {
             Item::Change { bytes, reference, .. } => self.take_change(bytes, reference.as_ref(), progress),
             Item::Echo { dot, reference, .. } => self.take_echo(*dot, reference.as_ref()),
             Item::Enter { page, .. } => self.take_page(page, progress),
-            Item::Leave { record, .. } | Item::Purge { record, .. } => {
+            Item::Leave { record, .. } => {
                 self.leave(*record)?;
                 Ok(1)
             }
+            Item::Redact { redaction, .. } => self.redact(redaction),
+            Item::Purge { record, .. } => self.purge(*record),
             Item::Unknown { .. } => Ok(0),
         }
     }
@@ -224,7 +235,7 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    fn touched(&mut self, record: RecordId) -> Result<&mut Touched> {
+    pub(super) fn touched(&mut self, record: RecordId) -> Result<&mut Touched> {
         match self.touched.entry(record) {
             std::collections::btree_map::Entry::Occupied(there) => Ok(there.into_mut()),
             std::collections::btree_map::Entry::Vacant(place) => {
@@ -244,7 +255,7 @@ impl<'a> Intake<'a> {
 
     /// Heads over bases, and the rows that lists read.
     pub fn finish(self) -> Result<()> {
-        let Self { vault, store, now, touched, settled: _ } = self;
+        let Self { vault, store, now, touched, settled: _, photos_gone: _ } = self;
         for (id, touched) in touched {
             write(vault, store, (id, touched), now)?;
         }
@@ -329,9 +340,8 @@ fn outcomes(before: &Record, change: &Change, officer: OfficerId) -> Vec<Outcome
 }
 
 /// An own change, if it is as it was saved. What went bad is told by `verify`, and blocks no exchange.
-fn readable(own: &OwnChange) -> Option<Change> {
-    let whole = Sha256::of(&own.bytes) == own.hash;
-    whole.then(|| ChangeBytes::received(own.bytes.clone()).read().ok()).flatten()
+pub(super) fn readable(own: &OwnChange) -> Option<Change> {
+    own.is_whole().then(|| ChangeBytes::received(own.bytes.clone()).read().ok()).flatten()
 }
 
 /// Whether a change says nothing but what another does, in whatever light: approval leaves out what was answered since,

@@ -2,6 +2,7 @@
 //! push, `incoming` takes the reply, and a fork is answered by `retired`.
 //! Plain functions on the vault, which the HTTP pipe and the simulator both call.
 
+mod gone;
 mod incoming;
 mod items;
 mod outgoing;

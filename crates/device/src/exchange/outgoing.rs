@@ -139,10 +139,10 @@ impl Vault {
                 break;
             }
             // Bytes that are not those that were saved are never sent: the chain would break at the server.
-            if !own.bytes.is_empty() && Sha256::of(&own.bytes) != own.hash {
+            if !own.bytes.is_empty() && !own.is_whole() {
                 break;
             }
-            if own.bytes.is_empty() {
+            if own.bytes.is_empty() || own.residue.is_some() {
                 next.lost.push(Lost { counter, hash: own.hash });
             }
             next.chain = own.chain;

@@ -11,7 +11,8 @@ use crate::vault::Vault;
 use anyhow::{Context as _, Result};
 use kerbside_core::change::{Change, ChangeBytes, Context, Edit};
 use kerbside_core::exchange::{OFFER_LIMIT, Offered, Receipt, Retire, Retired};
-use kerbside_core::ids::{Actor, Dot, RecordId, Sha256};
+use kerbside_core::ids::{Actor, Dot, RecordId};
+use kerbside_core::redact::tombstone;
 use kerbside_core::redot::Redot;
 use kerbside_core::sign::Label;
 use kerbside_core::{cbor, chain};
@@ -40,7 +41,7 @@ impl Vault {
         let first = retire.offered.first().map_or(1, |offered| offered.counter);
         let own = self.store.changes_from(progress.actor, first, u32::MAX)?;
         // What went bad here is not written anew as if it were what was saved.
-        let sound = own.iter().filter(|own| own.bytes.is_empty() || Sha256::of(&own.bytes) == own.hash);
+        let sound = own.iter().filter(|own| own.bytes.is_empty() || own.is_whole());
         let counters: Vec<u64> = sound.map(|own| own.counter).collect();
         let redot = Redot::new(retire.actor, retired.actor, &counters, &retired.held);
         self.store.transact(|store| self.go_on_as(store, &redot, retired, now))
@@ -66,8 +67,13 @@ impl Vault {
                 store.note_in_journal(now.wall_ms, "lost", &format!("{}.{}", own.actor, own.counter))?;
                 continue;
             }
-            let mut moved = redot.change(&read(&own)?).context("A moved change has a new dot")?;
+            let said = read(&own)?;
+            let mut moved = redot.change(&said).context("A moved change has a new dot")?;
             moved.officer = self.identity.officer;
+            if store.is_purged(own.record)? {
+                // What its officer still reads of it is the one that is sent.
+                store.blank_change(&own, &ChangeBytes::write(&tombstone(&said)))?;
+            }
             let written = ChangeBytes::write(&moved);
             progress.chain = chain::next(progress.chain, written.hash());
             progress.counter = *new_counter;
@@ -85,6 +91,7 @@ impl Vault {
                 pending: true,
                 reason: None,
                 seen: false,
+                residue: None,
             })?;
         }
         let mut intake = Intake::new(self, store, now);

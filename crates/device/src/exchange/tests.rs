@@ -2,6 +2,7 @@
 //! server meets it in the simulator and in the stories.
 
 mod doubles;
+mod gone;
 
 use super::*;
 use crate::Way;

@@ -112,6 +112,57 @@ impl Store {
         Ok(())
     }
 
+    /// Every block that has anything of this record in it is taken apart, so that nothing stays where nobody looks.
+    pub fn break_blocks_with(&self, record: RecordId) -> Result<()> {
+        let blocks: Vec<i64> = self
+            .connection
+            .prepare_cached("SELECT id FROM block ORDER BY id")?
+            .query_map((), |row| row.get(0))?
+            .collect::<Result<_, _>>()
+            .context("List the blocks")?;
+        for block in blocks {
+            if self.states_in(block)?.iter().any(|(id, _)| *id == record) {
+                self.break_block(block)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The records of a block get their states into rows of their own.
+    fn break_block(&self, block: i64) -> Result<()> {
+        let records: Vec<RecordId> = self
+            .connection
+            .prepare_cached("SELECT id FROM record WHERE block = ?1 ORDER BY place")?
+            .query_map([block], |row| row.get(0).map(RecordId))?
+            .collect::<Result<_, _>>()
+            .context("List a block's records")?;
+        for record in records {
+            if let Some(row) = self.record(record)? {
+                self.put_record(&row)?;
+            }
+        }
+        self.connection
+            .prepare_cached("DELETE FROM block WHERE id = ?1")?
+            .execute([block])
+            .context("Clear a block")?;
+        Ok(())
+    }
+
+    /// A record that goes takes its block with it: what it said must not lie on beside the others.
+    pub(super) fn take_block_apart(&self, record: RecordId) -> Result<()> {
+        let held: Option<Option<i64>> = self
+            .connection
+            .prepare_cached("SELECT block FROM record WHERE id = ?1")?
+            .query_row([record.0], |row| row.get(0))
+            .optional()
+            .context("Find a record's block")?;
+        match held.flatten() {
+            Some(block) if !self.states_in(block)?.is_empty() => self.break_block(block),
+            Some(_) => self.leave_block(record),
+            None => Ok(()),
+        }
+    }
+
     #[cfg(test)]
     pub fn count_blocks(&self) -> Result<u32> {
         Ok(self.connection.query_row("SELECT COUNT(*) FROM block", (), |row| row.get(0))?)

@@ -55,10 +55,20 @@ pub struct OwnChange {
     pub reason: Option<String>,
     /// The officer was told of the refusal and has put it away.
     pub seen: bool,
+    /// The hash of what is left of it, where something in it was taken out for good.
+    pub residue: Option<Sha256>,
+}
+
+impl OwnChange {
+    /// Whether the bytes are those that were saved, or all that may be left of them.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        Sha256::of(&self.bytes) == self.residue.unwrap_or(self.hash)
+    }
 }
 
 const CHANGE: &str =
-    "SELECT actor, counter, record, hash, chain, bytes, saved_ms, received_ms, state, pending, reason, seen
+    "SELECT actor, counter, record, hash, chain, bytes, saved_ms, received_ms, state, pending, reason, seen, residue
     FROM own_change";
 
 fn change_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<OwnChange> {
@@ -75,6 +85,7 @@ fn change_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<OwnChange> {
         pending: row.get(9)?,
         reason: row.get(10)?,
         seen: row.get(11)?,
+        residue: row.get::<_, Option<[u8; 32]>>(12)?.map(Sha256),
     })
 }
 
@@ -93,12 +104,13 @@ impl Store {
             pending,
             reason,
             seen,
+            residue,
         } = change;
         self.connection
             .prepare_cached(
                 "INSERT INTO own_change (actor, counter, record, hash, chain, bytes, saved_ms, received_ms, state,
-                     pending, reason, seen)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                     pending, reason, seen, residue)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             )?
             .execute((
                 actor.0,
@@ -113,6 +125,7 @@ impl Store {
                 pending,
                 reason,
                 seen,
+                residue.map(|residue| residue.0),
             ))
             .context("Keep a change")?;
         Ok(())

@@ -5,6 +5,7 @@
 mod blocks;
 mod changes;
 mod drafts;
+mod gone;
 mod outcomes;
 mod pages;
 mod photos;
@@ -47,6 +48,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (5, include_str!("005_repair.sql")),
     (6, include_str!("006_blocks.sql")),
     (7, include_str!("007_people.sql")),
+    (8, include_str!("008_gone.sql")),
 ];
 
 /// More than there are different ones, so that none is compiled twice.
@@ -116,6 +118,10 @@ impl Store {
         self.connection.pragma_update(None, "synchronous", "FULL").context("Set synchronous")?;
         self.connection.pragma_update(None, "fullfsync", true).context("Set fullfsync")?;
         self.connection.pragma_update(None, "foreign_keys", true).context("Set foreign keys")?;
+        // What is deleted or written over leaves nothing of itself behind, not even for whoever has the key.
+        self.connection
+            .pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))
+            .context("Set what becomes of deleted rows")?;
         self.connection.set_prepared_statement_cache_capacity(STATEMENTS);
         self.migrate()
     }

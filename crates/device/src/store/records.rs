@@ -225,7 +225,7 @@ impl Store {
     }
 
     pub fn delete_record(&self, id: RecordId) -> Result<()> {
-        self.leave_block(id)?;
+        self.take_block_apart(id)?;
         self.connection
             .prepare_cached("DELETE FROM record WHERE id = ?1")?
             .execute([id.0])

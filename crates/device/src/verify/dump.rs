@@ -32,6 +32,11 @@ impl Vault {
         self.store.all_changes()
     }
 
+    /// Every text and every run of bytes in the vault's tables, packs and drafts among them.
+    pub fn each_cell(&self, look: &mut dyn FnMut(&str, &[u8])) -> Result<()> {
+        self.store.each_cell(look)
+    }
+
     /// Everything merged, keys sorted, nothing of this run in it.
     pub fn dump_canonical(&self) -> Result<Json> {
         let mut records = Map::new();

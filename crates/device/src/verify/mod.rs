@@ -170,7 +170,7 @@ impl Vault {
         };
         for own in self.store.pending_of(row.id)? {
             // A change that went bad is named by itself.
-            if Sha256::of(&own.bytes) == own.hash
+            if own.is_whole()
                 && let Ok(change) = ChangeBytes::received(own.bytes).read()
             {
                 folded.apply(&change);
@@ -206,7 +206,7 @@ fn check_change(own: &OwnChange, last: &mut BTreeMap<Actor, (u64, Sha256)>, foun
     let is_known = own.reason.as_deref() == Some(repair::DAMAGED);
     let whole = own.bytes.is_empty() || is_known || {
         let change = ChangeBytes::received(own.bytes.clone());
-        change.hash() == own.hash
+        own.is_whole()
             && change
                 .read()
                 .is_ok_and(|read| read.record == own.record && read.actor == actor && read.counter == counter)

@@ -174,8 +174,8 @@ fn mend_change(store: &Store, mut own: OwnChange, before: Option<Sha256>, now: R
         // Bytes and chain agree, so it is the hash between them that went bad.
         own.hash = as_is;
     }
-    if !own.bytes.is_empty() && as_is != own.hash {
-        let hash = own.hash;
+    if !own.bytes.is_empty() && !own.is_whole() {
+        let hash = own.residue.unwrap_or(own.hash);
         match turn_bit_back(&own.bytes, |tried| Sha256::of(tried) == hash) {
             Some(bytes) => own.bytes = bytes,
             None => return give_up(store, own, now),

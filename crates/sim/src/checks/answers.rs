@@ -23,7 +23,7 @@ pub fn right_answers_stand(world: &mut World, settled: &Settled) -> Result<()> {
                 .filter_map(|value| if let Value::Text(text) = value { Some(text) } else { None })
                 .collect();
             let mut due = world.ledger.standing(&field, of_record);
-            due.retain(|marker| !world.ledger.is_redacted(marker));
+            due.retain(|marker| !world.ledger.gone.is_redacted(marker));
             let spare: Vec<_> =
                 shown.difference(&due).filter(|marker| !world.ledger.may_show_again(marker)).collect();
             let anew = world.ledger.answered_anew(&field, of_record);

@@ -23,7 +23,7 @@ pub fn nothing_lost(world: &mut World, settled: &Settled) -> Result<()> {
         let is_kept = settled.taken.contains(marker)
             || needs_you.contains(marker)
             || world.ledger.is_in_review(marker)
-            || world.ledger.is_redacted(marker);
+            || world.ledger.is_gone(marker);
         if !is_kept {
             bail!("{marker} was acknowledged and is lost: {}", whereabouts(settled, marker));
         }

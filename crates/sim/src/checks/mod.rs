@@ -2,6 +2,7 @@
 
 mod answers;
 mod clocks;
+mod gone;
 mod log;
 mod lost;
 mod phones;
@@ -44,6 +45,8 @@ const CHECKS: &[Check] = &[
     check("photos have come", photos::photos_have_come),
     check("no photo waits", photos::no_photo_waits),
     check("a withdrawal hides nothing unseen", withdrawals::withdrawals_hide_nothing),
+    check("what was taken out is nowhere", gone::nothing_is_said_again),
+    check("what was purged stays gone", gone::purged_stay_gone),
     check("no queue is stuck", phones::no_queue_is_stuck),
     check("each phone holds its scope", phones::scope_is_held),
     check("every vault verifies", phones::vaults_verify),
@@ -91,6 +94,9 @@ impl Settled {
         for entry in world.server.log_changes()? {
             let change = ChangeBytes::received(entry.bytes).read().context("Reading the log")?;
             settled.fold(&change)?;
+            // What was taken out of it lies over what it lay over all the same.
+            let blanked = world.ledger.gone.redacted_in(&change);
+            settled.taken_in.entry(change.record).or_default().extend(blanked);
             settled.log.push(change);
         }
         for phone in &world.phones {

@@ -11,11 +11,19 @@ use crate::world::World;
 
 pub fn photos_have_come(world: &mut World, settled: &Settled) -> Result<()> {
     let listed: BTreeSet<_> = world.server.photos()?.into_iter().map(|(sha256, _)| sha256).collect();
+    let left = world.server.photos_gone()?;
+    ensure!(left.is_empty(), "files of photos are still to be deleted: {left:?}");
+    for sha256 in world.disk.held() {
+        ensure!(
+            listed.contains(&sha256) || !world.ledger.gone.is_photo_redacted(sha256),
+            "{sha256} was taken out and is on the server's disk"
+        );
+    }
     for sha256 in &listed {
         ensure!(world.disk.holds(*sha256), "the server lists {sha256} and does not have it");
     }
     for (marker, sha256) in world.ledger.photos.promised() {
-        let is_due = settled.taken.contains(marker);
+        let is_due = settled.taken.contains(marker) && !world.ledger.is_photo_gone(marker, sha256);
         ensure!(!is_due || listed.contains(&sha256), "the photo {sha256} of {marker} never came");
     }
     Ok(())
@@ -33,7 +41,13 @@ pub fn no_photo_waits(world: &mut World, settled: &Settled) -> Result<()> {
         }
         for upload in phone.vault.uploads()? {
             let (sha256, state) = (upload.sha256, upload.state);
-            ensure!(state != UploadState::Refused, "{sha256} of phone {at} was refused: {:?}", upload.reason);
+            // It goes with what its officer still reads of a record that is gone.
+            let is_gone = world.ledger.gone.is_purged(upload.record);
+            ensure!(
+                state != UploadState::Refused || is_gone,
+                "{sha256} of phone {at} was refused: {:?}",
+                upload.reason
+            );
             ensure!(state != UploadState::Sending, "{sha256} of phone {at} stopped on its way");
         }
     }

@@ -18,9 +18,11 @@ pub fn right_members_stand(world: &mut World, settled: &Settled) -> Result<()> {
             let shown = record.set(&FieldKey::new(set)).map(|members| members.members()).unwrap_or_default();
             let shown: BTreeSet<Member> = shown.into_iter().collect();
             let due = ledger.sets.standing(set, taken);
-            // Of an add that arrived twice the removal may have named the copy that was not taken.
+            // Of an add that arrived twice the removal may have named the copy that was not taken; and of one whose note
+            // was taken out nobody can say whether a removal saw it.
             let is_doubtful = |member: &&Member| {
-                ledger.sets.adds_of(*id, set, member).any(|marker| ledger.may_show_again(marker))
+                let mut adds = ledger.sets.adds_of(*id, set, member);
+                adds.any(|marker| ledger.may_show_again(marker) || ledger.gone.is_redacted(marker))
             };
             let wrong: Vec<_> =
                 shown.symmetric_difference(&due).filter(|member| !is_doubtful(member)).collect();

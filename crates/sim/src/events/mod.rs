@@ -4,6 +4,7 @@
 //! did that the checks must know, they say to the ledger.
 
 pub mod desk;
+pub mod gone;
 pub mod line;
 mod mishaps;
 pub mod photos;
@@ -56,6 +57,8 @@ pub const EVENTS: &[Event] = &[
     event(10, "a record changes teams", World::move_record),
     event(10, "an officer withdraws a record", World::withdraw),
     event(5, "the office withdraws a record", World::withdraw_at_desk),
+    event(6, "the office takes something out for good", World::redact),
+    event(3, "the office removes a record for good", World::purge),
     event(10, "an officer changes teams", World::move_officer),
     event(12, "a job is given out or taken back", World::give_job),
     event(8, "a record is said to be somewhere", World::place_record),

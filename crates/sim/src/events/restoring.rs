@@ -74,6 +74,7 @@ impl World {
         self.disk = backup.disk.clone();
         self.form_version = self.server.newest_version("sighting")?.unwrap_or(1);
         self.raised = self.server.begin_new_life(self.now_ms, backup.made_ms, self.raised)?;
+        self.replay_ledger()?;
         self.backups.truncate(at + 1);
         self.tabs.clear();
         self.restores += 1;

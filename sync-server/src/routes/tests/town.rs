@@ -33,7 +33,7 @@ pub(super) async fn town() -> Town {
 
 pub(super) async fn town_at(listen: Listen) -> Town {
     let folder = tempfile::tempdir().unwrap();
-    let home = Home { data: folder.path().join("server"), database: None };
+    let home = Home { data: folder.path().join("server"), database: None, ledger: None };
     let mut store = home.place().unwrap().open().unwrap();
     store.establish(now_ms()).unwrap();
     let council: CouncilFile = serde_json::from_value(json!({

@@ -207,6 +207,11 @@ impl Phone {
                         self.base.insert(record, entered.state);
                     }
                 }
+                Item::Redact { redaction, .. } => {
+                    if let Some(base) = self.base.get_mut(&redaction.record) {
+                        base.redact(&redaction);
+                    }
+                }
                 Item::Leave { record, .. } | Item::Purge { record, .. } => {
                     self.base.remove(&record);
                 }

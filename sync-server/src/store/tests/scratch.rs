@@ -21,6 +21,13 @@ pub(crate) fn both() -> Vec<Scratch> {
     vec![sqlite(), postgres()]
 }
 
+impl Scratch {
+    /// Of the same kind, where the files are not looked at.
+    pub(crate) fn elsewhere(name: &'static str) -> Self {
+        Self { name, place: Place::File(PathBuf::from("/nowhere/kerbside.db")), _folder: None }
+    }
+}
+
 pub(crate) fn sqlite() -> Scratch {
     let folder = tempfile::tempdir().unwrap();
     let place = Place::File(folder.path().join("kerbside.db"));

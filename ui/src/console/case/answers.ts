@@ -1,5 +1,5 @@
 /** A record's answers as the case page lays them out: in the order the form asks, with nothing that was answered left out. */
-import { isEmpty, names } from '../../lib/answers';
+import { isEmpty, isTakenOut, names } from '../../lib/answers';
 import { isAttached, sections, type Question } from '../../lib/form';
 import type { Answers, FieldView, FormForScreen, PhotoView, RecordView } from '../../lib/answer';
 
@@ -52,7 +52,8 @@ export function isPicture(attached: PhotoView): boolean {
 export function provisionalAnswers(record: RecordView): Answers {
   const answers: Answers = {};
   for (const view of record.fields) {
-    if (!view.field.startsWith('@')) answers[view.field] = view.values[0]?.answer ?? null;
+    const answer = view.values[0]?.answer ?? null;
+    if (!view.field.startsWith('@')) answers[view.field] = isTakenOut(answer) ? null : answer;
   }
   return answers;
 }
@@ -84,7 +85,7 @@ function isAnswerable(question: Question): boolean {
 }
 
 function hasAnswer(view: FieldView): boolean {
-  return view.values.length > 1 || view.values.some((value) => !isEmpty(value.answer));
+  return view.values.length > 1 || view.values.some((value) => !isEmpty(value.answer) || isTakenOut(value.answer));
 }
 
 function rowIds(section: string | null, views: ReadonlyMap<string, FieldView>): (string | null)[] {

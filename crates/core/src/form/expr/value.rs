@@ -87,7 +87,7 @@ impl Node {
     /// An answer as XForms writes it: codes apart by spaces, a place as `lat lon alt acc`.
     pub fn of(value: &Value, now: Now) -> Self {
         match value {
-            Value::Null | Value::Bool(false) | Value::Opaque { .. } => Self::default(),
+            Value::Null | Value::Bool(false) | Value::Redacted | Value::Opaque { .. } => Self::default(),
             Value::Bool(true) => Self::text("OK"),
             Value::Int(number) => Self::text(number.to_string()),
             Value::Text(text) | Value::Code(text) => Self::text(text.clone()),
