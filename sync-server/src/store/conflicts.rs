@@ -103,7 +103,11 @@ impl Store {
 }
 
 /// Of a list too long to lay out, each record brings the choices its own answers name.
-fn add_form(shown: &mut BTreeMap<(String, u32), FormForScreen>, key: (String, u32), form: FormForScreen) {
+pub(super) fn add_form(
+    shown: &mut BTreeMap<(String, u32), FormForScreen>,
+    key: (String, u32),
+    form: FormForScreen,
+) {
     match shown.entry(key) {
         std::collections::btree_map::Entry::Vacant(place) => {
             place.insert(form);

@@ -335,6 +335,9 @@ pub(super) fn settle(
         return Ok(());
     }
     store.settle_change((own.actor, own.counter), state, pending, reason, now.wall_ms)?;
+    if state == ChangeState::Missing && own.state != ChangeState::Missing {
+        store.note_in_journal(now.wall_ms, "lost", &format!("{}.{}", own.actor, own.counter))?;
+    }
     if !pending && own.pending {
         intake.touch(own.record)?;
     }
