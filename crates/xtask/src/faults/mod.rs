@@ -70,16 +70,18 @@ const PARTS: &[Part] = &[
     ("copies", "copies of a vault and of a server", net::copies),
 ];
 
-/// `faults [PART…] [--points N] [--seed S] [--built]`: all points of all parts, or of those that are named.
+/// `faults [PART…] [--sample | --points N] [--seed S] [--built]`: all points of all parts, or of those that are named.
 pub fn faults(arguments: &[String]) -> Result<()> {
     let number = |flag: &str| -> Result<Option<usize>> {
         let Some(at) = arguments.iter().position(|argument| argument == flag) else { return Ok(None) };
         let number = arguments.get(at + 1).and_then(|number| number.parse().ok());
         number.with_context(|| format!("{flag} takes a number")).map(Some)
     };
-    let extent = number("--points")?.map_or(Extent::All, Extent::Points);
+    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    let all = if has("--sample") { Extent::Sample } else { Extent::All };
+    let extent = number("--points")?.map_or(all, Extent::Points);
     let seed = number("--seed")?.unwrap_or_default() as u64;
-    if !arguments.iter().any(|argument| argument == "--built") {
+    if !has("--built") {
         install(Need::Everything)?;
         run(cargo().args(["build", "--workspace", "--bins"]))?;
     }

@@ -26,6 +26,8 @@
 #include <unistd.h>
 
 enum kind { CREATE = 1, WRITE, TRUNCATE, SYNC, RENAME, UNLINK, MKDIR, RMDIR, PRINT };
+/* In the record, beside the number of the error: the call failed because of the rule, not by itself. */
+enum { OF_THE_RULE = 1 << 16 };
 enum action { NOTHING, KILL, TEAR, FULL, EIO_ONCE, FULL_EVER, EIO_EVER };
 
 struct head {
@@ -189,7 +191,7 @@ static void leave(const struct call *call, struct noted *noted, int failed) {
 }
 
 static long fail(const struct call *call, struct noted *noted, int why) {
-    leave(call, noted, why);
+    leave(call, noted, why | OF_THE_RULE);
     errno = why;
     return -1;
 }

@@ -6,6 +6,9 @@ use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+/// As in `between.c`.
+const OF_THE_RULE: u32 = 1 << 16;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// A file that was not there before.
@@ -54,7 +57,10 @@ pub struct Call {
     pub offset: u64,
     pub size: u64,
     pub bytes: Vec<u8>,
+    /// For whatever reason, such as a file that was not there to be taken away.
     pub failed: bool,
+    /// Because the rule had it fail.
+    pub is_fault: bool,
     pub site: u64,
 }
 
@@ -94,11 +100,12 @@ impl<'a> Rest<'a> {
         let [at_ns, file, offset, size, site] =
             [self.long()?, self.long()?, self.long()?, self.long()?, self.long()?];
         let [path, to, stack, data] = [self.short()?, self.short()?, self.short()?, self.short()?];
-        let (kind, failed) = (Kind::numbered(self.short()?)?, self.short()? != 0);
+        let (kind, failed) = (Kind::numbered(self.short()?)?, self.short()?);
         let (path, to) = (self.path(path)?, self.path(to)?);
         self.take(stack as usize * 8)?;
         let bytes = self.take(data as usize)?.to_vec();
-        Some(Call { at_ns, kind, path, to, file, offset, size, bytes, failed, site })
+        let (failed, is_fault) = (failed != 0, failed & OF_THE_RULE != 0);
+        Some(Call { at_ns, kind, path, to, file, offset, size, bytes, failed, is_fault, site })
     }
 }
 

@@ -34,27 +34,39 @@ impl std::fmt::Display for Illness {
 }
 
 pub fn full(wanted: &Wanted) -> Result<Tally> {
-    let may_be_full = |site: &Site| {
-        matches!(
-            site.kind,
-            Kind::Create | Kind::Write | Kind::Truncate | Kind::Mkdir | Kind::Rename | Kind::Sync
-        )
-    };
-    falls_ill("full", wanted, [Action::Full, Action::FullEver], may_be_full)
+    let fits =
+        |site: &Site| may_be_full(site) && (wanted.extent != Extent::Sample || is_full_in_samples(site));
+    falls_ill("full", wanted, [Action::Full, Action::FullEver], fits)
 }
 
 pub fn eio(wanted: &Wanted) -> Result<Tally> {
-    falls_ill("eio", wanted, [Action::Eio, Action::EioEver], |_| true)
+    let fits =
+        |site: &Site| wanted.extent != Extent::Sample || !(may_be_full(site) && is_full_in_samples(site));
+    falls_ill("eio", wanted, [Action::Eio, Action::EioEver], fits)
 }
 
-fn falls_ill(name: &str, wanted: &Wanted, actions: [Action; 2], fits: fn(&Site) -> bool) -> Result<Tally> {
+fn may_be_full(site: &Site) -> bool {
+    matches!(site.kind, Kind::Create | Kind::Write | Kind::Truncate | Kind::Mkdir | Kind::Rename | Kind::Sync)
+}
+
+/// A sample has each call site fall ill once: half of those that could meet a full disk do, the others one that fails.
+fn is_full_in_samples(site: &Site) -> bool {
+    site.site.is_multiple_of(2)
+}
+
+fn falls_ill(
+    name: &str,
+    wanted: &Wanted,
+    actions: [Action; 2],
+    fits: impl Fn(&Site) -> bool,
+) -> Result<Tally> {
     let hands = Hands::prepare(name, Bench::prepare)?;
     let (now, device, server) = undisturbed(hands.first()?, false)?;
     let mut chance = Chance::of(wanted.seed);
     let mut illnesses = Vec::new();
     for (log, root, on_device) in [(&device.log, &now.ann, true), (&server.log, &now.server, false)] {
         let mut sites = sites(&calls(log)?, root);
-        sites.retain(fits);
+        sites.retain(&fits);
         for point in chosen(&sites, wanted, &mut chance) {
             let is_sync = sites.iter().any(|site| site.site == point.site && site.kind == Kind::Sync);
             // In a sample every call site falls ill once or for ever; a failing sync always once, and then the power goes.
@@ -82,7 +94,7 @@ fn device_recovers(bench: &Bench, illness: &Illness) -> Result<Tally> {
     let device = Between::of(&now.ann)?.with_bytes().ruled(Some(&illness.rule));
     let played = bench.play(&now, &device, &Between::of(&now.server)?)?;
     let made = calls(&device.log)?;
-    let fired = made.iter().any(|call| call.failed);
+    let fired = made.iter().any(|call| call.is_fault);
     ensure!(
         fired || played.code == 0,
         "Nothing failed, and it ended with {}: {}",
@@ -159,7 +171,7 @@ fn server_recovers(bench: &Bench, illness: &Illness) -> Result<Tally> {
     let played = bench.run_day(&now, None, 0)?;
     let Played { code, complaint, .. } = &played;
     ensure!(*code == 0 || *code == LATER, "The device ended with {code}: {complaint}");
-    if is_ill && calls(&server.log)?.iter().any(|call| call.failed) {
+    if is_ill && calls(&server.log)?.iter().any(|call| call.is_fault) {
         ill_servers_say_so(bench, &illness.rule)?;
     }
     server.heal()?;
@@ -167,7 +179,7 @@ fn server_recovers(bench: &Bench, illness: &Illness) -> Result<Tally> {
     nothing_was_its_own_fault(bench)?;
     let stopped = running.stop();
     let made = calls(&server.log)?;
-    let fired = made.iter().any(|call| call.failed);
+    let fired = made.iter().any(|call| call.is_fault);
     ensure!(stopped.is_ok() || fired, "The server did not stop: {stopped:?}");
     let mut heard = bench.heard(&played.lines);
     if illness.is_sync && fired {

@@ -5,7 +5,7 @@ use super::calls::{Kind, Site, calls, sites};
 use super::day::{Bench, KILLED, Now, undisturbed};
 use super::look::{OnDevice, OnServer, settles};
 use super::{Chance, Hands, chosen};
-use crate::faults::{Tally, Wanted};
+use crate::faults::{Extent, Tally, Wanted};
 use crate::field::server::Server;
 use anyhow::{Context, Result};
 
@@ -71,29 +71,40 @@ fn fates(places: &Places, wanted: &Wanted) -> Vec<Fate> {
     let mut chance = Chance::of(wanted.seed);
     let device = rules(&places.device, wanted, &mut chance);
     let server = rules(&places.server, wanted, &mut chance);
+    let mut device_again = rules(&places.device_again, wanted, &mut chance);
+    let mut server_again = rules(&places.server_again, wanted, &mut chance);
     let mut fates: Vec<Fate> = Vec::new();
-    fates.extend(device.iter().map(|rule| Fate { device: Some(rule.clone()), ..Fate::default() }));
-    fates.extend(server.iter().map(|rule| Fate { server: Some(rule.clone()), ..Fate::default() }));
-    let recovering = [(&places.device_again, true), (&places.server_again, false)];
-    for (sites, is_device) in recovering {
-        for again in rules(sites, wanted, &mut chance) {
-            let again = Some(again);
-            fates.push(if is_device {
-                Fate { device: chance.pick(&device).cloned(), device_again: again, ..Fate::default() }
-            } else {
-                Fate { server: chance.pick(&server).cloned(), server_again: again, ..Fate::default() }
-            });
-        }
+    for rule in &device {
+        fates.push(Fate { device: Some(rule.clone()), device_again: device_again.pop(), ..Fate::default() });
+    }
+    for rule in &server {
+        fates.push(Fate { server: Some(rule.clone()), server_again: server_again.pop(), ..Fate::default() });
+    }
+    for again in device_again.into_iter().map(Some) {
+        let first = chance.pick(&device).cloned();
+        fates.push(Fate { device: first, device_again: again, ..Fate::default() });
+    }
+    for again in server_again.into_iter().map(Some) {
+        let first = chance.pick(&server).cloned();
+        fates.push(Fate { server: first, server_again: again, ..Fate::default() });
     }
     fates
 }
 
-/// Before the call; where it writes, half-way through it as well.
+/// Before the call or, where it writes, half-way through it: in a sample one of them, otherwise both.
 fn rules(sites: &[Site], wanted: &Wanted, chance: &mut Chance) -> Vec<Rule> {
-    let killed = chosen(sites, wanted, chance).into_iter().map(|point| Rule { point, action: Action::Kill });
-    let writes: Vec<Site> = sites.iter().filter(|site| site.kind == Kind::Write).cloned().collect();
-    let torn = chosen(&writes, wanted, chance).into_iter().map(|point| Rule { point, action: Action::Tear });
-    killed.chain(torn).collect()
+    let mut rules = Vec::new();
+    for point in chosen(sites, wanted, chance) {
+        let writes = sites.iter().any(|site| site.site == point.site && site.kind == Kind::Write);
+        let tears = writes && (wanted.extent != Extent::Sample || chance.below(2) == 1);
+        if !tears || wanted.extent != Extent::Sample {
+            rules.push(Rule { point: point.clone(), action: Action::Kill });
+        }
+        if tears {
+            rules.push(Rule { point, action: Action::Tear });
+        }
+    }
+    rules
 }
 
 fn dies(bench: &Bench, now: &Now, fate: &Fate) -> Result<(super::day::Played, usize)> {

@@ -334,6 +334,7 @@ mod tests {
             size,
             bytes,
             failed: false,
+            is_fault: false,
             site: 0,
         }
     }
