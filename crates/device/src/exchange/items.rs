@@ -4,16 +4,18 @@
 
 use crate::clock::Reading;
 use crate::save::unpack;
-use crate::settle::taken_from;
+use crate::settle::{taken_from, taken_since};
 use crate::store::{ChangeState, OutcomeRow, OwnChange, Progress, RecordRow, RepairKind, Store};
 use crate::vault::{Vault, corrected_ms};
+use crate::ways::{TAKEN, is_in_review};
 use anyhow::{Context, Result};
 use kerbside_core::change::{Change, ChangeBytes, Edit};
 use kerbside_core::exchange::Item;
+use kerbside_core::field::FieldKey;
 use kerbside_core::ids::{Dot, OfficerId, RecordId, Sha256};
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::record::{Record, unpack_page};
-use kerbside_core::value::to_json;
+use kerbside_core::value::{Value, to_json};
 use std::collections::BTreeMap;
 
 impl Vault {
@@ -96,8 +98,9 @@ impl<'a> Intake<'a> {
     /// What the office put into review and then took comes back as its own change, which names ours.
     fn settle_if_approved(&mut self, was: Dot) -> Result<()> {
         let own = self.store.change_at(was.actor, was.counter)?;
-        if own.is_none_or(|own| own.state != ChangeState::Refused) {
-            return Ok(());
+        let Some(own) = own.filter(|own| own.state == ChangeState::Refused) else { return Ok(()) };
+        if is_in_review(&own) {
+            self.store.note_in_journal(self.now.wall_ms, TAKEN, &was.to_string())?;
         }
         let taken = ChangeState::Duplicate;
         self.store.settle_change((was.actor, was.counter), taken, false, None, self.now.wall_ms)
@@ -171,7 +174,9 @@ impl<'a> Intake<'a> {
             for written in entered.state.registers().flat_map(|(_, register)| register.values()) {
                 progress.hlc = progress.hlc.observe(written.stamp.hlc, time_ms);
             }
+            let outcomes = self.outcomes_by(id, &entered.state)?;
             let touched = self.touched(id)?;
+            touched.outcomes.extend(outcomes);
             match touched.base.as_mut().filter(|_| planted::is(Mutant::RepairMerges)) {
                 Some(base) => base.merge(entered.state),
                 None => touched.base = Some(entered.state),
@@ -184,6 +189,17 @@ impl<'a> Intake<'a> {
             taken += 1;
         }
         Ok(taken)
+    }
+
+    /// What somebody chose since over this officer's answers, where the record comes whole and not the change that chose.
+    fn outcomes_by(&self, id: RecordId, after: &Record) -> Result<Vec<OutcomeRow>> {
+        let Some(row) = self.store.record(id)?.filter(|row| 0 < row.two_answers || row.withdrawn) else {
+            return Ok(Vec::new());
+        };
+        // What cannot be read any more says nothing, and is told by `verify`.
+        let Ok(before) = unpack(&row.head) else { return Ok(Vec::new()) };
+        let taken = taken_since(&before, after, self.vault.identity.officer);
+        Ok(taken.into_iter().map(|(taken, stamp)| outcome_row(taken, stamp.officer, stamp.at_ms)).collect())
     }
 
     pub fn touch(&mut self, record: RecordId) -> Result<()> {
@@ -316,15 +332,17 @@ fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: 
 /// What this change took away of the officer's own answers, where two stood.
 fn outcomes(before: &Record, change: &Change, officer: OfficerId) -> Vec<OutcomeRow> {
     let taken = change.edits.iter().filter_map(|edit| taken_from(before, edit, officer, change.officer));
-    taken
-        .map(|(field, mine, kept)| OutcomeRow {
-            field: field.to_string(),
-            mine: to_json(&mine).to_string(),
-            kept: to_json(&kept).to_string(),
-            officer: change.officer,
-            at_ms: change.at.corrected_ms(),
-        })
-        .collect()
+    taken.map(|taken| outcome_row(taken, change.officer, change.at.corrected_ms())).collect()
+}
+
+fn outcome_row((field, mine, kept): (FieldKey, Value, Value), officer: OfficerId, at_ms: i64) -> OutcomeRow {
+    OutcomeRow {
+        field: field.to_string(),
+        mine: to_json(&mine).to_string(),
+        kept: to_json(&kept).to_string(),
+        officer,
+        at_ms,
+    }
 }
 
 /// An own change, if it is as it was saved. What went bad is told by `verify`, and blocks no exchange.

@@ -106,6 +106,9 @@ fn what_a_revoked_device_brings_is_received_and_waits_and_nothing_goes_down() {
         let (three, four) = (dot(&ann, 3), dot(&ann, 4));
         assert_eq!(code_of(&store.approve(NOW + 2, &jo, four).unwrap_err()), Some(Code::EarlierWaits));
         let taken = store.approve(NOW + 2, &jo, three).unwrap();
+        let begun = &store.case(&jo, new).unwrap().timeline[0];
+        let ann_id = officer(store, "ann").id;
+        assert_eq!((begun.officer, begun.office, begun.taken_by), (ann_id, false, Some(jo.id)));
         assert_eq!(store.approve(NOW + 3, &jo, three).unwrap(), taken, "a lost answer is asked for again");
         store.approve(NOW + 3, &jo, four).unwrap();
         bob.exchanges(store);
