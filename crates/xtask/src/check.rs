@@ -114,17 +114,19 @@ pub fn windows(arguments: &[String]) -> Result<()> {
     }
 }
 
-/// So many phones, or three hundred, that come into the line at the same moment.
+/// So many phones, or three hundred, that come into the line at the same moment, with programs as they are given out.
 pub fn fleet(arguments: &[String]) -> Result<()> {
     let phones = arguments.first().map_or("300", String::as_str);
     let mut story = cargo();
-    story.args(["test", "--quiet", "--package", "kerbside-server", "--test", "stories", "--"]);
+    story.args(["test", "--quiet", "--profile", "bench", "--package", "kerbside-server"]);
+    story.args(["--test", "stories", "--"]);
     run(story.args(["--nocapture", "fleet"]).env("KERBSIDE_FLEET", phones))
 }
 
 /// No part of the check: figures of a machine that does other things as well are for reading, not for passing.
 pub fn bench() -> Result<()> {
-    run(cargo().args(["bench", "--quiet", "--package", "kerbside-server", "--bench", "field_day"]))
+    run(cargo().args(["bench", "--quiet", "--package", "kerbside-server", "--bench", "field_day"]))?;
+    fleet(&[])
 }
 
 fn screens() -> Result<()> {

@@ -63,6 +63,7 @@ const PARTS: &[Part] = &[
     ("full", "no room on the disk, once and for ever", disk::full),
     ("eio", "the disk fails, once and for ever", disk::eio),
     ("power", "the power cut, with what was not synced gone or torn", disk::power),
+    ("backups", "a backup and a restore that break off", disk::backups),
     ("cuts", "the line cut at a byte", net::cuts),
     ("portal", "a portal in the office's place", net::portal),
     ("busy", "an office that is busy, slow or silent", net::busy),

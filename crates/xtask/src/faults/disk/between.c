@@ -113,7 +113,7 @@ static uint64_t mix(uint64_t hash, uint64_t value) {
     return hash;
 }
 
-/* A path says what kind of file it is by everything but the digits of hashes in it. */
+/* A path says what kind of file it is by everything but the digits of hashes and times in it. */
 static uint64_t mix_path(uint64_t hash, const char *path) {
     for (const char *at = path + root_length; *at;) {
         size_t digits = strspn(at, "0123456789abcdef");
@@ -121,6 +121,11 @@ static uint64_t mix_path(uint64_t hash, const char *path) {
         if (digits >= 16 || is_name) {
             hash = mix(hash, '#');
             at += digits;
+            continue;
+        }
+        if (strspn(at, "0123456789-") >= 10) {
+            hash = mix(hash, '@');
+            at += strspn(at, "0123456789-TZ");
             continue;
         }
         hash = mix(hash, (unsigned char)*at++);

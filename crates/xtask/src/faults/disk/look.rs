@@ -12,6 +12,7 @@ pub struct OnDevice {
     records: Value,
     drafts: String,
     received: Vec<String>,
+    safe: Vec<String>,
 }
 
 impl OnDevice {
@@ -27,14 +28,18 @@ impl OnDevice {
         ensure!(verified.get("integrity") == Some(&json!("ok")), "The vault is damaged: {verified}");
         ensure!(verified.get("bad_photos") == Some(&json!(0)), "A photo is damaged: {verified}");
         let dump = lines.last().context("The vault was dumped")?;
-        let is_received =
-            |line: &&Value| text(line, "state").is_ok_and(|state| state == "received" || state == "safe");
-        let received = lines.iter().filter(is_received).filter_map(|line| text(line, "record").ok());
+        let called = |state: &str| -> Vec<String> {
+            let is_so = |line: &&Value| text(line, "state").is_ok_and(|found| found == state);
+            let records = lines.iter().filter(is_so).filter_map(|line| text(line, "record").ok());
+            records.map(str::to_owned).collect()
+        };
+        let safe = called("safe");
         let drafts = lines.iter().filter(|line| line.get("draft").is_some()).map(Value::to_string);
         Ok(OnDevice {
             records: dump.get("records").cloned().context("A dump has records")?,
             drafts: drafts.collect(),
-            received: received.map(str::to_owned).collect(),
+            received: [called("received"), safe.clone()].concat(),
+            safe,
         })
     }
 
@@ -56,21 +61,29 @@ impl OnDevice {
 
     /// What the device calls received is on the server, answer by answer and photo by photo.
     pub fn is_received_by(&self, server: &OnServer, bench: &Bench, now: &Now) -> Result<usize> {
-        for record in &self.received {
+        self.are_on(&self.received, server, bench, now).context("Called received")
+    }
+
+    /// The same of what it calls safe, on a server that was restored.
+    pub fn is_safe_with(&self, restored: &OnServer, bench: &Bench, now: &Now) -> Result<usize> {
+        self.are_on(&self.safe, restored, bench, now).context("Called safe in a backup")
+    }
+
+    fn are_on(&self, records: &[String], server: &OnServer, bench: &Bench, now: &Now) -> Result<usize> {
+        for record in records {
             let here = self.records.get(record).map(Value::to_string).unwrap_or_default();
             let there = server.records.get(record).map(Value::to_string);
-            let there =
-                there.with_context(|| format!("{record} is called received, and is not on the server"))?;
+            let there = there.with_context(|| format!("{record} is not on the server"))?;
             for word in bench.words().filter(|word| here.contains(word)) {
-                ensure!(there.contains(word), "{word} is called received, and is not on the server");
+                ensure!(there.contains(word), "{word} is not on the server");
             }
             let photos = self.records.get(record).and_then(|record| record.get("photos")?.as_array());
             for photo in photos.into_iter().flatten().filter_map(Value::as_str) {
                 let place = now.server.join("photos").join(photo.get(..2).unwrap_or_default()).join(photo);
-                ensure!(place.exists(), "Photo {photo} is called received, and is not on the server");
+                ensure!(place.exists(), "Photo {photo} is not on the server");
             }
         }
-        Ok(self.received.len())
+        Ok(records.len())
     }
 }
 
@@ -89,7 +102,7 @@ impl OnServer {
         Ok(OnServer { records: dump.get("records").cloned().context("A dump has records")? })
     }
 
-    fn holds(&self, words: &[&str]) -> Result<()> {
+    pub fn holds(&self, words: &[&str]) -> Result<()> {
         let all = self.records.to_string();
         let missing: Vec<&&str> = words.iter().filter(|word| !all.contains(**word)).collect();
         ensure!(missing.is_empty(), "These never reached the server: {missing:?}");

@@ -3,6 +3,7 @@
 //! A fault happens between the program and its C library (`between.c`), at a chosen call site; the programs are the same
 //! that people run.
 
+mod backups;
 mod between;
 mod calls;
 mod day;
@@ -12,6 +13,7 @@ mod look;
 mod platter;
 mod power;
 
+pub use backups::backups;
 pub use ill::{eio, full};
 pub use kill::kill;
 pub use power::power;

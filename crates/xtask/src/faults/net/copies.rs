@@ -4,6 +4,7 @@
 use super::{Line, Town, copied, record_of};
 use crate::faults::{Tally, Wanted};
 use crate::field::device::{Device, only, text};
+use crate::field::server::command;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -13,11 +14,13 @@ type Saved = BTreeSet<String>;
 type Plot = fn(&mut Story) -> Result<()>;
 
 pub fn copies(_: &Wanted) -> Result<Tally> {
-    let stories: [(&str, Plot); 4] = [
+    let stories: [(&str, Plot); 6] = [
         ("a vault on two phones", vault_on_two_phones),
         ("a vault put back", vault_put_back),
         ("a server put back by copying its folder", server_put_back),
         ("a vault and a server put back together", both_put_back),
+        ("a server restored from its backup", server_restored),
+        ("a server restored and a vault put back together", both_restored),
     ];
     let mut tally = Tally::default();
     for (name, story) in stories {
@@ -95,6 +98,22 @@ impl Story {
     fn puts_server_back(&mut self) -> Result<()> {
         self.town.shuts()?;
         copied(&self.backup("server"), &self.town.data())?;
+        self.town.opens()
+    }
+
+    /// While the server serves.
+    fn backs_up(&self) -> Result<()> {
+        let folder = self.backup("server");
+        let folder = folder.to_str().context("The folder's path is text")?;
+        command(&self.town.data(), &["backup", folder]).map(|_| ())
+    }
+
+    fn restores(&mut self) -> Result<()> {
+        self.town.shuts()?;
+        std::fs::rename(self.town.data(), self.town.folder.join("lost"))
+            .context("Could not lose a server")?;
+        let folder = self.backup("server");
+        command(&self.town.data(), &["restore", folder.to_str().context("The folder's path is text")?])?;
         self.town.opens()
     }
 
@@ -180,6 +199,38 @@ fn both_put_back(story: &mut Story) -> Result<()> {
     story.sam_saves(2)?;
     story.all_sync()?;
     story.puts_server_back()?;
+    copied(&story.backup("ann"), &story.ann.device.vault)?;
+    story.saved.retain(|record| !dead.contains(record));
+    story.ann_saves(3)?;
+    story.ann.catches_up()?;
+    story.sam_saves(1)?;
+    story.all_sync()
+}
+
+/// A new life: what the lost server had signed for comes back from those who wrote it, whoever comes first.
+fn server_restored(story: &mut Story) -> Result<()> {
+    story.backs_up()?;
+    story.ann_saves(3)?;
+    story.all_sync()?;
+    story.sam_saves(2)?;
+    story.ann_saves(1)?;
+    story.all_sync()?;
+    story.restores()?;
+    story.ann_saves(2)?;
+    story.sam.catches_up()?;
+    story.sam_saves(1)?;
+    story.all_sync()
+}
+
+fn both_restored(story: &mut Story) -> Result<()> {
+    story.backs_up()?;
+    copied(&story.ann.device.vault, &story.backup("ann"))?;
+    // On the lost server and in the vault that is overwritten.
+    let dead = story.ann_saves(2)?;
+    story.all_sync()?;
+    story.sam_saves(2)?;
+    story.all_sync()?;
+    story.restores()?;
     copied(&story.backup("ann"), &story.ann.device.vault)?;
     story.saved.retain(|record| !dead.contains(record));
     story.ann_saves(3)?;
