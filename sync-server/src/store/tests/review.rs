@@ -147,6 +147,11 @@ fn an_answer_given_while_a_device_was_away_stands_beside_what_is_approved() {
         store.approve(NOW + 21, &jo, dot(&ann, 2)).unwrap();
         let both = |first: &str, second: &str| [Value::text(first), Value::text(second)];
         assert_eq!(wheres(store, record), both("by the bus stop", "at number 12"));
+        let page = store.two_answers(&jo, None).unwrap();
+        let origins: Vec<_> =
+            page.lines[0].origins.iter().map(|origin| (origin.device.as_deref(), origin.writer)).collect();
+        let ann_id = officer(store, "ann").id;
+        assert_eq!(origins, [(Some("W07"), Some(ann_id)), (None, None)], "whoever wrote it first is named");
         store.approve(NOW + 22, &jo, dot(&ann, 3)).unwrap();
         assert_eq!(wheres(store, record), both("by the other bus stop", "at number 12"));
         assert_eq!(store.verify().unwrap().integrity, "ok");
