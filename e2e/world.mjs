@@ -49,6 +49,19 @@ export class World {
     return said(built('kerbside-server'), ['import', 'forms', file, '--publish', '--team', team, '--data', this.data], process.env);
   }
 
+  backsUp(folder) {
+    return said(built('kerbside-server'), ['backup', folder, '--data', this.data], process.env);
+  }
+
+  /** The server is lost, and what a backup holds serves in its place at the same address. */
+  async restores(folder) {
+    this.server.kill('SIGKILL');
+    await new Promise((gone) => this.server.once('exit', gone));
+    this.data = join(this.folder, 'restored');
+    await said(built('kerbside-server'), ['restore', folder, '--data', this.data], process.env);
+    await this.serve(new URL(this.url).host);
+  }
+
   async code(email) {
     const [{ code }] = await this.admin('device', 'code', '--officer', email);
     return code;

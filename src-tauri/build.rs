@@ -9,6 +9,7 @@ const COMMANDS: &[&str] = &[
     "enrol",
     "unlock",
     "unlock_online",
+    "enrol_again",
     "lock",
     "shift",
     "start_draft",

@@ -67,6 +67,17 @@ impl Desk {
         self.status()
     }
 
+    /// Shuts the vault and lays what `act` opens in its place, whether or not all went well; whoever asks meanwhile waits.
+    pub fn open_anew(&self, act: impl FnOnce(&Path) -> (Option<Vault>, Result<()>)) -> Result<Status> {
+        self.read(|held| {
+            *held = None;
+            let (opened, done) = act(self.folder());
+            *held = opened;
+            done
+        })?;
+        self.status()
+    }
+
     /// Something about the open vault, on the thread that asks. While it is shut, nothing can be done.
     pub fn with<T>(&self, act: impl FnOnce(&mut Vault, Reading) -> Result<T>) -> Result<T> {
         let now = self.now();

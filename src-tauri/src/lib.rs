@@ -13,7 +13,7 @@ mod ports;
 mod rounds;
 
 use anyhow::{Context, Result};
-use tauri::{App, Manager};
+use tauri::{App, Manager, RunEvent, WindowEvent};
 
 use desk::Desk;
 use ports::{Position, allow_camera, mock_camera};
@@ -29,6 +29,7 @@ pub fn run() -> Result<()> {
             commands::door::enrol,
             commands::door::unlock,
             commands::door::unlock_online,
+            commands::door::enrol_again,
             commands::door::lock,
             commands::drafts::start_draft,
             commands::drafts::edit_record,
@@ -57,8 +58,18 @@ pub fn run() -> Result<()> {
             commands::records::came_back,
             commands::records::position,
         ])
-        .run(tauri::generate_context!())
-        .context("Run the window")
+        .build(tauri::generate_context!())
+        .context("Open the window")?
+        .run(|app, event| {
+            // Out of the pocket, or to the front again.
+            if matches!(
+                event,
+                RunEvent::Resumed | RunEvent::WindowEvent { event: WindowEvent::Focused(true), .. }
+            ) {
+                rounds::came_back(app);
+            }
+        });
+    Ok(())
 }
 
 fn open(app: &mut App) -> Result<()> {

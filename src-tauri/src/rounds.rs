@@ -1,7 +1,9 @@
-//! The rounds: what is saved goes to the office by itself, at the start, after each save, when a person asks, and on a timer
-//! while the window can be seen. The page hears `changed` and reads again.
+//! The rounds: what is saved goes to the office by itself, at the start, after each save, when somebody comes back to the app,
+//! when the network changes, when a person asks, and on a timer while the window can be seen. One a second at most; one that
+//! falls over ends none of the next. The page hears `changed` and reads again.
 
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
@@ -14,7 +16,7 @@ use tauri::{AppHandle, Emitter, Manager};
 use crate::commands::Answer;
 use crate::desk::Desk;
 
-const EVERY: Duration = Duration::from_secs(20);
+const TIMES: Times = Times { every: Duration::from_secs(20), between: Duration::from_secs(1) };
 /// How long one round may go on before it looks up again.
 const LONGEST_MS: i64 = 10 * 60 * 1000;
 /// The page need not hear of every request.
@@ -23,8 +25,26 @@ const TELL_EVERY_MS: u64 = 400;
 enum Call {
     /// Something was saved or opened: go, unless the office asked for patience.
     Look,
+    /// Somebody came back to the app, or the network changed: a line that failed may be there again.
+    Back,
     /// A person asked: go now, and say when done.
     Now(tauri::async_runtime::Sender<Result<()>>),
+}
+
+/// Why a round is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Round {
+    Timer,
+    Saved,
+    Back,
+    Asked,
+}
+
+/// How often there is a round by itself, and what passes between two at the least.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    every: Duration,
+    between: Duration,
 }
 
 /// Where to call the rounds from.
@@ -34,23 +54,71 @@ pub fn start(app: &AppHandle, desk: &Desk) -> Result<()> {
     let (bell, calls) = mpsc::channel();
     app.manage(Bell(bell));
     let (app, desk) = (app.clone(), desk.clone());
-    let walk = move || {
-        loop {
-            match calls.recv_timeout(EVERY) {
-                Ok(Call::Look) => go_if_due(&app, &desk),
-                Ok(Call::Now(done)) => {
-                    if done.blocking_send(go(&app, &desk)).is_err() {
-                        tracing::info!("Nobody waited for a round");
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) if can_be_seen(&app) => go_if_due(&app, &desk),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
-            }
-        }
-    };
+    let walk = move || make_rounds(&calls, TIMES, |round| make(&app, &desk, round));
     thread::Builder::new().name("rounds".into()).spawn(walk).context("Start the rounds")?;
     Ok(())
+}
+
+/// Until nobody can call any more. However fast somebody saves, one round takes all of it along.
+fn make_rounds(calls: &Receiver<Call>, times: Times, make: impl Fn(Round) -> Result<()>) {
+    let (mut last_ms, mut falls) = (None, 0_u32);
+    loop {
+        let first = match calls.recv_timeout(times.every) {
+            Ok(call) => Some(call),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        if let Some(last_ms) = last_ms {
+            let passed_ms = clock::now().monotonic_ms.saturating_sub(last_ms);
+            thread::sleep(times.between.saturating_sub(Duration::from_millis(passed_ms)));
+        }
+        let mut round = Round::Timer;
+        let mut asked = Vec::new();
+        for call in first.into_iter().chain(calls.try_iter()) {
+            round = round.max(match call {
+                Call::Look => Round::Saved,
+                Call::Back => Round::Back,
+                Call::Now(done) => {
+                    asked.push(done);
+                    Round::Asked
+                }
+            });
+        }
+        // The vault is as its last transaction left it: whole. What was saved still has to go.
+        let done = catch_unwind(AssertUnwindSafe(|| make(round))).unwrap_or_else(|_| {
+            falls += 1;
+            tracing::error!(falls, "A round fell over; the next will be made");
+            Err(anyhow!("A round fell over"))
+        });
+        last_ms = Some(clock::now().monotonic_ms);
+        answer(asked, done);
+    }
+}
+
+fn answer(asked: Vec<tauri::async_runtime::Sender<Result<()>>>, done: Result<()>) {
+    if asked.is_empty() {
+        return note(done);
+    }
+    let said = done.map_err(|failure| failure.downcast::<Problem>());
+    for one in asked {
+        let again = match &said {
+            Ok(()) => Ok(()),
+            Err(Ok(problem)) => Err(problem.clone().into()),
+            Err(Err(failure)) => Err(anyhow!("{failure:#}")),
+        };
+        if one.blocking_send(again).is_err() {
+            tracing::info!("Nobody waited for a round");
+        }
+    }
+}
+
+/// What stopped a round that nobody asked for: the strip says why; only what is no refusal is news to the log.
+fn note(done: Result<()>) {
+    if let Err(failure) = done
+        && failure.downcast_ref::<Problem>().is_none()
+    {
+        tracing::error!("A round broke off: {failure:#}");
+    }
 }
 
 /// Something on the device is new: the page reads again, and it goes to the office.
@@ -60,7 +128,19 @@ pub fn saved(app: &AppHandle) {
 }
 
 pub fn wake(app: &AppHandle) {
-    if app.state::<Bell>().0.send(Call::Look).is_err() {
+    ring(app, Call::Look);
+}
+
+/// Somebody came back to the app, or a network was found.
+pub fn came_back(app: &AppHandle) {
+    ring(app, Call::Back);
+}
+
+fn ring(app: &AppHandle, call: Call) {
+    // A window may come to the front before the rounds begin; they begin with a round.
+    if let Some(bell) = app.try_state::<Bell>()
+        && bell.0.send(call).is_err()
+    {
         tracing::error!("The rounds have stopped");
     }
 }
@@ -73,17 +153,14 @@ pub async fn now(app: &AppHandle) -> Answer<()> {
     Ok(answer.recv().await.context("The rounds have stopped")??)
 }
 
-fn go_if_due(app: &AppHandle, desk: &Desk) {
-    let round = match desk.with(|vault, now| vault.is_due(now)) {
-        Ok(true) => go(app, desk),
-        Ok(false) => Ok(()),
-        Err(shut) => Err(shut),
+fn make(app: &AppHandle, desk: &Desk, round: Round) -> Result<()> {
+    let is_due = match round {
+        Round::Timer if !can_be_seen(app) => false,
+        Round::Timer | Round::Saved => desk.with(|vault, now| vault.is_due(now))?,
+        Round::Back => desk.with(|vault, now| vault.is_due_on_return(now))?,
+        Round::Asked => true,
     };
-    if let Err(failure) = round
-        && failure.downcast_ref::<Problem>().is_none()
-    {
-        tracing::error!("A round broke off: {failure:#}");
-    }
+    if is_due { go(app, desk) } else { Ok(()) }
 }
 
 fn go(app: &AppHandle, desk: &Desk) -> Result<()> {
@@ -127,5 +204,81 @@ impl VaultAccess for Telling<'_> {
             tell(self.app);
         }
         done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    const QUICK: Times = Times { every: Duration::from_secs(60), between: Duration::from_millis(40) };
+
+    fn asks(bell: &mpsc::Sender<Call>) -> tauri::async_runtime::Receiver<Result<()>> {
+        let (done, answer) = tauri::async_runtime::channel(1);
+        bell.send(Call::Now(done)).unwrap();
+        answer
+    }
+
+    #[test]
+    fn a_round_that_falls_over_is_answered_and_ends_none_of_the_next() {
+        let (bell, calls) = mpsc::channel();
+        let made = &Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                make_rounds(&calls, QUICK, |round| {
+                    let so_far = made.lock().map(|mut made| {
+                        made.push(round);
+                        made.len()
+                    });
+                    assert_ne!(so_far.unwrap(), 1, "the first falls over");
+                    Ok(())
+                });
+            });
+            let failure = asks(&bell).blocking_recv().unwrap().unwrap_err();
+            assert_eq!(failure.to_string(), "A round fell over");
+            asks(&bell).blocking_recv().unwrap().unwrap();
+            drop(bell);
+        });
+        assert_eq!(*made.lock().unwrap(), [Round::Asked; 2]);
+    }
+
+    #[test]
+    fn many_calls_are_one_round_and_two_are_never_closer_than_they_may_be() {
+        let (bell, calls) = mpsc::channel();
+        let made = &Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                make_rounds(&calls, QUICK, |round| {
+                    made.lock().unwrap().push((round, clock::now().monotonic_ms));
+                    Err(Problem::new(Code::NoSignal, "").into())
+                });
+            });
+            asks(&bell).blocking_recv().unwrap().unwrap_err();
+            for call in [Call::Look, Call::Back, Call::Look] {
+                bell.send(call).unwrap();
+            }
+            let refused = asks(&bell).blocking_recv().unwrap().unwrap_err();
+            assert_eq!(refused.downcast_ref::<Problem>().unwrap().code, Code::NoSignal);
+            drop(bell);
+        });
+        let made = made.lock().unwrap();
+        assert_eq!(made.iter().map(|(round, _)| *round).collect::<Vec<_>>(), [Round::Asked; 2]);
+        let apart = Duration::from_millis(made[1].1 - made[0].1);
+        assert!(QUICK.between <= apart + Duration::from_millis(1), "{apart:?}");
+    }
+
+    #[test]
+    fn somebody_who_comes_back_gets_a_round_at_once() {
+        let (bell, calls) = mpsc::channel();
+        let made = Mutex::new(Vec::new());
+        bell.send(Call::Look).unwrap();
+        bell.send(Call::Back).unwrap();
+        drop(bell);
+        make_rounds(&calls, QUICK, |round| {
+            made.lock().unwrap().push(round);
+            Ok(())
+        });
+        assert_eq!(made.into_inner().unwrap(), [Round::Back]);
     }
 }

@@ -168,6 +168,12 @@ impl Device {
         open_vault(&self.folder, key, &keys, lock, now)
     }
 
+    /// Where this device was enrolled, and with which certificate.
+    #[must_use]
+    pub fn office(&self) -> (String, Option<String>) {
+        (self.file.who.server_url.clone(), self.file.who.ca_pem.clone())
+    }
+
     /// Enrols with a server that lost this device, for a fresh code of the same officer. The vault stays as it is.
     pub fn enrol_again(&mut self, enrolment: Enrolment<'_>, now: Reading) -> Result<Vault> {
         let (key, keys, lock) = self.open_lock(enrolment.pin, now)?;

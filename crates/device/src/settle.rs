@@ -8,10 +8,10 @@ use anyhow::{Context as _, Result};
 use kerbside_core::change::{Context, Edit};
 use kerbside_core::field::{FieldKey, LIFECYCLE, TEAM};
 use kerbside_core::form::answer_from_json;
-use kerbside_core::ids::{OfficerId, RecordId};
+use kerbside_core::ids::{Dot, OfficerId, RecordId};
 use kerbside_core::problem::{Code, Problem};
 use kerbside_core::record::view::read_seen;
-use kerbside_core::record::{OPEN, REASON, Record, WITHDRAWN};
+use kerbside_core::record::{OPEN, REASON, Record, Register, Stamp, WITHDRAWN};
 use kerbside_core::value::{TEXT_LIMIT, Value};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -231,4 +231,29 @@ pub(crate) fn taken_from(
     let (mine, _) = over.iter().find(|(given, stamp)| stamp.officer == officer && given != value)?;
     let was_open = 1 < over.len() || field.path == LIFECYCLE;
     was_open.then(|| (field.clone(), mine.clone(), value.clone()))
+}
+
+/// The same where the record came whole: what stands now, that did not stand before, and was written over an answer of this
+/// officer.
+pub(crate) fn taken_since(
+    before: &Record,
+    after: &Record,
+    officer: OfficerId,
+) -> Vec<((FieldKey, Value, Value), Stamp)> {
+    let mut taken = Vec::new();
+    for (field, register) in after.registers() {
+        let known = before.register(field).map(Register::values).unwrap_or_default();
+        let newer = register.values().into_iter().find_map(|written| {
+            let dot = written.stamp.dot;
+            let is_known = known.iter().any(|old| old.stamp.dot == dot);
+            // Whoever wrote it had seen all they had written before.
+            let before_it = Dot { counter: dot.counter - 1, ..dot };
+            let context = Context::new(written.context().iter().chain([before_it]));
+            let edit = Edit::Put { field: field.clone(), context, value: written.value.clone() };
+            let over = taken_from(before, &edit, officer, written.stamp.officer).filter(|_| !is_known)?;
+            Some((over, written.stamp))
+        });
+        taken.extend(newer);
+    }
+    taken
 }

@@ -4,7 +4,7 @@
 use crate::show::WorkState;
 use crate::store::{ChangeState, OwnChange, Progress, RecordRow, UploadRow, UploadState};
 use crate::vault::Vault;
-use crate::ways::{Notice, Way, is_in_review, is_settled, ways_on};
+use crate::ways::{Notice, Way, is_in_review, is_settled, ways_on, ways_without_record};
 use anyhow::Result;
 use kerbside_core::change::ChangeBytes;
 use kerbside_core::ids::RecordId;
@@ -194,8 +194,12 @@ impl Vault {
             if !is_shown || items.contains_key(&own.record) || self.store.record(own.record)?.is_some() {
                 continue;
             }
-            let mut item = item_of(progress, WorkState::NeedsYou, own.saved_ms, &[]);
+            let waits = is_in_review(&own);
+            let state = if waits { WorkState::Received } else { WorkState::NeedsYou };
+            let mut item = item_of(progress, state, own.saved_ms, &[]);
+            let mut begins = false;
             if let Ok(change) = ChangeBytes::received(own.bytes).read() {
+                begins = change.creates();
                 item.what = self
                     .form_for(&change.form, change.form_version)
                     .map_or(change.form, |form| form.title().en.clone());
@@ -203,6 +207,8 @@ impl Vault {
             item.record = Some(own.record);
             if own.reason.as_deref() == Some(Code::RecordPurged.name()) {
                 item.ways = vec![Way::PutAway];
+            } else if !waits {
+                item.ways = ways_without_record(own.reason.as_deref().unwrap_or_default(), begins);
             }
             item.reason_code = own.reason;
             items.insert(own.record, item);

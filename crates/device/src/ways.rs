@@ -32,6 +32,9 @@ pub enum Way {
     Note,
 }
 
+/// The kind in the journal of work that waited for a decision and was taken.
+pub(crate) const TAKEN: &str = "taken";
+
 /// What concerns the device and not one piece of work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 #[ts(export)]
@@ -55,6 +58,10 @@ pub enum NoticeKind {
     Lost,
     /// The office serves only newer apps.
     AppTooOld,
+    /// The council's server does not know this device any more; a fresh code puts that right.
+    EnrolAgain,
+    /// Someone in the office took what had waited for a decision into its record.
+    Taken,
 }
 
 /// Something this officer wrote that the office did not take.
@@ -79,6 +86,12 @@ fn ways_of_code(code: &str) -> &'static [Way] {
         Some(Code::RecordExists) => &[Way::PutAway],
         _ => &[Way::AnswerAgain, Way::LeaveToOffice],
     }
+}
+
+/// The same where the record is not here any more: only a new one can be begun, and nothing be put away in it.
+pub(crate) fn ways_without_record(code: &str, begins: bool) -> Vec<Way> {
+    let again = ways_of_code(code).iter().filter(|way| begins && **way == Way::AnswerAgain);
+    again.copied().chain([Way::LeaveToOffice]).collect()
 }
 
 fn ways_of_photo(code: &str) -> &'static [Way] {
@@ -120,19 +133,26 @@ pub(crate) fn is_in_review(own: &OwnChange) -> bool {
 impl Vault {
     pub(crate) fn notices(&self, progress: &Progress) -> Result<Vec<Notice>> {
         let mut notices = Vec::new();
-        let stopped = [("device_revoked", NoticeKind::Revoked), ("protocol_too_old", NoticeKind::AppTooOld)];
+        let stopped = [
+            ("device_revoked", NoticeKind::Revoked),
+            ("protocol_too_old", NoticeKind::AppTooOld),
+            ("enrol_again", NoticeKind::EnrolAgain),
+        ];
         for (why, kind) in stopped {
             if progress.why == why {
                 notices.push(Notice { kind, at_ms: None, n: 0 });
             }
         }
-        if let Some(at_ms) = self.store.newest_in_journal("restored")? {
+        if let Some((at_ms, _)) = self.store.in_journal("restored")? {
             let n = u32::try_from(progress.counter.saturating_sub(progress.received)).unwrap_or(u32::MAX);
             notices.push(Notice { kind: NoticeKind::Restored, at_ms: Some(at_ms), n });
         }
         let lost = self.store.missing_changes()?;
-        if let (1.., Some(at_ms)) = (lost, self.store.newest_in_journal("lost")?) {
+        if let (1.., Some((at_ms, _))) = (lost, self.store.in_journal("lost")?) {
             notices.push(Notice { kind: NoticeKind::Lost, at_ms: Some(at_ms), n: lost });
+        }
+        if let Some((at_ms, n)) = self.store.in_journal(TAKEN)? {
+            notices.push(Notice { kind: NoticeKind::Taken, at_ms: Some(at_ms), n });
         }
         Ok(notices)
     }
@@ -140,7 +160,9 @@ impl Vault {
     /// The officer has read what the device did by itself.
     pub fn put_away_notices(&mut self, now: Reading) -> Result<()> {
         self.store.transact(|store| {
-            ["restored", "lost"].iter().try_for_each(|kind| store.put_away_of_journal(kind, now.wall_ms))
+            ["restored", "lost", TAKEN]
+                .iter()
+                .try_for_each(|kind| store.put_away_of_journal(kind, now.wall_ms))
         })
     }
 

@@ -106,7 +106,7 @@ pub fn windows(arguments: &[String]) -> Result<()> {
     ]);
     match files.as_slice() {
         [] => {
-            let all = ["app", "locked", "console", "forms", "kinds", "people"]
+            let all = ["app", "locked", "console", "forms", "kinds", "people", "decide"]
                 .map(|name| format!("e2e/{name}.test.mjs"));
             run(tests.args(all))
         }

@@ -119,7 +119,7 @@ pub async fn try_now(app: AppHandle) -> Answer<()> {
 /// The page came back into view, or the machine found a network: something may go now.
 #[command]
 pub async fn came_back(app: AppHandle) -> Answer<()> {
-    rounds::wake(&app);
+    rounds::came_back(&app);
     Ok(())
 }
 

@@ -10,9 +10,9 @@ use super::console::Written;
 use super::desk::SignedIn;
 use super::{App, Failure};
 use crate::clock::now_ms;
-use crate::store::ReviewItem;
+use crate::store::ReviewPage;
 
-pub async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<Json<Vec<ReviewItem>>, Failure> {
+pub async fn list(State(app): State<App>, signed_in: SignedIn) -> Result<Json<ReviewPage>, Failure> {
     Ok(Json(app.db.run(move |store| store.review(&signed_in.officer)).await?))
 }
 

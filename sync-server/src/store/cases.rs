@@ -58,6 +58,8 @@ pub struct TimelineLine {
     pub officer: OfficerId,
     /// Done at a desk, not on a device.
     pub office: bool,
+    /// Who took it into the record, where its writer might no longer.
+    pub taken_by: Option<OfficerId>,
     pub kind: Happening,
     pub field: Option<FieldKey>,
     /// The answers that were answered over: those that whoever wrote this had in front of them.
@@ -116,12 +118,15 @@ fn timeline(tx: &mut Connection, id: RecordId) -> Result<Vec<TimelineLine>> {
     let mut lines = Vec::new();
     for row in rows {
         let change = ChangeBytes::received(row.blob(2)?).read().context("Reading the log")?;
+        let office = row.find_blob(3)?.is_none();
+        let writer = if office { writer_before(tx, &change)? } else { None };
         let base = TimelineLine {
             seq: row.int(0)?,
             at_ms: change.at.corrected_ms(),
             received_at_ms: row.int(1)?,
-            officer: change.officer,
-            office: row.find_blob(3)?.is_none(),
+            officer: writer.unwrap_or(change.officer),
+            office: office && writer.is_none(),
+            taken_by: writer.map(|_| change.officer),
             kind: Happening::Created,
             field: None,
             from: None,
@@ -132,6 +137,13 @@ fn timeline(tx: &mut Connection, id: RecordId) -> Result<Vec<TimelineLine>> {
         state.apply(&change);
     }
     Ok(lines)
+}
+
+/// Who wrote first what somebody at a desk took into the record.
+fn writer_before(tx: &mut Connection, change: &Change) -> Result<Option<OfficerId>> {
+    let Some(was) = change.was else { return Ok(None) };
+    let found = tx.find("SELECT officer FROM actor WHERE id = $1", values![was.actor])?;
+    found.map(|row| Ok(OfficerId(row.u32(0)?))).transpose()
 }
 
 fn told(before: &Record, change: &Change, base: &TimelineLine) -> Vec<TimelineLine> {

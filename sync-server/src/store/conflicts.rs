@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use kerbside_core::field::TEAM;
 use kerbside_core::form::{FormForScreen, Localised, Now};
-use kerbside_core::ids::{Dot, RecordId};
+use kerbside_core::ids::{Dot, OfficerId, RecordId};
 use kerbside_core::record::Record;
 use kerbside_core::record::view::{FieldView, RecordView, read_dot};
 use serde::Serialize;
@@ -50,6 +50,8 @@ pub struct Origin {
     pub device: Option<String>,
     #[ts(type = "number")]
     pub received_at_ms: i64,
+    /// Who wrote it, where somebody else took it into the record.
+    pub writer: Option<OfficerId>,
 }
 
 /// Newest records first; `next` is what `after` takes for the page that follows.
@@ -103,7 +105,11 @@ impl Store {
 }
 
 /// Of a list too long to lay out, each record brings the choices its own answers name.
-fn add_form(shown: &mut BTreeMap<(String, u32), FormForScreen>, key: (String, u32), form: FormForScreen) {
+pub(super) fn add_form(
+    shown: &mut BTreeMap<(String, u32), FormForScreen>,
+    key: (String, u32),
+    form: FormForScreen,
+) {
     match shown.entry(key) {
         std::collections::btree_map::Entry::Vacant(place) => {
             place.insert(form);
@@ -159,14 +165,19 @@ fn lines_of(
 }
 
 fn origin(tx: &mut Connection, dot: Option<Dot>, at_ms: i64) -> Result<Origin> {
-    let Some(dot) = dot else { return Ok(Origin { device: None, received_at_ms: at_ms }) };
+    let at_the_office = Origin { device: None, received_at_ms: at_ms, writer: None };
+    let Some(dot) = dot else { return Ok(at_the_office) };
+    // What somebody took into the record has the device and the officer that it came from.
     let found = tx.find(
-        "SELECT d.received_at, v.short_code FROM dot d JOIN actor a ON a.id = d.actor \
-         LEFT JOIN device v ON v.id = a.device WHERE d.actor = $1 AND d.counter = $2",
+        "SELECT d.received_at, COALESCE(v.short_code, w.short_code, ''), b.officer FROM dot d \
+         JOIN actor a ON a.id = d.actor LEFT JOIN device v ON v.id = a.device \
+         LEFT JOIN review r ON r.taken_actor = d.actor AND r.taken_counter = d.counter \
+         LEFT JOIN actor b ON b.id = r.actor AND a.device IS NULL LEFT JOIN device w ON w.id = b.device \
+         WHERE d.actor = $1 AND d.counter = $2 ORDER BY r.actor LIMIT 1",
         values![dot.actor, i64::try_from(dot.counter)?],
     )?;
-    Ok(match found {
-        Some(row) => Origin { received_at_ms: row.int(0)?, device: row.text(1).ok() },
-        None => Origin { device: None, received_at_ms: at_ms },
-    })
+    let Some(row) = found else { return Ok(at_the_office) };
+    let writer = row.find_int(2)?.map(u32::try_from).transpose()?.map(OfficerId);
+    let received_at_ms = if writer.is_some() { at_ms } else { row.int(0)? };
+    Ok(Origin { received_at_ms, device: Some(row.text(1)?).filter(|code| !code.is_empty()), writer })
 }

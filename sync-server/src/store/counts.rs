@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::Store;
+use super::returning::newest_backup;
 use super::taking::{HELD, LOG_CHANGE, REFUSED};
 use super::trust::{self, Period, Trust};
 use crate::values;
@@ -46,6 +47,7 @@ impl Store {
             counts.last_commit_at = last.find_int(0)?.unwrap_or(0).max(beat.int(0)?);
             trust::count_changes(tx, Period::ALL, &mut counts.trust)?;
             counts.trust.devices = trust::devices(tx)?;
+            counts.trust.backup_ms = newest_backup(tx)?;
             let open =
                 tx.one("SELECT CAST(SUM(two_answers) AS BIGINT) FROM record WHERE two_answers > 0", &[])?;
             counts.trust.conflicts_open = u32::try_from(open.find_int(0)?.unwrap_or(0))?;

@@ -3,21 +3,23 @@
 //! Approval is a change of whoever approves, with `was`; it is written in the light of what the first writer had seen,
 //! so that an answer given since stands beside it and is never written over.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result};
 use kerbside_core::change::{Change, ChangeBytes, Context, Edit};
 use kerbside_core::field::{FieldKey, LIFECYCLE, TEAM};
-use kerbside_core::form::{Form, Localised};
+use kerbside_core::form::{Form, FormForScreen, Localised};
 use kerbside_core::ids::{Actor, Cid, Dot, OfficerId, RecordId};
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::{Code, Problem};
 use kerbside_core::record::Record;
+use kerbside_core::record::view::RecordView;
 use kerbside_core::value::{TEXT_LIMIT, Value, to_json};
 use serde::Serialize;
 use ts_rs::TS;
 
 use super::Store;
+use super::conflicts::add_form;
 use super::connection::Connection;
 use super::devices::allot_actor;
 use super::judge::Waits;
@@ -32,6 +34,17 @@ use crate::values;
 
 /// The most that is shown at once, oldest first.
 const MOST_ITEMS: usize = 200;
+
+/// What waits for an officer to decide, oldest first.
+#[derive(Debug, Clone, Serialize, TS)]
+#[ts(export)]
+pub struct ReviewPage {
+    pub items: Vec<ReviewItem>,
+    /// The forms of these items, with the choices their answers name.
+    pub forms: Vec<FormForScreen>,
+    /// More wait than are listed.
+    pub more: bool,
+}
 
 /// A change that waits for someone to decide whether it is taken.
 #[derive(Debug, Clone, Serialize, TS)]
@@ -51,6 +64,8 @@ pub struct ReviewItem {
     pub office_reference: Option<String>,
     pub summary: String,
     pub form: String,
+    /// Of the form in the page that comes nearest to it.
+    pub form_version: u32,
     pub title: Localised,
     #[ts(type = "number")]
     pub captured_at_ms: i64,
@@ -101,9 +116,8 @@ struct Waiting {
 }
 
 impl Store {
-    /// What waits for this officer to decide, oldest first.
-    pub fn review(&mut self, officer: &Officer) -> Result<Vec<ReviewItem>> {
-        if !authorise(officer, Action::ReviewChanges, Target::Council).is_allowed() {
+    pub fn review(&mut self, officer: &Officer) -> Result<ReviewPage> {
+        if !may_decide(officer) {
             return Err(Problem::new(Code::NotAllowed, "this role decides over no changes").into());
         }
         let forms = &mut self.forms;
@@ -113,20 +127,27 @@ impl Store {
                 &[],
             )?;
             let mut seen = BTreeSet::new();
-            let mut items = Vec::new();
+            let mut shown = BTreeMap::new();
+            let mut page = ReviewPage { items: Vec::new(), forms: Vec::new(), more: false };
             for row in &rows {
                 let dot = dot_at(row, 0)?;
                 let Some(waiting) = waiting(tx, officer, dot)? else { continue };
-                if seen.insert((waiting.change.record, waiting.change.cid.0)) {
-                    let Change { form, form_version, .. } = &waiting.change;
-                    let form = forms.nearest(tx, form, *form_version)?;
-                    items.push(item(tx, dot, &waiting, form.as_deref())?);
+                if !seen.insert((waiting.change.record, waiting.change.cid.0)) {
+                    continue;
                 }
-                if MOST_ITEMS <= items.len() {
+                if page.items.len() == MOST_ITEMS {
+                    page.more = true;
                     break;
                 }
+                let Change { form, form_version, .. } = &waiting.change;
+                let form = forms.nearest(tx, form, *form_version)?;
+                if let Some(form) = &form {
+                    show_form(&mut shown, form, &waiting);
+                }
+                page.items.push(item(tx, dot, &waiting, form.as_deref())?);
             }
-            Ok(items)
+            page.forms = shown.into_values().collect();
+            Ok(page)
         })
     }
 
@@ -189,6 +210,41 @@ impl Store {
             }
             taking.finish()
         })
+    }
+}
+
+fn may_decide(officer: &Officer) -> bool {
+    authorise(officer, Action::ReviewChanges, Target::Council).is_allowed()
+}
+
+/// How many acts wait for this officer; none for who decides over nothing.
+pub(super) fn count(tx: &mut Connection, officer: &Officer) -> Result<Option<u32>> {
+    if !may_decide(officer) {
+        return Ok(None);
+    }
+    let rows = tx.query(
+        "SELECT v.record, MIN(v.teams), COUNT(r.id) FROM review v LEFT JOIN record r ON r.id = v.record \
+         WHERE v.outcome = '' GROUP BY v.record, v.cid",
+        &[],
+    )?;
+    let mut count = 0;
+    for row in &rows {
+        let keys = match row.int(2)? {
+            0 => serde_json::from_str(&row.text(1)?)?,
+            _ => records::keys_now(tx, RecordId(row.bytes(0)?))?,
+        };
+        count += u32::from(authorise(officer, Action::ReviewChanges, Target::Record(&keys)).is_allowed());
+    }
+    Ok(Some(count))
+}
+
+/// The form with the choices that name what stands now, and what would.
+fn show_form(shown: &mut BTreeMap<(String, u32), FormForScreen>, form: &Form, waiting: &Waiting) {
+    let mut taken = waiting.state.clone();
+    taken.apply(&waiting.change);
+    for state in [&waiting.state, &taken] {
+        let view = RecordView::of(waiting.change.record, state, None);
+        add_form(shown, (form.key().to_owned(), form.version()), form.for_record(&view));
     }
 }
 
@@ -374,6 +430,7 @@ fn item(tx: &mut Connection, dot: Dot, waiting: &Waiting, form: Option<&Form>) -
         office_reference: if is_here { Some(row.text(5)?) } else { None },
         summary,
         form: change.form.clone(),
+        form_version: form.map_or(change.form_version, Form::version),
         title: form.map_or(untitled, |form| form.title().clone()),
         captured_at_ms: change.at.corrected_ms(),
         received_at_ms: row.int(1)?,

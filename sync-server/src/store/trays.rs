@@ -14,6 +14,7 @@ use super::Store;
 use super::connection::Connection;
 use super::people::Officer;
 use super::pull::scope_condition;
+use super::reviewing;
 use super::value::{Row, Sql};
 use crate::auth::{Action, Target, authorise};
 
@@ -142,6 +143,12 @@ impl Store {
                     key => count(tx, officer, &Filter::of(key)?)?,
                 };
                 trays.push(Tray { key, title_key: title_key.to_owned(), count });
+            }
+            if let Some(count) = reviewing::count(tx, officer)? {
+                let tray =
+                    Tray { key: "review".to_owned(), title_key: "console.tray.review".to_owned(), count };
+                // It asks for a decision, as two answers do.
+                trays.insert(2, tray);
             }
             Ok(trays)
         })

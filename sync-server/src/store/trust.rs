@@ -4,14 +4,16 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use kerbside_core::ids::{DeviceId, Dot, OfficerId, RecordId, Sha256};
+use kerbside_core::ids::{DeviceId, Dot, Epoch, OfficerId, RecordId, Sha256};
 use kerbside_core::problem::{Code, Problem};
 use serde::Serialize;
 use ts_rs::TS;
 
 use super::Store;
 use super::connection::Connection;
+use super::losses;
 use super::people::Officer;
+use super::returning::newest_backup;
 use super::taking::{ACCEPTED, DUPLICATE, FLAGGED, HELD, REFUSED};
 use super::value::{Row, Sql};
 use crate::auth::{Action, Target, authorise};
@@ -61,6 +63,7 @@ pub struct Trust {
     pub photos_named: u32,
     pub photos_received: u32,
     pub devices: Vec<DeviceTrust>,
+    /// When the newest backup that was read back was made.
     #[ts(type = "number | null")]
     pub backup_ms: Option<i64>,
     #[ts(type = "number")]
@@ -99,6 +102,22 @@ pub struct TrustLine {
     pub code: Option<String>,
     /// For what came twice: the change that is kept.
     pub same_as: Option<String>,
+    /// For what is missing: what proves that it was here.
+    pub receipt: Option<LossReceipt>,
+}
+
+/// The last receipt that a device held for what neither it nor this server has any more, as it was signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct LossReceipt {
+    /// Everything of this device up to here had been received.
+    #[ts(type = "number")]
+    pub through: u64,
+    pub chain: Sha256,
+    /// The life of the server that signed it.
+    pub epoch: Epoch,
+    /// The whole of it, base64.
+    pub signed: String,
 }
 
 #[derive(Debug, Clone, Serialize, TS)]
@@ -135,6 +154,7 @@ impl Store {
             trust.devices = devices(tx)?;
             let last = tx.one("SELECT MAX(received_at) FROM dot", &[])?;
             trust.last_commit_ms = last.find_int(0)?.unwrap_or(0);
+            trust.backup_ms = newest_backup(tx)?;
             Ok(trust)
         })
     }
@@ -158,7 +178,10 @@ impl Store {
                 }
             };
             let is_full = rows.len() == usize::try_from(PAGE)?;
-            let lines = rows.iter().map(line).collect::<Result<_>>()?;
+            let mut lines = rows.iter().map(line).collect::<Result<Vec<_>>>()?;
+            if what == "missing" {
+                losses::prove(tx, &mut lines)?;
+            }
             Ok(TrustPage { lines, next: is_full.then_some(after + PAGE) })
         })
     }
@@ -297,5 +320,6 @@ fn line(row: &Row) -> Result<TrustLine> {
         code: Some(row.text(6)?).filter(|code| !code.is_empty()),
         dot: dot(7, 8)?,
         same_as: dot(9, 10)?,
+        receipt: None,
     })
 }

@@ -5,12 +5,13 @@ import type { Case, Poke, Session, Tray, TrayLine } from '../lib/answer';
 import type { Names } from '../lib/two/asked';
 import { t } from '../lib/words';
 import { formless } from './case/answers';
-import { DEVICES, FORMS, hashOf, NOWHERE, routeOf, type Route } from './route';
+import { DEVICES, FORMS, hashOf, NOWHERE, REVIEW, routeOf, type Route } from './route';
 import { appendListing, emptyListing, neighbour, openListing, refreshListing, showArrived, type Listing } from './trays/listing';
 
 const PAGE = 60;
 /** Pokes come one for each change; a device that brings forty is one look at the tray. */
 const GATHER_MS = 250;
+const RECOUNT_MS = 60_000;
 
 export class Desk {
   session = $state.raw<Session>() as Session;
@@ -44,11 +45,14 @@ export class Desk {
   start(): () => void {
     const follow = () => void this.#follow();
     const tick = setInterval(() => (this.now = this.#clock()), 15_000);
+    // What comes to wait for a decision is in no record yet, so that nothing pokes.
+    const count = setInterval(() => void (this.may('review_changes') && this.recount()), RECOUNT_MS);
     addEventListener('hashchange', follow);
     const hangUp = this.may('read_record') ? live((poke) => this.#heard(poke), (lineOpen) => this.#line(lineOpen)) : () => undefined;
     void this.#begin();
     return () => {
       clearInterval(tick);
+      clearInterval(count);
       clearTimeout(this.#gathering);
       removeEventListener('hashchange', follow);
       hangUp();
@@ -127,7 +131,7 @@ export class Desk {
 
   /** An address of one's own choosing stands; else the first thing this officer may see. */
   async #begin(): Promise<void> {
-    await this.#countTrays();
+    await this.recount();
     const asked = routeOf(location.hash);
     if (asked.page === 'records' && !this.may('read_record')) {
       history.replaceState(null, '', hashOf(this.may('manage_devices') ? DEVICES : FORMS));
@@ -157,21 +161,21 @@ export class Desk {
 
   async #list(): Promise<void> {
     const { tray: key, query } = this.route;
-    if (key === null && query === null) return;
+    if ((key === null && query === null) || key === REVIEW) return;
     const page = await this.attempt(() => (key === null ? search(query ?? '') : tray(key, null, PAGE)));
     if (!page || key !== this.route.tray || query !== this.route.query) return;
     this.listing = openListing(page.records, nextOf(page.next));
     this.listed = true;
   }
 
-  async #countTrays(): Promise<void> {
+  async recount(): Promise<void> {
     if (this.may('read_record')) this.trays = (await this.attempt(() => trays())) ?? this.trays;
   }
 
   #heard(poke: Poke | null): void {
     const aboutOpenCase = poke === null || poke.record === this.route.record;
     clearTimeout(this.#gathering);
-    this.#gathering = setTimeout(() => void Promise.all([this.#countTrays(), this.#refresh()]).then(() => (this.pokes += 1)), GATHER_MS);
+    this.#gathering = setTimeout(() => void Promise.all([this.recount(), this.#refresh()]).then(() => (this.pokes += 1)), GATHER_MS);
     if (aboutOpenCase) void this.reread();
   }
 
@@ -189,7 +193,7 @@ export class Desk {
   #line(lineOpen: boolean): void {
     if (lineOpen) this.#answered();
     // Asking tells a silent server from a session that has lapsed.
-    else void this.#countTrays();
+    else void this.recount();
   }
 
   #answered(): void {

@@ -11,6 +11,9 @@ export interface Route {
   what: string | null;
 }
 
+/** The tray of what waits for a decision: it holds changes, and not records. */
+export const REVIEW = 'review';
+
 export const NOWHERE: Route = { page: 'records', tray: null, query: null, record: null, form: null, what: null };
 export const DEVICES: Route = { ...NOWHERE, page: 'devices' };
 export const FORMS: Route = { ...NOWHERE, page: 'forms' };

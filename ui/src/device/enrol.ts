@@ -16,6 +16,17 @@ export function enrolFaults(entries: EnrolEntries): { field: EnrolField; sentenc
   return faults.flatMap(([field, word]) => (word === null ? [] : [{ field, sentence: t(word) }]));
 }
 
+/** The same where the device keeps its PIN, and mostly the address of its office. */
+export function againFaults(entries: { server: string; code: string; pin: string }): { field: EnrolField; sentence: string }[] {
+  const server = entries.server.trim();
+  const faults: [EnrolField, Word | null][] = [
+    ['code', entries.code.trim() === '' ? 'device.enrol.code_missing' : null],
+    ['pin', entries.pin === '' ? 'device.again.pin_missing' : null],
+    ['server', server === '' ? null : serverFault(server)],
+  ];
+  return faults.flatMap(([field, word]) => (word === null ? [] : [{ field, sentence: t(word) }]));
+}
+
 function serverFault(server: string): Word | null {
   if (server === '') return 'device.enrol.server_missing';
   return /^https?:\/\/[^\s/]+/.test(server) ? null : 'device.enrol.server_shape';

@@ -3,15 +3,25 @@ import * as native from '../lib/native';
 import { reason } from '../lib/failures';
 import { forgetPictures } from './pictures';
 import type { Status } from '../lib/generated/Status';
+import type { Notice } from '../lib/generated/Notice';
 import type { Strip } from '../lib/generated/Strip';
 import { address, parse, type Route } from './route';
 
 /** A phone left on a wall locks itself. What was being typed is in the vault already. */
 const IDLE_MS = 15 * 60_000;
 
+declare global {
+  /** Where a web view tells of a change from one network to another. */
+  interface Navigator {
+    readonly connection?: EventTarget;
+  }
+}
+
 class Phone {
   status = $state<Status | null>(null);
   strip = $state<Strip | null>(null);
+  /** What concerns the device as a whole. */
+  notices = $state.raw<Notice[]>([]);
   /** Why the device could not be read. */
   refused = $state<string | null>(null);
   /** Goes up whenever the device says that something changed; screens read again when it does. */
@@ -27,6 +37,8 @@ class Phone {
     const back = () => document.visibilityState === 'visible' && void this.comeBack();
     document.addEventListener('visibilitychange', back);
     addEventListener('online', back);
+    addEventListener('focus', back);
+    navigator.connection?.addEventListener('change', back);
     const touched = () => (this.#touched = Date.now());
     addEventListener('pointerdown', touched);
     addEventListener('keydown', touched);
@@ -37,6 +49,8 @@ class Phone {
       removeEventListener('hashchange', moved);
       document.removeEventListener('visibilitychange', back);
       removeEventListener('online', back);
+      removeEventListener('focus', back);
+      navigator.connection?.removeEventListener('change', back);
       clearInterval(clock);
       removeEventListener('pointerdown', touched);
       removeEventListener('keydown', touched);
@@ -55,7 +69,7 @@ class Phone {
 
   async #read(): Promise<void> {
     this.status = await native.status();
-    if (this.status.unlocked) this.strip = (await native.waiting()).strip;
+    if (this.status.unlocked) ({ strip: this.strip, notices: this.notices } = await native.waiting());
     else this.#forget();
     this.now = Date.now();
     this.changes += 1;
@@ -83,6 +97,7 @@ class Phone {
 
   #forget(): void {
     this.strip = null;
+    this.notices = [];
     forgetPictures();
   }
 

@@ -10,6 +10,7 @@ test('every place has an address that leads back to it', () => {
     { at: 'move', draft: 'b' },
     { at: 'record', record: 'c' },
     { at: 'waiting' },
+    { at: 'enrol_again' },
     { at: 'settings' },
   ];
   for (const place of places) expect(parse(address(place))).toEqual(place);

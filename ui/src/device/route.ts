@@ -6,6 +6,7 @@ export type Route =
   | { at: 'move'; draft: string }
   | { at: 'record'; record: string }
   | { at: 'waiting' }
+  | { at: 'enrol_again' }
   | { at: 'settings' };
 
 export const HOME: Route = { at: 'shift', saved: null };
@@ -20,6 +21,7 @@ export function parse(hash: string): Route {
     case 'record':
       return id === '' ? HOME : { at, record: id };
     case 'waiting':
+    case 'enrol_again':
     case 'settings':
       return { at };
     default:

@@ -1,4 +1,5 @@
 /** What waits, in the order a person wants to know of it: what needs them, what is on its way, what the office is looking at. */
+import { clock } from '../lib/time';
 import { whyClause } from '../lib/strip';
 import type { WaitingItem } from '../lib/generated/WaitingItem';
 import { find, t } from '../lib/words';
@@ -18,6 +19,15 @@ export function whyOf(item: WaitingItem, now: number): string {
   if (item.state === 'draft') return t('device.waiting.draft');
   if (item.state === 'needs_you') return t('device.waiting.choose');
   return t('device.waiting.why', { why: whyClause(item.why, null, now) });
+}
+
+/** When it is tried again, for what is on its way; nothing for what a person or the office has to move. */
+export function nextOf(item: WaitingItem, now: number): string | null {
+  if (groupOf(item) !== 'way') return null;
+  if (item.why === 'wifi_only') return t('device.waiting.next_wifi');
+  if (item.why === 'enrol_again') return t('device.waiting.next_enrolled');
+  if (item.next_try_ms === null || item.next_try_ms <= now) return t('device.waiting.next_soon');
+  return t('device.waiting.next', { clock: clock(item.next_try_ms) });
 }
 
 function groupOf(item: WaitingItem): Group {

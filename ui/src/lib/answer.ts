@@ -23,6 +23,9 @@ import type { Outcome as OutcomeInRust } from './generated/Outcome';
 import type { RecordCase as RecordCaseInRust } from './generated/RecordCase';
 import type { RefusedAnswer as RefusedInRust } from './generated/RefusedAnswer';
 import type { RecordView as RecordViewInRust } from './generated/RecordView';
+import type { ReviewEdit as ReviewEditInRust } from './generated/ReviewEdit';
+import type { ReviewItem as ReviewItemInRust } from './generated/ReviewItem';
+import type { ReviewPage as ReviewPageInRust } from './generated/ReviewPage';
 import type { Saved } from './generated/Saved';
 import type { SessionView as Session } from './generated/SessionView';
 import type { TimelineLine as TimelineLineInRust } from './generated/TimelineLine';
@@ -64,6 +67,13 @@ export type FieldView = Omit<FieldViewInRust, 'values' | 'both'> & { values: Val
 export type TwoAnswersLine = Omit<TwoAnswersLineInRust, 'field'> & { field: FieldView };
 
 export type TwoAnswersPage = Omit<TwoAnswersPageInRust, 'lines'> & { lines: TwoAnswersLine[] };
+
+/** One thing that a change in review would do, with what stands now beside it. */
+export type ReviewEdit = Omit<ReviewEditInRust, 'now' | 'to'> & { now: Answer[]; to: Answer };
+
+export type ReviewItem = Omit<ReviewItemInRust, 'edits'> & { edits: ReviewEdit[] };
+
+export type ReviewPage = Omit<ReviewPageInRust, 'items'> & { items: ReviewItem[] };
 
 /** Something this officer wrote that the office did not take. */
 export type RefusedAnswer = Omit<RefusedInRust, 'answer'> & { answer: Answer };

@@ -13,6 +13,7 @@ export const status = () => invoke<Status>('status', { offsetMin: -new Date().ge
 export const enrol = (server: string, code: string, pin: string, ca: string | null) => invoke<Status>('enrol', { server, code, pin, ca });
 export const unlock = (pin: string) => invoke<Status>('unlock', { pin });
 export const unlockOnline = (code: string, pin: string) => invoke<Status>('unlock_online', { code, pin });
+export const enrolAgain = (server: string | null, code: string, pin: string, ca: string | null) => invoke<Status>('enrol_again', { server, code, pin, ca });
 export const lock = () => invoke<Status>('lock');
 export const shift = () => invoke<Shift>('shift');
 export const startDraft = (form: string) => invoke<Draft>('start_draft', { form });

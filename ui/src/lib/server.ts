@@ -11,7 +11,7 @@ import type { Trust } from './generated/Trust';
 import type { TrustPage } from './generated/TrustPage';
 import type { Written } from './generated/Written';
 import type {
-  Answers, AreaOutlines, CaseEdit, CaseReply, Evaluation, Fault, FormAnswered, Poke, Session, TakenOut, Tray, TrayPage,
+  Answers, AreaOutlines, CaseEdit, CaseReply, Evaluation, Fault, FormAnswered, Poke, ReviewPage, Session, TakenOut, Tray, TrayPage,
   TwoAnswersPage,
 } from './answer';
 
@@ -39,6 +39,9 @@ export const withdraw = (record: string, seen: string, reason: string) => ask<Wr
 export const redact = (record: string, what: TakenOut, reason: string) => ask<void>('POST', `/api/v1/records/${record}/redact`, { ...what, reason });
 export const purge = (record: string, reason: string) => ask<void>('POST', `/api/v1/records/${record}/purge`, { reason });
 export const twoAnswers = (after: number | null) => ask<TwoAnswersPage>('GET', `/api/v1/two_answers${query({ after })}`);
+export const review = () => ask<ReviewPage>('GET', '/api/v1/review');
+export const approveChange = (actor: number, counter: number) => ask<Written>('POST', `/api/v1/review/${actor}/${counter}/approve`);
+export const declineChange = (actor: number, counter: number, reason: string) => ask<void>('POST', `/api/v1/review/${actor}/${counter}/decline`, { reason });
 export const trust = (from: number | null, to: number | null) => ask<Trust>('GET', `/api/v1/trust${query({ from, to })}`);
 export const trustLines = (what: string, from: number | null, to: number | null, after: number) => ask<TrustPage>('GET', `/api/v1/trust/${what}${query({ from, to, after })}`);
 export const note = (record: string, text: string) => ask<Written>('POST', `/api/v1/records/${record}/notes`, { text });

@@ -5,6 +5,7 @@ use super::items::Intake;
 use crate::clock::Reading;
 use crate::store::{ChangeState, OwnChange, Progress, Store};
 use crate::vault::{Heard, Vault};
+use crate::ways::{TAKEN, is_in_review};
 use anyhow::{Context, Result};
 use kerbside_core::cbor;
 use kerbside_core::change::ChangeBytes;
@@ -435,6 +436,12 @@ pub(super) fn settle(
         return Ok(());
     }
     store.settle_change((own.actor, own.counter), state, pending, reason, now.wall_ms)?;
+    if state == ChangeState::Missing && own.state != ChangeState::Missing {
+        store.note_in_journal(now.wall_ms, "lost", &format!("{}.{}", own.actor, own.counter))?;
+    }
+    if state == ChangeState::Duplicate && is_in_review(own) {
+        store.note_in_journal(now.wall_ms, TAKEN, &format!("{}.{}", own.actor, own.counter))?;
+    }
     if state != ChangeState::Refused && state != ChangeState::Held {
         intake.forget_if_purged(own)?;
     }

@@ -4,17 +4,18 @@
 
 use crate::clock::Reading;
 use crate::save::unpack;
-use crate::settle::taken_from;
+use crate::settle::{taken_from, taken_since};
 use crate::store::{ChangeState, OutcomeRow, OwnChange, Progress, RecordRow, RepairKind, Store};
 use crate::vault::{Vault, corrected_ms};
+use crate::ways::{TAKEN, is_in_review};
 use anyhow::Result;
 use kerbside_core::change::{Change, ChangeBytes, Context, Edit};
 use kerbside_core::exchange::Item;
-use kerbside_core::field::TEAM;
+use kerbside_core::field::{FieldKey, TEAM};
 use kerbside_core::ids::{Dot, OfficerId, RecordId, Sha256};
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::record::Record;
-use kerbside_core::value::to_json;
+use kerbside_core::value::{Value, to_json};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Vault {
@@ -115,6 +116,9 @@ impl<'a> Intake<'a> {
         if own.state != ChangeState::Refused || !is_ours {
             return Ok(());
         }
+        if is_in_review(&own) {
+            self.store.note_in_journal(self.now.wall_ms, TAKEN, &was.to_string())?;
+        }
         let taken = ChangeState::Duplicate;
         self.store.settle_change((was.actor, was.counter), taken, false, None, self.now.wall_ms)
     }
@@ -181,7 +185,9 @@ impl<'a> Intake<'a> {
 
     /// What the server confirms of a record in place of what it confirmed before.
     pub(super) fn enter(&mut self, id: RecordId, state: Record, reference: Option<&str>) -> Result<()> {
+        let outcomes = self.outcomes_by(id, &state)?;
         let touched = self.touched(id)?;
+        touched.outcomes.extend(outcomes);
         match touched.base.as_mut().filter(|_| planted::is(Mutant::RepairMerges)) {
             Some(base) => base.merge(state),
             None => touched.base = Some(state),
@@ -196,6 +202,17 @@ impl<'a> Intake<'a> {
 
     pub(super) fn is_touched(&self, id: RecordId) -> bool {
         self.touched.contains_key(&id)
+    }
+
+    /// What somebody chose since over this officer's answers, where the record comes whole and not the change that chose.
+    fn outcomes_by(&self, id: RecordId, after: &Record) -> Result<Vec<OutcomeRow>> {
+        let Some(row) = self.store.record(id)?.filter(|row| 0 < row.two_answers || row.withdrawn) else {
+            return Ok(Vec::new());
+        };
+        // What cannot be read any more says nothing, and is told by `verify`.
+        let Ok(before) = unpack(&row.head) else { return Ok(Vec::new()) };
+        let taken = taken_since(&before, after, self.vault.identity.officer);
+        Ok(taken.into_iter().map(|(taken, stamp)| outcome_row(taken, stamp.officer, stamp.at_ms)).collect())
     }
 
     pub fn touch(&mut self, record: RecordId) -> Result<()> {
@@ -328,15 +345,17 @@ fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: 
 /// What this change took away of the officer's own answers, where two stood.
 fn outcomes(before: &Record, change: &Change, officer: OfficerId) -> Vec<OutcomeRow> {
     let taken = change.edits.iter().filter_map(|edit| taken_from(before, edit, officer, change.officer));
-    taken
-        .map(|(field, mine, kept)| OutcomeRow {
-            field: field.to_string(),
-            mine: to_json(&mine).to_string(),
-            kept: to_json(&kept).to_string(),
-            officer: change.officer,
-            at_ms: change.at.corrected_ms(),
-        })
-        .collect()
+    taken.map(|taken| outcome_row(taken, change.officer, change.at.corrected_ms())).collect()
+}
+
+fn outcome_row((field, mine, kept): (FieldKey, Value, Value), officer: OfficerId, at_ms: i64) -> OutcomeRow {
+    OutcomeRow {
+        field: field.to_string(),
+        mine: to_json(&mine).to_string(),
+        kept: to_json(&kept).to_string(),
+        officer,
+        at_ms,
+    }
 }
 
 /// An own change, if it is as it was saved. What went bad is told by `verify`, and blocks no exchange.

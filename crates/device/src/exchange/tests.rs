@@ -22,6 +22,8 @@ use kerbside_core::record::{Entry, Record, pack_page};
 use kerbside_core::sign::{Label, PublicKey, Signed};
 use serde_json::{Map, Value as Json, json};
 
+mod telling;
+
 const NOW: Reading = Reading { wall_ms: 1_773_652_364_000, monotonic_ms: 0, offset_min: 0 };
 const EPOCH: Epoch = Epoch([5; 16]);
 

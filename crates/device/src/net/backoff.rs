@@ -23,6 +23,13 @@ impl Vault {
         Ok(next.is_none_or(|next| next <= now.wall_ms || now.wall_ms + FARTHEST_MS < next))
     }
 
+    /// Whether to try now that the network changed or the officer came back. What failed for want of a line may go at
+    /// once; the patience that an office asked for is kept.
+    pub fn is_due_on_return(&self, now: Reading) -> Result<bool> {
+        let why = Why::named(&self.store.progress()?.why);
+        Ok(matches!(why, Why::NoSignal | Why::Portal) || self.is_due(now)?)
+    }
+
     pub(crate) fn note_failure(&mut self, refused: &Refused, now: Reading) -> Result<()> {
         let mut progress = self.store.progress()?;
         progress.failures = progress.failures.saturating_add(1);
@@ -91,6 +98,20 @@ mod tests {
         }
         assert!(!vault.is_due(now.later(60_000)).unwrap());
         assert!(vault.is_due(now.later(-2 * 24 * 3_600_000)).unwrap(), "a clock set back holds nothing up");
+    }
+
+    #[test]
+    fn a_new_network_ends_the_wait_for_a_line_and_not_the_patience_an_office_asked_for() {
+        let mut vault = crate::exchange::tests::vault(1, 1);
+        let now = Reading::at(1_773_652_364_000);
+        for (code, goes) in [(Code::NoSignal, true), (Code::CaptivePortal, true), (Code::Busy, false)] {
+            vault
+                .note_failure(&Refused { problem: Problem::new(code, ""), retry_after_s: None }, now)
+                .unwrap();
+            assert!(!vault.is_due(now).unwrap());
+            assert_eq!(vault.is_due_on_return(now).unwrap(), goes, "{}", code.name());
+        }
+        assert!(vault.is_due_on_return(now.later(60 * 60_000)).unwrap());
     }
 
     #[test]

@@ -64,15 +64,17 @@ impl Store {
         Ok(())
     }
 
-    /// When this kind of thing last happened, unless it was read since.
-    pub fn newest_in_journal(&self, kind: &str) -> Result<Option<i64>> {
-        self.connection
+    /// When this kind of thing last happened and how often, what was read since left out.
+    pub fn in_journal(&self, kind: &str) -> Result<Option<(i64, u32)>> {
+        let (newest, count): (Option<i64>, u32) = self
+            .connection
             .prepare_cached(
-                "SELECT MAX(at_ms) FROM journal WHERE kind = ?1
+                "SELECT MAX(at_ms), COUNT(*) FROM journal WHERE kind = ?1
                      AND at_ms > COALESCE((SELECT at_ms FROM put_away WHERE kind = ?1), -1)",
             )?
-            .query_row([kind], |row| row.get(0))
-            .context("Look into the journal")
+            .query_row([kind], |row| Ok((row.get(0)?, row.get(1)?)))
+            .context("Look into the journal")?;
+        Ok(newest.map(|newest| (newest, count)))
     }
 
     pub fn put_away_of_journal(&self, kind: &str, at_ms: i64) -> Result<()> {

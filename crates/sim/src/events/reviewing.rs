@@ -43,7 +43,7 @@ impl World {
 
     pub fn decide(&mut self) -> Result<()> {
         let jo = self.officer("jo@example.gov.uk")?;
-        let waiting = self.server.review(&jo)?;
+        let waiting = self.server.review(&jo)?.items;
         if waiting.is_empty() {
             return Ok(());
         }

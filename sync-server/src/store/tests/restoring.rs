@@ -10,7 +10,7 @@ use kerbside_core::value::Value;
 
 use super::phone::{Phone, put};
 use super::{NOW, Scratch, both, code_of, each};
-use crate::store::{Raised, Store};
+use crate::store::{Period, Raised, Store};
 
 const ANN: &str = "ann@example.gov.uk";
 const BOB: &str = "bob@example.gov.uk";
@@ -82,6 +82,9 @@ fn marks_say_what_the_backup_holds_and_not_what_came_since() {
         ann.reports("Aylsham Road");
         ann.exchanges(store);
         store.mark_backup(&mut copy, "monday", NOW + 5).unwrap();
+        let val = store.officer_by_email("val@example.gov.uk").unwrap().unwrap().0;
+        assert_eq!(store.trust(&val, Period::ALL).unwrap().backup_ms, Some(NOW + 5));
+        assert_eq!(store.counts().unwrap().trust.backup_ms, Some(NOW + 5));
 
         let asks = Asks { photos: vec![photo, Sha256([1; 32])], held: vec![] };
         let push = Push { asks: Some(asks), ..ann.push(store, 1) };
@@ -183,6 +186,16 @@ fn what_neither_side_has_any_more_is_written_down_as_a_loss_and_holds_nobody_bac
         assert_eq!((losses.len(), losses[0].int(1).unwrap(), losses[0].int(2).unwrap()), (1, 2, 2));
         assert!(kerbside_core::cbor::decode::<Signed>(&losses[0].blob(3).unwrap()).is_ok());
         assert!(again.held().unwrap().is_empty(), "a declared loss lets Bob's answer go");
+        let val = again.officer_by_email("val@example.gov.uk").unwrap().unwrap().0;
+        assert_eq!(again.trust(&val, Period::ALL).unwrap().missing, 1);
+        let page = again.trust_lines(&val, "missing", Period::ALL, 0).unwrap();
+        let [line] = page.lines.as_slice() else { panic!("{} losses", page.lines.len()) };
+        let proof = line.receipt.as_ref().unwrap();
+        assert_eq!((line.device.as_deref(), proof.through), (Some("W07"), 2));
+        assert_eq!(
+            data_encoding::BASE64.decode(proof.signed.as_bytes()).unwrap(),
+            losses[0].blob(3).unwrap()
+        );
         assert_eq!(again.verify().unwrap().integrity, "ok");
     });
 }

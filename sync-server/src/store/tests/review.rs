@@ -39,6 +39,12 @@ fn sends(store: &mut Store, phone: &mut Phone, now_ms: i64) -> kerbside_core::ex
     reply
 }
 
+/// What the navigation says beside the tray; None where it is not offered.
+fn review_count(store: &mut Store, who: &Officer) -> Option<u32> {
+    let trays = store.trays(who).unwrap();
+    trays.iter().find(|tray| tray.key == "review").map(|tray| tray.count)
+}
+
 fn in_review(counter: u64) -> (u64, Verdict) {
     (counter, Verdict::Refused(Code::InReview.name().to_owned()))
 }
@@ -86,7 +92,10 @@ fn what_a_revoked_device_brings_is_received_and_waits_and_nothing_goes_down() {
         );
 
         let jo = officer(store, "jo");
-        let items = store.review(&jo).unwrap();
+        assert_eq!(review_count(store, &jo), Some(3));
+        let page = store.review(&jo).unwrap();
+        assert_eq!((page.forms.len(), page.more), (1, false));
+        let items = page.items;
         let shown: Vec<_> =
             items.iter().map(|item| (item.counter, item.why, item.begins, item.waits_for_earlier)).collect();
         let revoked = ReviewWhy::DeviceRevoked;
@@ -97,13 +106,18 @@ fn what_a_revoked_device_brings_is_received_and_waits_and_nothing_goes_down() {
         let (three, four) = (dot(&ann, 3), dot(&ann, 4));
         assert_eq!(code_of(&store.approve(NOW + 2, &jo, four).unwrap_err()), Some(Code::EarlierWaits));
         let taken = store.approve(NOW + 2, &jo, three).unwrap();
+        let begun = &store.case(&jo, new).unwrap().timeline[0];
+        let ann_id = officer(store, "ann").id;
+        assert_eq!((begun.officer, begun.office, begun.taken_by), (ann_id, false, Some(jo.id)));
         assert_eq!(store.approve(NOW + 3, &jo, three).unwrap(), taken, "a lost answer is asked for again");
         store.approve(NOW + 3, &jo, four).unwrap();
         bob.exchanges(store);
         assert_eq!(bob.base[&new].answers(&FieldKey::new("plate")), [Value::text("AB12 CDE")]);
         assert_eq!(bob.base[&new].answers(&FieldKey::new(TEAM)), [Value::code("wardens-north")]);
+        assert_eq!(review_count(store, &jo), Some(1));
         store.decline(NOW + 4, &jo, dot(&ann, 2), "It is at number 12").unwrap();
-        assert!(store.review(&jo).unwrap().is_empty());
+        assert_eq!(review_count(store, &jo), Some(0));
+        assert!(store.review(&jo).unwrap().items.is_empty());
         let reply = sends(store, &mut ann, NOW + 5);
         let verdicts = ann.receipt(store, &reply).verdicts;
         assert_eq!(verdicts[0], (2, Verdict::Refused(Code::Declined.name().to_owned())));
@@ -129,10 +143,15 @@ fn an_answer_given_while_a_device_was_away_stands_beside_what_is_approved() {
         office_says(store, &jo, record, "at number 12");
         store.revoke_device(ann.device, NOW).unwrap();
         sends(store, &mut ann, NOW + 20);
-        assert!(store.review(&jo).unwrap()[0].edits[0].answered_since);
+        assert!(store.review(&jo).unwrap().items[0].edits[0].answered_since);
         store.approve(NOW + 21, &jo, dot(&ann, 2)).unwrap();
         let both = |first: &str, second: &str| [Value::text(first), Value::text(second)];
         assert_eq!(wheres(store, record), both("by the bus stop", "at number 12"));
+        let page = store.two_answers(&jo, None).unwrap();
+        let origins: Vec<_> =
+            page.lines[0].origins.iter().map(|origin| (origin.device.as_deref(), origin.writer)).collect();
+        let ann_id = officer(store, "ann").id;
+        assert_eq!(origins, [(Some("W07"), Some(ann_id)), (None, None)], "whoever wrote it first is named");
         store.approve(NOW + 22, &jo, dot(&ann, 3)).unwrap();
         assert_eq!(wheres(store, record), both("by the other bus stop", "at number 12"));
         assert_eq!(store.verify().unwrap().integrity, "ok");
@@ -158,7 +177,7 @@ fn work_on_a_record_that_left_is_taken_for_thirty_days_and_then_waits() {
         ann.saves(record, vec![super::phone::put("where", Context::default(), "further on")]);
         let reply = sends(store, &mut ann, NOW + 90 * DAY_MS);
         assert_eq!(ann.receipt(store, &reply).verdicts, [in_review(3)]);
-        assert_eq!(store.review(&jo).unwrap()[0].why, ReviewWhy::LeftTeam);
+        assert_eq!(store.review(&jo).unwrap().items[0].why, ReviewWhy::LeftTeam);
     });
 }
 
@@ -185,7 +204,7 @@ fn an_officer_who_changed_teams_left_or_lost_the_device_leaves_nothing_behind() 
         assert_eq!(reply.stopped.as_deref(), Some("device_revoked"));
         assert_eq!(ann.receipt(store, &reply).through, 5);
         let jo = officer(store, "jo");
-        let whys: Vec<_> = store.review(&jo).unwrap().iter().map(|item| item.why).collect();
+        let whys: Vec<_> = store.review(&jo).unwrap().items.iter().map(|item| item.why).collect();
         assert_eq!(whys, [ReviewWhy::LeftTeam, ReviewWhy::RoleChanged, ReviewWhy::OfficerLeft]);
         store.approve(NOW + 63 * DAY_MS, &jo, dot(&ann, 5)).unwrap();
         assert_eq!(wheres(store, new), [Value::text("Aylsham Road")]);
@@ -224,9 +243,9 @@ fn an_act_that_was_decided_over_is_known_when_it_comes_under_another_dot() {
                 in_review(3),
             ]
         );
-        assert_eq!(store.review(&jo).unwrap().len(), 1, "one act is decided over once");
+        assert_eq!(store.review(&jo).unwrap().items.len(), 1, "one act is decided over once");
         store.approve(NOW + 4, &jo, waiting.dot()).unwrap();
-        assert!(store.review(&jo).unwrap().is_empty());
+        assert!(store.review(&jo).unwrap().items.is_empty());
         assert_eq!(wheres(store, record), [Value::text("in the field")]);
     });
 }
@@ -257,7 +276,10 @@ fn only_supervisors_and_triagers_of_the_records_teams_decide() {
         };
         store.put_officer(&supervisor, None).unwrap();
         let sue = officer(store, "sue");
-        assert!(store.review(&sue).unwrap().is_empty(), "of another team");
+        assert!(store.review(&sue).unwrap().items.is_empty(), "of another team");
+        assert_eq!(review_count(store, &sue), Some(0));
+        let bob = officer(store, "bob");
+        assert_eq!(review_count(store, &bob), None);
         let asked = store.ask_photo(NOW, ann.device, record, photo, 7).unwrap();
         assert!(matches!(asked, crate::store::PhotoAsked::Wanted(_)), "its photos are received as well");
         let jo = officer(store, "jo");

@@ -10,7 +10,7 @@ const SAM = 5;
 const nameOf = (officer: number | string) => ({ [ANN]: 'Ann Bailey', [SAM]: 'Sam Reed' })[officer] ?? 'You';
 
 function line(rest: Partial<TimelineLine>): TimelineLine {
-  return { seq: 1, at_ms: at(9, 12), received_at_ms: at(14, 40), officer: ANN, office: false, kind: 'created', field: null, from: null, to: null, dot: '1:1', ...rest };
+  return { seq: 1, at_ms: at(9, 12), received_at_ms: at(14, 40), officer: ANN, office: false, taken_by: null, kind: 'created', field: null, from: null, to: null, dot: '1:1', ...rest };
 }
 function told(...timeline: TimelineLine[]): string[] {
   const open: Case = {
@@ -25,6 +25,12 @@ function told(...timeline: TimelineLine[]): string[] {
 
 test('a report made without a connection says when it was captured and how much later it came', () => {
   expect(told(line({}))).toEqual(['Captured by Ann Bailey, no connection', 'Received from Ann Bailey, 5 h 28 min later']);
+});
+
+test('what its writer might no longer do stands under their name, with whoever took it into the record', () => {
+  expect(told(line({ taken_by: SAM }))).toEqual(['Captured by Ann Bailey; Sam Reed took it into the record']);
+  const change = line({ seq: 2, dot: '9:1', taken_by: JO, kind: 'changed', field: 'size', from: ['car_boot'], to: 'small_van' });
+  expect(told(line({ received_at_ms: at(9, 13) }), change)[1]).toBe('Ann Bailey changed “How much” from Car boot to Small van; you took it into the record');
 });
 
 test('a report that came at once is one sentence', () => {

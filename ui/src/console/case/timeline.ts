@@ -19,14 +19,14 @@ export type NameOf = (officer: number | string) => string;
 export function moments(open: Case, nameOf: NameOf): Moment[] {
   const created = open.timeline.find((line) => line.kind === 'created');
   const told = open.timeline.filter((line) => line === created || line.dot !== created?.dot);
-  const done = told.map((line) => ({ key: `${line.seq}-${line.kind}-${line.field ?? ''}`, at: line.at_ms, sentence: sentenceFor(line, open, nameOf), arrival: false }));
+  const done = told.map((line) => ({ key: `${line.seq}-${line.kind}-${line.field ?? ''}`, at: line.at_ms, sentence: takenIn(line, sentenceFor(line, open, nameOf), nameOf), arrival: false }));
   return [...done, ...arrivals(told, nameOf)].sort((a, b) => a.at - b.at);
 }
 
 /** One sentence for each exchange that brought something late, however many changes it brought. */
 function arrivals(lines: TimelineLine[], nameOf: NameOf): Moment[] {
   const earliest = new Map<string, TimelineLine>();
-  for (const line of lines.filter((late) => cameLate(late.at_ms, late.received_at_ms))) {
+  for (const line of lines.filter((late) => late.taken_by === null && cameLate(late.at_ms, late.received_at_ms))) {
     const key = `${line.officer}-${Math.floor(line.received_at_ms / 60_000)}`;
     const known = earliest.get(key);
     if (!known || line.at_ms < known.at_ms) earliest.set(key, line);
@@ -42,12 +42,19 @@ function arrivals(lines: TimelineLine[], nameOf: NameOf): Moment[] {
   }));
 }
 
+/** What its writer might no longer do stands under their name, with whoever took it. */
+function takenIn(line: TimelineLine, sentence: string, nameOf: NameOf): string {
+  if (line.taken_by === null) return sentence;
+  const name = nameOf(line.taken_by);
+  return t('console.timeline.taken_in', { sentence, who: name === t('console.you') ? t('form.two.you') : name });
+}
+
 function sentenceFor(line: TimelineLine, open: Case, nameOf: NameOf): string {
   const name = nameOf(line.officer);
   const who = line.office && name !== t('console.you') ? t('console.timeline.at_the_office', { who: name }) : name;
   switch (line.kind) {
     case 'created':
-      return t(cameLate(line.at_ms, line.received_at_ms) ? 'console.timeline.captured_late' : 'console.timeline.captured', { who });
+      return t(line.taken_by === null && cameLate(line.at_ms, line.received_at_ms) ? 'console.timeline.captured_late' : 'console.timeline.captured', { who });
     case 'photo':
       return t('console.timeline.photo', { who });
     case 'note':

@@ -2,6 +2,7 @@ import axe from 'axe-core';
 import { mount, unmount } from 'svelte';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Trust } from '../../lib/generated/Trust';
+import { when } from '../../lib/time';
 import App from '../App.svelte';
 import { Office, session } from '../office';
 import { periodOf } from './period';
@@ -55,7 +56,7 @@ test('a loss is said at once', async () => {
 
 test('each number opens what stands behind it, in the time that was asked for', async () => {
   const hash = 'c'.repeat(64);
-  const line = { at_ms: 0, record: 'elm', office_reference: 'FT-000001', device: 'W07', officer: 1, dot: '3.14', hash, code: 'sealed', same_as: null };
+  const line = { at_ms: 0, record: 'elm', office_reference: 'FT-000001', device: 'W07', officer: 1, dot: '3.14', hash, code: 'sealed', same_as: null, receipt: null };
   office.replies['GET /api/v1/trust/refused'] = () => ({ body: { lines: [line], next: null } });
   await says('Received 1,284');
   location.hash = '#/trust/today/refused';
@@ -63,6 +64,19 @@ test('each number opens what stands behind it, in the time that was asked for', 
   await says('3.14');
   const asked = office.sent.find((call) => call.path.startsWith('/api/v1/trust/refused'));
   expect(asked?.path).toContain(`from=${new Date().setHours(0, 0, 0, 0)}`);
+});
+
+test('what is missing is listed with the receipt that proves it was here, and the newest backup has its time', async () => {
+  const made = Date.now() - 60_000;
+  office.replies['GET /api/v1/trust'] = () => ({ body: { ...NUMBERS, missing: 1, backup_ms: made } });
+  const receipt = { through: 41, chain: 'abcdef012345'.repeat(5), epoch: 'e', signed: 'c2lnbmVk' };
+  const line = { at_ms: 0, record: 'gone', office_reference: null, device: 'W07', officer: 1, dot: '3.14', hash: 'c'.repeat(64), code: null, same_as: null, receipt };
+  office.replies['GET /api/v1/trust/missing'] = () => ({ body: { lines: [line], next: null } });
+  location.hash = '#/trust/all/missing';
+  await says('Received up to 41 · abcdef012345…');
+  await says('c2lnbmVk');
+  await says(`The newest backup that was read back was made ${when(made, Date.now())}`);
+  expect((await axe.run(document.body, { rules: { 'color-contrast': { enabled: false } } })).violations).toEqual([]);
 });
 
 test('whoever reads by ear finds their way', async () => {

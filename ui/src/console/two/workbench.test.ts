@@ -13,7 +13,7 @@ function line(record: string, both: Answer = null): TwoAnswersLine {
   if (field === undefined) throw new Error('a case has a field');
   return {
     record, reference: 'W07-1', office_reference: `FT-${record}`, form: 'fly_tip', form_version: 1, title: { en: 'Fly-tip' }, summary: `Car boot, ${record}`,
-    field: { ...field, both }, origins: [{ device: 'W07', received_at_ms: 0 }, { device: null, received_at_ms: 0 }], may_settle: true, reason: null,
+    field: { ...field, both }, origins: [{ device: 'W07', received_at_ms: 0, writer: null }, { device: null, received_at_ms: 0, writer: null }], may_settle: true, reason: null,
   };
 }
 
@@ -48,6 +48,16 @@ function press(key: string): void {
 test('each question stands with its answers, who gave them and where', async () => {
   await says(`Ann Bailey · ${when(0, Date.now())} · on W07`);
   await says(`You · ${when(0, Date.now())} · at the office`);
+});
+
+test('what somebody took into the record stands under whoever wrote it', async () => {
+  const taken = line('mile');
+  taken.origins[1] = { device: 'W07', received_at_ms: 0, writer: 1 };
+  office.replies['GET /api/v1/two_answers'] = () => ({ body: { lines: [taken], forms: [sizedCase('mile', 's', 'car_boot').form], next: null } });
+  office.poke('mile');
+  await vi.waitFor(() => expect(document.querySelector('.arrived')).not.toBeNull());
+  document.querySelector<HTMLButtonElement>('.arrived')?.click();
+  await says(`Ann Bailey · ${when(0, Date.now())} · on W07 · taken in by you`);
 });
 
 test('a number keeps that answer in the light of all that was seen, and goes on to the next question', async () => {

@@ -12,7 +12,11 @@ export type ReviewItem = { actor: number, counter: number, why: ReviewWhy, offic
 /**
  * None while the record's beginning waits as well.
  */
-office_reference: string | null, summary: string, form: string, title: Localised, captured_at_ms: number, received_at_ms: number, 
+office_reference: string | null, summary: string, form: string, 
+/**
+ * Of the form in the page that comes nearest to it.
+ */
+form_version: number, title: Localised, captured_at_ms: number, received_at_ms: number, 
 /**
  * The record begins with it.
  */

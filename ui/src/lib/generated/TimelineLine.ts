@@ -10,7 +10,11 @@ export type TimelineLine = { seq: number, at_ms: number, received_at_ms: number,
 /**
  * Done at a desk, not on a device.
  */
-office: boolean, kind: Happening, field: FieldKey | null, 
+office: boolean, 
+/**
+ * Who took it into the record, where its writer might no longer.
+ */
+taken_by: OfficerId | null, kind: Happening, field: FieldKey | null, 
 /**
  * The answers that were answered over: those that whoever wrote this had in front of them.
  */

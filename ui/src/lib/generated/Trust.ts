@@ -40,4 +40,8 @@ in_review: number,
 /**
  * Questions with two answers, now.
  */
-conflicts_open: number, photos_named: number, photos_received: number, devices: Array<DeviceTrust>, backup_ms: number | null, last_commit_ms: number, };
+conflicts_open: number, photos_named: number, photos_received: number, devices: Array<DeviceTrust>, 
+/**
+ * When the newest backup that was read back was made.
+ */
+backup_ms: number | null, last_commit_ms: number, };
