@@ -64,7 +64,8 @@ impl Intake<'_> {
                 self.forget_photo(upload.sha256)?;
             }
         }
-        if is_touched && !self.store.is_purged(record)? {
+        // What its officer saved meanwhile has to be known for what it is, whoever it is that offers it in the end.
+        if (is_touched || !kept.is_empty()) && !self.store.is_purged(record)? {
             self.store.note_in_journal(self.now.wall_ms, "purged", &record.to_string())?;
         }
         Ok(u64::from(is_touched))
