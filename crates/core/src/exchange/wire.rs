@@ -1,5 +1,7 @@
 //! Every message ever sent has an example in `schemas/wire/v1`, which must read for ever and may never change.
 
+mod gone;
+
 use std::path::PathBuf;
 
 use ed25519_dalek::SigningKey;
@@ -12,9 +14,9 @@ use crate::change::{Change, ChangeBytes, Context, Edit, Member, PhotoFacts};
 use crate::field::FieldKey;
 use crate::ids::{Actor, DeviceId, Dot, Epoch, OfficerId, RecordId, RowId, ServerId, Sha256};
 use crate::record::{Entry, Packed, Record, join_page, pack_page};
-use crate::redact::{Redaction, Target};
 use crate::sign::{Label, PublicKey, Signed};
 use crate::value::{Place, PlaceSource, Point, Value};
+use gone::{blanked_push, reply_to_one_stopped, reply_with_redactions};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../schemas/wire/v1")
@@ -265,51 +267,6 @@ fn reply() -> Reply {
         nonce: vec![6; 40],
         now_ms: 1_773_652_401_000,
         stopped: None,
-    }
-}
-
-fn redactions() -> Vec<Redaction> {
-    let targets = [
-        Target::Field(FieldKey::in_row("household/name", RowId([4; 8]))),
-        Target::Note(Dot { actor: Actor(1), counter: 41 }),
-        Target::Photo(Sha256([8; 32])),
-    ];
-    let redaction = |target| Redaction {
-        record: RecordId([7; 16]),
-        target,
-        upto: Context::new([Dot { actor: Actor(1), counter: 41 }]),
-        acts: vec![full_change().cid],
-    };
-    targets.into_iter().map(redaction).collect()
-}
-
-/// What the office took out of a record.
-fn reply_with_redactions() -> Reply {
-    let items = redactions().into_iter().map(|redaction| Item::Redact { seq: 6, redaction });
-    Reply { items: items.collect(), ..reply() }
-}
-
-/// What a device says of a change in which something was taken out: what is left, and the hash it had.
-fn blanked_push() -> Push {
-    let mut left = full_change();
-    for redaction in redactions() {
-        left = redaction.residue(&left).expect("each takes something out");
-    }
-    Push {
-        changes: vec![ChangeBytes::write(&left).into_bytes()],
-        lost: vec![Lost { counter: 41, hash: ChangeBytes::write(&full_change()).hash() }],
-        ..push()
-    }
-}
-
-/// To a device that was stopped: a receipt and the word, and nothing else.
-fn reply_to_one_stopped() -> Reply {
-    Reply {
-        items: Vec::new(),
-        offers: Vec::new(),
-        more: false,
-        stopped: Some("device_revoked".to_owned()),
-        ..reply()
     }
 }
 

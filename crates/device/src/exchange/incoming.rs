@@ -454,6 +454,10 @@ pub(super) fn settle(
     if state == ChangeState::Refused && verdict.is_some_and(|verdict| !may_change(verdict)) {
         rest_photos(store, own)?;
     }
+    // A device that held nothing of the office's is not told that the record was removed, but by this.
+    if reason == Some(Code::RecordPurged.name()) && !store.is_purged(own.record)? {
+        intake.purge(own.record)?;
+    }
     Ok(())
 }
 
