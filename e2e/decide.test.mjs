@@ -106,7 +106,7 @@ describe('a device that was stopped', () => {
     await desk.click('link', 'Choose between them');
     await desk.says(/Ann Bailey · \d\d:\d\d · on W07 · taken in by you/);
     await desk.click('link', /^FT-/);
-    await desk.says(/Ann Bailey changed .*; you took it into the record/);
+    await desk.says(/Ann Bailey answered .*; you took it into the record/);
     await desk.shot('decide-timeline');
   });
 
