@@ -7,7 +7,7 @@ use minicbor::decode::Error;
 use minicbor::{Decode, Decoder, Encode};
 
 /// How deep a message may nest. Ours need seven.
-const DEPTH_LIMIT: usize = 16;
+pub const DEPTH_LIMIT: usize = 16;
 
 /// Canonical bytes of one of our own types.
 ///
@@ -27,6 +27,11 @@ pub fn decode<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, Error> {
 pub fn check_canonical(bytes: &[u8]) -> Result<(), Error> {
     let end = item(bytes, 0, 0)?;
     if end == bytes.len() { Ok(()) } else { Err(Error::message("bytes follow the item")) }
+}
+
+/// Where the canonical item that begins at `start` ends.
+pub fn item_end(bytes: &[u8], start: usize) -> Result<usize, Error> {
+    item(bytes, start, 0)
 }
 
 /// Walks the item at `start` and returns where it ends.
@@ -65,7 +70,7 @@ fn map(bytes: &[u8], start: usize, pairs: u64, depth: usize) -> Result<usize, Er
     Ok(at)
 }
 
-fn argument(bytes: &[u8], start: usize, low: u8) -> Result<(u64, usize), Error> {
+pub fn argument(bytes: &[u8], start: usize, low: u8) -> Result<(u64, usize), Error> {
     let width = match low {
         0..24 => return Ok((u64::from(low), start + 1)),
         24 => 1,
@@ -173,6 +178,17 @@ pub mod blob {
     pub fn decode<C>(decoder: &mut Decoder<'_>, _: &mut C) -> Result<Vec<u8>, Error> {
         decoder.bytes().map(<[u8]>::to_vec)
     }
+
+    /// Where a key may be left out, it stands for no bytes.
+    #[must_use]
+    pub fn nil() -> Option<Vec<u8>> {
+        Some(Vec::new())
+    }
+
+    #[must_use]
+    pub fn is_nil(bytes: &[u8]) -> bool {
+        bytes.is_empty()
+    }
 }
 
 /// Lists of byte strings: `#[cbor(with = "crate::cbor::blobs")]`.
@@ -196,6 +212,46 @@ pub mod blobs {
     pub fn decode<C>(decoder: &mut Decoder<'_>, _: &mut C) -> Result<Vec<Vec<u8>>, Error> {
         let count = decoder.array()?.ok_or_else(|| Error::message("indefinite lengths are not used"))?;
         (0..count).map(|_| decoder.bytes().map(<[u8]>::to_vec)).collect()
+    }
+}
+
+/// Lists of canonical items as byte strings, laid out by column where they are many: `#[cbor(with =
+/// "crate::cbor::many")]`. They read back as the very bytes they were.
+pub mod many {
+    use minicbor::data::Type;
+    use minicbor::decode::Error;
+    use minicbor::encode::{self, Write};
+    use minicbor::{Decoder, Encoder};
+
+    use crate::exchange::INFLATED_LIMIT;
+    use crate::shred;
+
+    /// Fewer than this gain nothing by it.
+    const LEAST: usize = 6;
+
+    /// The columns, where the items are many and all of them are canonical.
+    #[must_use]
+    pub fn laid_out(list: &[Vec<u8>]) -> Option<Vec<u8>> {
+        let slices: Vec<&[u8]> = list.iter().map(Vec::as_slice).collect();
+        if slices.len() < LEAST { None } else { shred::shred(&slices) }
+    }
+
+    pub fn encode<C, W: Write>(
+        list: &[Vec<u8>],
+        encoder: &mut Encoder<W>,
+        context: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        match laid_out(list) {
+            Some(columns) => encoder.bytes(&columns)?.ok(),
+            None => super::blobs::encode(list, encoder, context),
+        }
+    }
+
+    pub fn decode<C>(decoder: &mut Decoder<'_>, context: &mut C) -> Result<Vec<Vec<u8>>, Error> {
+        if decoder.datatype()? != Type::Bytes {
+            return super::blobs::decode(decoder, context);
+        }
+        shred::unshred(decoder.bytes()?, INFLATED_LIMIT)
     }
 }
 

@@ -18,6 +18,7 @@ pub mod problem;
 pub mod record;
 pub mod redot;
 pub mod rows;
+mod shred;
 pub mod sign;
 pub mod time;
 pub mod value;

@@ -7,6 +7,10 @@ use crate::cbor;
 
 /// Ed25519. P-256 may join.
 const ED25519: u8 = 0;
+/// No signature: both sides hold the signed thing already, and the payload shows that the sender knows which.
+const KNOWN: u8 = 255;
+/// How much of a hash shows that.
+pub const SHOWN: usize = 16;
 
 /// What a signature is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,6 +71,18 @@ impl std::fmt::Display for BadSignature {
 impl std::error::Error for BadSignature {}
 
 impl Signed {
+    /// Stands for a signed thing that the other side holds, by part of its hash.
+    #[must_use]
+    pub fn known(shown: &[u8]) -> Self {
+        Self { payload: shown.to_vec(), algorithm: KNOWN, signature: Vec::new() }
+    }
+
+    /// What is shown instead of a signature, where there is none.
+    #[must_use]
+    pub fn shown(&self) -> Option<&[u8]> {
+        (self.algorithm == KNOWN).then_some(self.payload.as_slice())
+    }
+
     /// Signs the canonical bytes of a message.
     #[must_use]
     pub fn new<T: Encode<()>>(label: Label, message: &T, key: &SigningKey) -> Self {

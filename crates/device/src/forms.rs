@@ -148,8 +148,7 @@ impl Vault {
         self.store.transact(|store| {
             for row in nameless {
                 let head = self.head_of(&row)?;
-                let then = Reading::at(row.changed_ms);
-                store.put_record(&self.record_row(row.id, Some(&row), None, &head, then)?)?;
+                store.set_summary(row.id, &self.summary_of(&head, Reading::at(row.changed_ms)))?;
             }
             Ok(())
         })

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use kerbside_core::chain;
 use kerbside_core::change::{Change, ChangeBytes, Edit};
 use kerbside_core::field::{FieldKey, REFERENCE, STATUS};
-use kerbside_core::form::{Answers, Fault, Now};
+use kerbside_core::form::{Answers, Fault, Form, Now};
 use kerbside_core::ids::{Cid, RecordId, RowId, Sha256};
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::{Code, Problem};
@@ -213,13 +213,7 @@ impl Vault {
         head: &Record,
         now: Reading,
     ) -> Result<RecordRow> {
-        let summary = match self.form_for(head.form(), head.form_version()) {
-            Ok(form) => form.summary(&answers_of(head), "en", moment(now)),
-            Err(cause) => {
-                tracing::debug!(cause = format!("{cause:#}"), "No form for a record's line");
-                String::new()
-            }
-        };
+        let summary = self.summary_of(head, now);
         Ok(RecordRow {
             id,
             form: head.form().to_owned(),
@@ -238,6 +232,29 @@ impl Vault {
             unconfirmed: kept.is_some_and(|row| row.unconfirmed),
             withdrawn: head.is_withdrawn(),
         })
+    }
+}
+
+impl Vault {
+    /// The record's line in a list. Empty until its form is here.
+    pub(crate) fn summary_of(&self, head: &Record, now: Reading) -> String {
+        self.summary_by(head.form(), head.form_version(), now, |_| answers_of(head))
+    }
+
+    pub(crate) fn summary_by(
+        &self,
+        form: &str,
+        version: u32,
+        now: Reading,
+        answers: impl FnOnce(&Form) -> Answers,
+    ) -> String {
+        match self.form_for(form, version) {
+            Ok(form) => form.summary(&answers(&form), "en", moment(now)),
+            Err(cause) => {
+                tracing::debug!(cause = format!("{cause:#}"), "No form for a record's line");
+                String::new()
+            }
+        }
     }
 }
 

@@ -82,7 +82,7 @@ impl Vault {
         let marks = self.store.marks()?;
         let outcomes = self.store.outcome_counts()?;
         let mut lines = Vec::new();
-        for row in self.store.records()? {
+        for row in self.store.listed_records()? {
             let other_form = filter.form.as_ref().is_some_and(|form| *form != row.form);
             if other_form || filter.withdrawn != row.withdrawn {
                 continue;

@@ -46,8 +46,17 @@ pub struct Vault {
     /// How long received changes are kept at the least, whatever a backup holds.
     pub(crate) archive_ms: i64,
     pub(crate) forms: RefCell<BTreeMap<(String, u32), Arc<Form>>>,
+    /// What the server last said that was not worth a write.
+    pub(crate) heard: Option<Heard>,
     /// Held open so that no second process opens the vault.
     pub(crate) _lock: Option<File>,
+}
+
+/// A reply that brought nothing new.
+#[derive(Debug, Clone)]
+pub(crate) struct Heard {
+    pub nonce: Vec<u8>,
+    pub at_ms: i64,
 }
 
 impl std::fmt::Debug for Vault {
@@ -99,6 +108,7 @@ impl Vault {
             boot_taken: false,
             archive_ms: ARCHIVE_MS,
             forms: RefCell::default(),
+            heard: None,
             _lock: lock,
         })
     }
@@ -111,15 +121,23 @@ impl Vault {
         identity: &Identity,
         (actor, epoch): (Actor, Epoch),
     ) -> Result<Self> {
-        let opened = Opened {
+        Self::begin(Self::laid_on_disk(folder, key, signing)?, identity, actor, epoch, &[])
+    }
+
+    /// The same vault, opened again.
+    pub fn on_disk_again(folder: &Path, key: VaultKey, signing: [u8; 32]) -> Result<Self> {
+        Self::of(Self::laid_on_disk(folder, key, signing)?)
+    }
+
+    fn laid_on_disk(folder: &Path, key: VaultKey, signing: [u8; 32]) -> Result<Opened> {
+        Ok(Opened {
             store: Store::open(&folder.join("vault.db"), &key)?,
             blobs: BlobStore::Folder(folder.join("photos")),
             key,
             signing,
             random: Randomness::System,
             lock: None,
-        };
-        Self::begin(opened, identity, actor, epoch, &[])
+        })
     }
 
     /// A vault in memory with its randomness from a seed, for the simulator.
@@ -153,6 +171,7 @@ impl Vault {
             boot_taken: false,
             archive_ms: self.archive_ms,
             forms: RefCell::default(),
+            heard: None,
             _lock: None,
         })
     }
@@ -190,6 +209,11 @@ impl Vault {
 
     pub fn epoch(&self) -> Result<Epoch> {
         Ok(self.store.progress()?.epoch)
+    }
+
+    /// How large the vault's database is, in bytes. Photos lie beside it.
+    pub fn size(&self) -> Result<u64> {
+        self.store.size()
     }
 
     /// What this device did by itself and a person may ask about.

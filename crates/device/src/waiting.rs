@@ -138,14 +138,16 @@ pub struct WaitingItem {
 
 impl Vault {
     pub fn waiting(&self) -> Result<Waiting> {
-        let progress = self.store.progress()?;
+        let mut progress = self.store.progress()?;
+        progress.last_received_ms =
+            progress.last_received_ms.max(self.heard.as_ref().map(|heard| heard.at_ms));
         let mut items = Vec::new();
         for draft in self.store.drafts()? {
             items.push(self.waiting_draft(&draft)?);
         }
         let marks = self.store.marks()?;
         let (mut received, mut safe) = (0, 0);
-        for row in self.store.records()? {
+        for row in self.store.listed_records()? {
             let own = self.store.changes_of(row.id)?;
             let state = self.work_state(&row, &marks)?;
             let of_mine = u32::from(!own.is_empty());

@@ -124,9 +124,11 @@ pub fn fleet(arguments: &[String]) -> Result<()> {
 }
 
 /// No part of the check: figures of a machine that does other things as well are for reading, not for passing.
-pub fn bench() -> Result<()> {
-    run(cargo().args(["bench", "--quiet", "--package", "kerbside-server", "--bench", "field_day"]))?;
-    fleet(&[])
+pub fn bench(parts: &[String]) -> Result<()> {
+    run(cargo()
+        .args(["bench", "--quiet", "--package", "kerbside-server", "--bench", "field_day", "--"])
+        .args(parts))?;
+    if parts.is_empty() { fleet(&[]) } else { Ok(()) }
 }
 
 fn screens() -> Result<()> {

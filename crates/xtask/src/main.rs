@@ -29,7 +29,8 @@ cargo xtask e2e [FILE…] [--built]
 cargo xtask fuzz [TARGET…] [--seconds N]
                                   expressions and workbooks twisted at random, a minute each
 cargo xtask fleet [PHONES]        every phone of a council comes into the line at nine, three hundred unless you say
-cargo xtask bench                 how fast a field day goes, against the same machine at its barest
+cargo xtask bench [PART]...       how fast a field day goes, against the same machine at its barest: form, first,
+                                  day, edit, fresh
 cargo xtask pyxform               every shipped form, exported as a workbook, read by pyxform
 
 --built takes the programs as they lie there, without looking whether they are up to date.";
@@ -48,7 +49,7 @@ fn main() -> ExitCode {
         "kill" => faults::faults(&[&["kill".to_owned()], rest].concat()),
         "sim" => check::simulate(rest),
         "fleet" => check::fleet(rest),
-        "bench" => check::bench(),
+        "bench" => check::bench(rest),
         "fuzz" => fuzz::fuzz(rest),
         "pyxform" => pyxform::pyxform(),
         compiler if compiler.ends_with("rustc") => match check::compile_for_the_simulator(compiler, rest) {

@@ -25,7 +25,11 @@ pub fn print(bench: &str, value: f64, unit: &str, floor: Option<f64>) -> Result<
 }
 
 pub fn bytes(bench: &str, value: usize, floor: Option<usize>) -> Result<()> {
-    print(bench, count(value), "bytes", floor.map(count))
+    print(bench, count_of(value), "bytes", floor.map(count_of))
+}
+
+pub fn count(bench: &str, value: usize, floor: Option<usize>) -> Result<()> {
+    print(bench, count_of(value), "count", floor.map(count_of))
 }
 
 pub fn ms(bench: &str, value: Duration, floor: Option<Duration>) -> Result<()> {
@@ -49,7 +53,7 @@ fn millis(time: Duration) -> f64 {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a count of bytes is far below 2^53")]
-fn count(value: usize) -> f64 {
+fn count_of(value: usize) -> f64 {
     value as f64
 }
 

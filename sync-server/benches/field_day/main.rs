@@ -4,14 +4,17 @@
 //! same on the same machine in the same run. What it prints and what it means: `docs/performance.md`.
 
 mod clock;
+mod day;
 mod figures;
 mod form;
+mod metadata;
 mod office;
+mod opening;
 mod reports;
 mod store;
 
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, ensure};
 use fastrand::Rng;
@@ -22,13 +25,16 @@ use office::{Handheld, Office, Talk};
 use store::{Answers, BareDatabase};
 
 const DEVICES: usize = 10;
-const REPORTS: usize = 200;
+const REPORTS: usize = 2_000;
 const FILLINGS: [usize; 2] = [2_000, 20_000];
 const REPEATS: usize = 3;
 const SAVES: usize = 400;
 const IDLE_EXCHANGES: usize = 100;
 
 fn main() -> Result<()> {
+    if std::env::args().any(|word| word == "--open") {
+        return opening::open_and_say();
+    }
     // Whatever builds benches as tests does not ask for figures.
     if !std::env::args().any(|word| word == "--bench") {
         return Ok(());
@@ -36,11 +42,27 @@ fn main() -> Result<()> {
     // Not the system's folder for such things: that may be memory.
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).context("Make a folder on the disk")?;
     let mut rng = Rng::with_seed(20_260_316);
-    form::form()?;
-    first_exchange(&folder.path().join("first"), &mut rng)?;
-    let (mut office, mut reader) = fillings(&folder.path().join("fillings"), &mut rng)?;
+    let asked: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    let is_asked = |part: &str| asked.is_empty() || asked.iter().any(|word| word == part);
+    if is_asked("form") {
+        form::form()?;
+    }
+    if is_asked("first") {
+        first_exchange(&folder.path().join("first"), &mut rng)?;
+    }
+    if is_asked("day") {
+        day::day(&folder.path().join("day"), &mut rng)?;
+    }
+    if is_asked("edit") {
+        metadata::metadata(&folder.path().join("edit"), &mut rng)?;
+    }
+    if !is_asked("fresh") {
+        return Ok(());
+    }
+    let (mut office, mut reader, vault) = fillings(&folder.path().join("fillings"), &mut rng)?;
+    opening::opening(&vault)?;
     let bare = saves(&folder.path().join("saves"), &mut rng, &mut office, &mut reader)?;
-    idle(&mut office, &mut reader, bare)
+    idle(&mut office, &mut reader, (bare, &vault))
 }
 
 /// A shift comes home: each device has its reports to hand in, and hears for the first time what is in its scope.
@@ -66,19 +88,19 @@ fn first_exchange(folder: &Path, rng: &mut Rng) -> Result<()> {
         plain += compressed(&reports)?;
         all.extend(reports);
     }
-    let floor = bare_insert(folder, &all, &total.sent, false)?;
-    let sealed = bare_insert(folder, &all, &total.sent, true)?;
-    figures::ms("first_exchange_10x200.time", total.took(), Some(floor + sealed))?;
-    figures::ms("first_exchange_10x200.time_on_server", total.on_server, Some(floor))?;
-    figures::ms("first_exchange_10x200.time_on_devices", total.on_device, Some(sealed))?;
-    figures::bytes("first_exchange_10x200.bytes_up", total.up, Some(plain))?;
-    figures::bytes("first_exchange_10x200.bytes_down", total.down, None)?;
+    let (floor, _) = bare_insert(folder, &all, &total.sent, false)?;
+    let (sealed, _) = bare_insert(folder, &all, &total.sent, true)?;
+    figures::ms("first_exchange_10x2000.time", total.took(), Some(floor + sealed))?;
+    figures::ms("first_exchange_10x2000.time_on_server", total.on_server, Some(floor))?;
+    figures::ms("first_exchange_10x2000.time_on_devices", total.on_device, Some(sealed))?;
+    figures::bytes("first_exchange_10x2000.bytes_up", total.up, Some(plain))?;
+    figures::bytes("first_exchange_10x2000.bytes_down", total.down, None)?;
     let json = serde_json::to_vec(&all).context("Write answers as JSON")?;
     figures::bytes("report.json_each", json.len() / all.len().max(1), None)
 }
 
 /// New handhelds join a council that has been at work, first a little and then a lot.
-fn fillings(folder: &Path, rng: &mut Rng) -> Result<(Office, Handheld)> {
+fn fillings(folder: &Path, rng: &mut Rng) -> Result<(Office, Handheld, PathBuf)> {
     std::fs::create_dir_all(folder)?;
     let mut names = vec!["author".to_owned()];
     names.extend((0..FILLINGS.len() * REPEATS).map(|at| format!("reader{at}")));
@@ -95,18 +117,23 @@ fn fillings(folder: &Path, rng: &mut Rng) -> Result<(Office, Handheld)> {
         }
         office.talk(&mut author)?;
         let (mut talks, mut plain, mut sealed) = (Vec::new(), Vec::new(), Vec::new());
+        let mut sizes = (0, 0);
         for name in readers.by_ref().take(REPEATS) {
             let mut reader = office.enrol(name, &folder.join(name))?;
             let talk = office.talk(&mut reader)?;
             ensure!(reader.vault.states()?.len() == records, "Not everything came down");
-            plain.push(bare_insert(folder, &held, &talk.received, false)?);
-            sealed.push(bare_insert(folder, &held, &talk.received, true)?);
+            plain.push(bare_insert(folder, &held, &talk.received, false)?.0);
+            let (took, size) = bare_insert(folder, &held, &talk.received, true)?;
+            sealed.push(took);
+            sizes = (usize::try_from(reader.vault.size()?)?, size);
             talks.push(talk);
-            last = Some(reader);
+            last = Some((reader, folder.join(name)));
         }
+        figures::bytes(&format!("fresh_device_{records}.vault"), sizes.0, Some(sizes.1))?;
         print_filling(records, &talks, (median(&plain)?, median(&sealed)?), compressed(&held)?)?;
     }
-    Ok((office, last.context("A device was filled")?))
+    let (reader, vault) = last.context("A device was filled")?;
+    Ok((office, reader, vault))
 }
 
 fn print_filling(
@@ -118,9 +145,8 @@ fn print_filling(
     let middle = |part: fn(&Talk) -> Duration| median(&talks.iter().map(part).collect::<Vec<_>>());
     let bytes = talks.last().context("A device was filled")?;
     let name = |what: &str| format!("fresh_device_{records}.{what}");
-    figures::ms(&name("time"), middle(Talk::took)?, Some(plain))?;
-    figures::ms(&name("time_against_sqlcipher"), middle(Talk::took)?, Some(sealed))?;
-    figures::ms(&name("time_on_server"), middle(|talk| talk.on_server)?, None)?;
+    figures::ms(&name("time"), middle(Talk::took)?, Some(sealed))?;
+    figures::ms(&name("time_on_server"), middle(|talk| talk.on_server)?, Some(plain))?;
     figures::ms(&name("time_on_device"), middle(|talk| talk.on_device)?, Some(sealed))?;
     figures::bytes(&name("bytes_down"), bytes.down, Some(json))?;
     figures::bytes(&name("bytes_up"), bytes.up, None)
@@ -147,12 +173,18 @@ fn saves(folder: &Path, rng: &mut Rng, office: &mut Office, handheld: &mut Handh
     median(&theirs)
 }
 
-/// Nothing to say and nothing to hear.
-fn idle(office: &mut Office, handheld: &mut Handheld, bare: Duration) -> Result<()> {
+/// Nothing to say and nothing to hear: the journal that a database writes to before its disk is asked stays as it is.
+fn idle(office: &mut Office, handheld: &mut Handheld, (bare, vault): (Duration, &Path)) -> Result<()> {
+    let journals = [vault.join("vault.db-wal"), vault.with_file_name("council.db-wal")];
+    let mut writes = [0; 2];
     let mut times = Vec::new();
     let (mut up, mut down) = (0, 0);
     for _ in 0..IDLE_EXCHANGES {
+        let before = written(&journals)?;
         let exchange = office.exchange(handheld)?;
+        for (writes, is_other) in writes.iter_mut().zip(differ(&before, &written(&journals)?)) {
+            *writes += usize::from(is_other);
+        }
         ensure!(
             exchange.applied.received == 0 && !exchange.applied.more,
             "An idle exchange brought something"
@@ -163,8 +195,25 @@ fn idle(office: &mut Office, handheld: &mut Handheld, bare: Duration) -> Result<
     for percent in [50, 95] {
         figures::ms(&format!("idle.p{percent}"), percentile(&times, percent)?, Some(bare))?;
     }
+    let [on_device, on_server] = writes;
+    figures::count("idle.writes_on_device_in_100", on_device, None)?;
+    figures::count("idle.writes_on_server_in_100", on_server, None)?;
     figures::bytes("idle.bytes_up", up, None)?;
-    figures::bytes("idle.bytes_down", down, None)
+    figures::bytes("idle.bytes_down", down, None)?;
+    figures::bytes("idle.bytes", up + down, Some(300))
+}
+
+/// How long each journal is and when it was last written to.
+fn written(journals: &[PathBuf]) -> Result<Vec<(u64, SystemTime)>> {
+    let read = |journal: &PathBuf| -> Result<_> {
+        let file = std::fs::metadata(journal).with_context(|| format!("Look at {}", journal.display()))?;
+        Ok((file.len(), file.modified()?))
+    };
+    journals.iter().map(read).collect()
+}
+
+fn differ<T: PartialEq>(before: &[T], after: &[T]) -> Vec<bool> {
+    before.iter().zip(after).map(|(one, other)| one != other).collect()
 }
 
 /// The same answers as plain JSON in one piece, which suits the compressor best.
@@ -174,7 +223,12 @@ fn compressed(reports: &[Answers]) -> Result<usize> {
 }
 
 /// How long the same rows take in as many commits of the same sizes, without anything of ours.
-fn bare_insert(folder: &Path, rows: &[Answers], batches: &[usize], is_sealed: bool) -> Result<Duration> {
+fn bare_insert(
+    folder: &Path,
+    rows: &[Answers],
+    batches: &[usize],
+    is_sealed: bool,
+) -> Result<(Duration, usize)> {
     let fresh = tempfile::tempdir_in(folder).context("Make a folder on the disk")?;
     let file = fresh.path().join("bare.db");
     let mut bare =
@@ -189,5 +243,5 @@ fn bare_insert(folder: &Path, rows: &[Answers], batches: &[usize], is_sealed: bo
         Ok(at)
     });
     ensure!(done? == rows.len(), "The floor holds other rows than were exchanged");
-    Ok(took)
+    Ok((took, bare.size()?))
 }

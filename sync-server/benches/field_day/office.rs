@@ -24,7 +24,8 @@ use crate::store::Answers;
 const START_MS: i64 = 1_773_652_364_000;
 /// A report every so often.
 const STRIDE_MS: i64 = 37_000;
-const LEVEL: i32 = 3;
+const LEVEL: i32 = kerbside_core::exchange::ZSTD_LEVEL;
+pub const FORM_KEY: &str = "inspection";
 
 pub fn key() -> VaultKey {
     VaultKey::new([0x6b; 32])
@@ -39,6 +40,8 @@ pub struct Office {
     server: Store,
     form: String,
     now_ms: i64,
+    /// Nobody reports by the clock.
+    rng: fastrand::Rng,
 }
 
 pub struct Handheld {
@@ -69,6 +72,15 @@ pub struct Talk {
 }
 
 impl Talk {
+    pub fn add(&mut self, other: Self) {
+        self.up += other.up;
+        self.down += other.down;
+        self.on_device += other.on_device;
+        self.on_server += other.on_server;
+        self.sent.extend(other.sent);
+        self.received.extend(other.received);
+    }
+
     pub fn took(&self) -> Duration {
         self.on_device + self.on_server
     }
@@ -83,7 +95,7 @@ impl Office {
         let council: CouncilFile = serde_json::from_value(council(officers, form.key()))?;
         server.load_council(&council, &std::collections::BTreeMap::new())?;
         server.put_form(START_MS, &form)?;
-        Ok(Self { server, form: form.key().to_owned(), now_ms: START_MS })
+        Ok(Self { server, form: form.key().to_owned(), now_ms: START_MS, rng: fastrand::Rng::with_seed(7) })
     }
 
     /// A handheld whose vault is encrypted, in this folder.
@@ -97,7 +109,7 @@ impl Office {
     /// One that only fills the council before anything is timed.
     pub fn enrol_in_memory(&mut self, name: &str) -> Result<Handheld> {
         let (identity, enrolled, signing) = self.meet(name)?;
-        let vault = Vault::in_memory(&identity, enrolled.actor, enrolled.epoch, signing, 1)?;
+        let vault = Vault::in_memory(&identity, enrolled.actor, enrolled.epoch, signing, self.rng.u64(..))?;
         self.hand_over(name, Handheld { vault, device: enrolled.device })
     }
 
@@ -139,10 +151,15 @@ impl Office {
         Ok(handheld)
     }
 
+    /// Time goes on.
+    pub fn later(&mut self) -> i64 {
+        self.now_ms += STRIDE_MS + i64::from(self.rng.u16(..));
+        self.now_ms
+    }
+
     /// Saves one report and says how long the officer waited.
     pub fn save(&mut self, handheld: &mut Handheld, report: &Answers) -> Result<Duration> {
-        self.now_ms += STRIDE_MS;
-        let now = Reading::at(self.now_ms);
+        let now = Reading::at(self.later());
         let (saved, took) = timed(|| handheld.vault.create(&self.form, report, &[], now));
         saved.context("Save a report")?;
         Ok(took)
@@ -153,14 +170,14 @@ impl Office {
         let now = Reading::at(self.now_ms);
         let (said, outgoing) = timed(|| -> Result<_> {
             let push = handheld.vault.outgoing(Budget::default(), now)?;
-            let body = zstd::encode_all(cbor::encode(&push).as_slice(), LEVEL)?;
+            let body = zstd::bulk::compress(&cbor::encode(&push), LEVEL)?;
             Ok((push, body))
         });
         let (push, up) = said?;
         let (answered, on_server) = timed(|| -> Result<_> {
             let push: Push = cbor::decode(&zstd::decode_all(up.as_slice())?)?;
             let reply = self.server.take(self.now_ms, handheld.device, &push)?;
-            Ok(zstd::encode_all(cbor::encode(&reply).as_slice(), LEVEL)?)
+            Ok(zstd::bulk::compress(&cbor::encode(&reply), LEVEL)?)
         });
         let down = answered?;
         let (applied, incoming) = timed(|| -> Result<_> {

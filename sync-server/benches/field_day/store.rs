@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use data_encoding::HEXLOWER;
 use kerbside_device::keys::VaultKey;
 use rusqlite::Connection;
@@ -46,6 +46,17 @@ impl BareDatabase {
             .execute([body])
             .context("Insert a row")?;
         Ok(())
+    }
+
+    pub fn size(&self) -> Result<usize> {
+        let pages: i64 = self.connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+        let page = self.connection.pragma_query_value(None, "page_size", |row| row.get::<_, Value>(0))?;
+        let page = match page {
+            Value::Integer(size) => size,
+            Value::Text(size) => size.parse().context("Read the size of a page")?,
+            Value::Null | Value::Real(_) | Value::Blob(_) => bail!("No page has such a size"),
+        };
+        Ok(usize::try_from(pages * page)?)
     }
 
     /// A table with a column for every question.

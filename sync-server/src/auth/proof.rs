@@ -16,6 +16,9 @@ use crate::store::{Device, Identity};
 /// How long a nonce may be used.
 pub const NONCE_LASTS_MS: i64 = 10 * 60 * 1000;
 
+/// Half an HMAC is proof enough, and it travels with every reply.
+const NONCE_PROOF: usize = 16;
+
 /// A nonce for this device: eight bytes of expiry, then the proof that we made it.
 pub fn nonce(key: &[u8; 32], device: DeviceId, now_ms: i64) -> Vec<u8> {
     let expires = (now_ms + NONCE_LASTS_MS).to_be_bytes();
@@ -34,7 +37,8 @@ fn mac(key: &[u8; 32], device: DeviceId, expires: [u8; 8]) -> Vec<u8> {
     mac.update(b"kerbside/nonce/1");
     mac.update(&device.0);
     mac.update(&expires);
-    mac.finalize().into_bytes().to_vec()
+    let mac = mac.finalize().into_bytes();
+    mac.iter().take(NONCE_PROOF).copied().collect()
 }
 
 /// What a request carries besides its body.

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use data_encoding::BASE64URL_NOPAD;
 use futures_util::StreamExt;
 use kerbside_core::cbor;
-use kerbside_core::exchange::{DEVICE_HEADER, INFLATED_LIMIT, NONCE_HEADER, SIGNATURE_HEADER};
+use kerbside_core::exchange::{DEVICE_HEADER, INFLATED_LIMIT, NONCE_HEADER, SIGNATURE_HEADER, ZSTD_LEVEL};
 use kerbside_core::ids::{DeviceId, Sha256};
 use kerbside_core::problem::{Code, Problem};
 use minicbor::{Decode, Encode};
@@ -91,7 +91,7 @@ pub type Packed = ([(HeaderName, HeaderValue); 2], Vec<u8>);
 
 /// The same before it is one.
 pub fn packed<T: Encode<()>>(message: &T) -> anyhow::Result<Packed> {
-    let bytes = zstd::encode_all(cbor::encode(message).as_slice(), 3).context("Compressing a reply")?;
+    let bytes = zstd::bulk::compress(&cbor::encode(message), ZSTD_LEVEL).context("Compressing a reply")?;
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(CBOR_KIND)),
         (CONTENT_ENCODING, HeaderValue::from_static("zstd")),

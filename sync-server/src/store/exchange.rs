@@ -7,12 +7,12 @@ use ed25519_dalek::SigningKey;
 use kerbside_core::chain;
 use kerbside_core::exchange::{
     Allotted, Enrol, Head, OFFER_LIMIT, PUSH_LIMIT, Push, Receipt, Reply, Retire, Retired, UnlockRequest,
-    Unlocked, Verdict,
+    Unlocked, Verdict, offers_mark,
 };
 use kerbside_core::ids::{Actor, DeviceId, Dot, Sha256};
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::{Code, Problem};
-use kerbside_core::sign::{Label, PublicKey, Signed};
+use kerbside_core::sign::{Label, PublicKey, SHOWN, Signed};
 
 use super::Store;
 use super::connection::Connection;
@@ -28,6 +28,8 @@ use crate::values;
 
 /// The oldest app that is still fully served.
 const MINIMUM_APP: &str = "0.1.0";
+/// How many bytes of a hash a device shows of what it holds.
+const MARK: usize = 8;
 /// How often an idle device's last sign of life is written down.
 const SEEN_EVERY_MS: i64 = 60_000;
 
@@ -35,7 +37,11 @@ impl Store {
     /// Takes a push and answers it. The caller has checked the request's own proof.
     pub fn take(&mut self, now_ms: i64, device: DeviceId, push: &Push) -> Result<Reply> {
         let identity = self.identity()?;
-        let head = open_head(&identity, self.public_key(device)?, device, push)?;
+        let key = self.public_key(device)?;
+        let head = match push.head.shown() {
+            Some(shown) => self.connection.snapshot(|tx| known_head(tx, &identity, device, (push, shown)))?,
+            None => open_head(&identity, key, device, push)?,
+        };
         if planted::is(Mutant::ReplyBeforeCommit) {
             return self.answer_first(now_ms, device, push, (&identity, &head));
         }
@@ -185,6 +191,30 @@ impl Store {
     }
 }
 
+/// A head that was signed before: the server finds the chain itself, and what is shown has to be of it.
+fn known_head(
+    tx: &mut Connection,
+    identity: &Identity,
+    device: DeviceId,
+    (push, shown): (&Push, &[u8]),
+) -> Result<Head> {
+    if !push.changes.is_empty() || shown.len() != SHOWN {
+        return Err(Problem::new(Code::ProofWrong, "changes come with a signed head").into());
+    }
+    let counter = push.last();
+    let ours = chain_at(tx, push.actor, counter)?.filter(|ours| ours.0.starts_with(shown));
+    let mut chain = [0; 32];
+    chain.iter_mut().zip(shown).for_each(|(byte, shown)| *byte = *shown);
+    Ok(Head {
+        server: identity.server,
+        council: identity.council.clone(),
+        device,
+        actor: push.actor,
+        counter,
+        chain: ours.unwrap_or(Sha256(chain)),
+    })
+}
+
 /// The head must be this device's own, at exactly the last change it shows it holds.
 fn open_head(identity: &Identity, key: PublicKey, device: DeviceId, push: &Push) -> Result<Head, Problem> {
     let head: Head = push
@@ -328,20 +358,31 @@ fn answer(
     } else {
         pull::page(tx, identity, &writer, push)?
     };
+    let offers = if writer.stopped.is_none() { packs::offers(tx, &writer.officer, now_ms)? } else { vec![] };
+    let mark = offers_mark(offers.iter().map(|offer| (offer.name.as_str(), offer.version)));
+    let holds_offers = push.known.get(MARK..) == Some(&mark);
     Ok(Reply {
-        receipt: signed(identity, &receipt),
+        receipt: unless_known(&receipt, push, identity),
         hwm: writer.last,
         fork,
         items: page.items,
-        cursor: page.cursor,
+        cursor: if page.cursor == push.cursor { Vec::new() } else { page.cursor },
         more: page.more,
         paging: page.paging,
-        offers: if writer.stopped.is_none() { packs::offers(tx, &writer.officer, now_ms)? } else { vec![] },
+        offers: if holds_offers { Vec::new() } else { offers },
         minimum_app: MINIMUM_APP.to_owned(),
         nonce: proof::nonce(&identity.nonces, device, now_ms),
         now_ms,
         stopped: writer.stopped.map(|_| Code::DeviceRevoked.name().to_owned()),
     })
+}
+
+/// The receipt, or what stands for it where the device has shown that it holds one that says the same.
+fn unless_known(receipt: &Receipt, push: &Push, identity: &Identity) -> Signed {
+    if push.known.get(..MARK).is_some_and(|held| receipt.mark().0.starts_with(held)) {
+        return Signed::known(&receipt.shown(push));
+    }
+    signed(identity, receipt)
 }
 
 fn signed(identity: &Identity, receipt: &Receipt) -> Signed {

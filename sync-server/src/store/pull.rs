@@ -10,7 +10,7 @@ use kerbside_core::cbor;
 use kerbside_core::exchange::{ITEM_LIMIT, Item, Paging, Push};
 use kerbside_core::ids::{Actor, Dot, Epoch, RecordId, Sha256};
 use kerbside_core::planted::{self, Mutant};
-use kerbside_core::record::{Entry, Record, pack_page};
+use kerbside_core::record::{Packed, join_page};
 use minicbor::{Decode, Encode};
 
 use super::connection::Connection;
@@ -21,7 +21,7 @@ use super::value::{Row, Sql};
 use crate::values;
 
 /// Records in one page of a filling.
-const PAGE_RECORDS: i64 = 200;
+const PAGE_RECORDS: i64 = 1_000;
 const DEFAULT_BYTES: usize = 1024 * 1024;
 const MOST_BYTES: usize = 2 * 1024 * 1024;
 
@@ -365,17 +365,17 @@ fn read_to(tx: &mut Connection, cursor: Cursor, reached: u64) -> Result<Vec<u8>>
 }
 
 fn pack(rows: &[&Row]) -> Result<Vec<u8>> {
-    let mut entered = Vec::new();
-    for row in rows {
-        let state = Record::unpack(&row.blob(1)?).context("Reading a record for a page")?;
-        entered.push((RecordId(row.bytes(0)?), row.text(2)?, row.int(3)?, state));
-    }
-    Ok(pack_page(entered.iter().map(|(record, reference, received_ms, state)| Entry {
-        record: Some(*record),
-        reference: Some(reference),
-        received_ms: Some(*received_ms),
+    let read = |row: &&Row| -> Result<(RecordId, Vec<u8>, String, i64)> {
+        Ok((RecordId(row.bytes(0)?), row.blob(1)?, row.text(2)?, row.int(3)?))
+    };
+    let states = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
+    join_page(states.iter().map(|(record, state, reference, received_ms)| Packed {
+        record: *record,
+        reference,
+        received_ms: *received_ms,
         state,
-    })))
+    }))
+    .context("Joining records to a page")
 }
 
 /// Whether a device has read the log to exactly where it stands, in the scope its officer has now.

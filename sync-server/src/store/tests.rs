@@ -2,6 +2,7 @@
 
 mod exchange;
 mod forms;
+mod idle;
 mod office;
 mod people;
 mod phone;

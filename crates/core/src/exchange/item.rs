@@ -119,3 +119,34 @@ impl<'b, C> Decode<'b, C> for Item {
         })
     }
 }
+
+/// Items, laid out by column where they are many.
+pub(super) mod many {
+    use minicbor::data::Type;
+    use minicbor::decode::Error as DecodeError;
+    use minicbor::encode::{Error as EncodeError, Write};
+    use minicbor::{Decode, Decoder, Encode, Encoder};
+
+    use super::Item;
+    use crate::cbor;
+
+    pub fn encode<C, W: Write>(
+        items: &[Item],
+        e: &mut Encoder<W>,
+        context: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
+        let written: Vec<Vec<u8>> = items.iter().map(cbor::encode).collect();
+        match cbor::many::laid_out(&written) {
+            Some(columns) => e.bytes(&columns)?.ok(),
+            None => items.encode(e, context),
+        }
+    }
+
+    pub fn decode<C>(d: &mut Decoder<'_>, context: &mut C) -> Result<Vec<Item>, DecodeError> {
+        if d.datatype()? != Type::Bytes {
+            return Vec::decode(d, context);
+        }
+        let items = cbor::many::decode(d, context)?;
+        items.iter().map(|item| cbor::decode(item)).collect()
+    }
+}

@@ -17,10 +17,14 @@ pub use enrol::{Allotted, Enrol, Enrolled, Offered, Retire, Retired, UnlockReque
 pub use item::Item;
 pub use proof::{DEVICE_HEADER, NONCE_HEADER, RequestProof, SIGNATURE_HEADER};
 pub use push::{Asks, ClockReading, Head, Lost, Push, Wants};
-pub use reply::{Mark, Offer, Paging, PhotoReceipt, PhotoState, Receipt, Reply, Settled, Verdict};
+pub use reply::{
+    Mark, Offer, Paging, PhotoReceipt, PhotoState, Receipt, Reply, Settled, Verdict, offers_mark,
+};
 
 /// The protocol these messages belong to; sent as `Kerbside-Protocol`.
 pub const PROTOCOL: u32 = 1;
+/// How hard bodies are compressed: pages and changes are laid out by column, so there is little to work through.
+pub const ZSTD_LEVEL: i32 = 5;
 /// The most a message may hold once inflated.
 pub const INFLATED_LIMIT: usize = 4 * 1024 * 1024;
 /// The most changes in one push.

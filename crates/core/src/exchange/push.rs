@@ -16,7 +16,7 @@ pub struct Push {
     #[n(1)]
     pub first: u64,
     /// Consecutive changes, as first written. An empty one stands for bytes that this device no longer has: `lost`.
-    #[cbor(n(2), with = "cbor::blobs")]
+    #[cbor(n(2), with = "cbor::many")]
     pub changes: Vec<Vec<u8>>,
     /// How far this device has read: opaque, as the server gave it. Empty at first.
     #[cbor(n(3), with = "cbor::blob")]
@@ -35,6 +35,8 @@ pub struct Push {
     #[n(9)]
     pub capabilities: Vec<String>,
     /// A signed [`Head`] at the last change the device holds of its own, sent here or before.
+    ///
+    /// Where nothing is offered and the server has signed for all of it, the first bytes of the chain stand for it.
     #[n(10)]
     pub head: Signed,
     /// Counter and hash of each change whose bytes this device cleared because a backup held them.
@@ -51,6 +53,9 @@ pub struct Push {
     /// A receipt of the server's earlier life: what it once held of this actor comes back as far as this reaches.
     #[n(15)]
     pub proof: Option<Signed>,
+    /// The receipt and the offers the device holds, by eight bytes of a hash each: what is still so is not sent again.
+    #[cbor(n(16), with = "cbor::blob", has_nil)]
+    pub known: Vec<u8>,
 }
 
 /// A change whose bytes are gone from the device that made it.

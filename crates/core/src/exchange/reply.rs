@@ -7,13 +7,14 @@ use minicbor::{Decode, Decoder, Encode, Encoder};
 use super::Item;
 use crate::cbor;
 use crate::ids::{Actor, DeviceId, Dot, Epoch, RecordId, ServerId, Sha256};
-use crate::sign::Signed;
+use crate::sign::{SHOWN, Signed};
 
 /// Server to device.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 #[cbor(map)]
 pub struct Reply {
-    /// A signed [`Receipt`]. Without one, HTTP 200 is no success.
+    /// A signed [`Receipt`]. Without one, HTTP 200 is no success. Where the device has shown that it holds this very
+    /// receipt, part of a hash over it and the push stands for it.
     #[n(0)]
     pub receipt: Signed,
     /// The highest counter the server holds of this actor.
@@ -22,8 +23,9 @@ pub struct Reply {
     /// The server holds other bytes under a dot that was pushed: the actor has to be retired.
     #[n(2)]
     pub fork: bool,
-    #[n(3)]
+    #[cbor(n(3), with = "super::item::many")]
     pub items: Vec<Item>,
+    /// Empty where it is the one that was sent.
     #[cbor(n(4), with = "cbor::blob")]
     pub cursor: Vec<u8>,
     #[n(5)]
@@ -67,7 +69,8 @@ pub enum Paging {
     Whole,
 }
 
-/// A document the device should hold, read by `GET /v1/packs/{name}/{version}`. A reply lists all of them.
+/// A document the device should hold, read by `GET /v1/packs/{name}/{version}`. A reply lists all of them, or none where
+/// the device has shown that it holds them.
 ///
 /// `form.<key>` is a form with its lists inside; `council` is `{key, name, teams: [{key, name, service, forms}],
 /// people: {officer: name}, officer: {id, name, role, teams}}`, where the teams are those whose records come here.
@@ -82,6 +85,16 @@ pub struct Offer {
     pub sha256: Sha256,
     #[n(3)]
     pub bytes: u64,
+}
+
+/// Names a set of offers by eight bytes, from name and version of each.
+#[must_use]
+pub fn offers_mark<'a>(offers: impl IntoIterator<Item = (&'a str, u32)>) -> [u8; 8] {
+    let mut named: Vec<String> =
+        offers.into_iter().map(|(name, version)| format!("{name}\0{version}\n")).collect();
+    named.sort_unstable();
+    let [a, b, c, d, e, f, g, h, ..] = Sha256::of(named.concat().as_bytes()).0;
+    [a, b, c, d, e, f, g, h]
 }
 
 /// What the server holds of one actor, signed.
@@ -136,6 +149,21 @@ pub struct Settled {
     /// None where it was accepted.
     #[n(1)]
     pub verdict: Option<Verdict>,
+}
+
+impl Receipt {
+    /// Names what the receipt says, whichever push it answers.
+    #[must_use]
+    pub fn mark(&self) -> Sha256 {
+        Sha256::of(&cbor::encode(&Self { answers: None, ..self.clone() }))
+    }
+
+    /// What stands for this receipt in the answer to this push, where the device holds it.
+    #[must_use]
+    pub fn shown(&self, push: &super::Push) -> Vec<u8> {
+        let said = [self.mark().0.as_slice(), &push.tag().to_be_bytes()].concat();
+        Sha256::of(&said).0.into_iter().take(SHOWN).collect()
+    }
 }
 
 /// How far an actor's changes have come.

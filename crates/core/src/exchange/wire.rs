@@ -11,7 +11,7 @@ use crate::change::tests::change;
 use crate::change::{Change, ChangeBytes, Context, Edit, Member, PhotoFacts};
 use crate::field::FieldKey;
 use crate::ids::{Actor, DeviceId, Dot, Epoch, OfficerId, RecordId, RowId, ServerId, Sha256};
-use crate::record::{Entry, Record, pack_page};
+use crate::record::{Entry, Packed, Record, join_page, pack_page};
 use crate::sign::{Label, PublicKey, Signed};
 use crate::value::{Place, PlaceSource, Point, Value};
 
@@ -151,6 +151,7 @@ fn push() -> Push {
         proof: None,
         oldest_unsent_ms: None,
         unsent: None,
+        known: Vec::new(),
     }
 }
 
@@ -182,6 +183,23 @@ fn safe_receipt() -> Receipt {
     }
 }
 
+/// Nothing new: what both sides hold is shown, not sent.
+fn push_when_idle() -> Push {
+    Push { changes: Vec::new(), head: Signed::known(&[3; 16]), known: vec![4; 16], ..push() }
+}
+
+fn reply_when_idle() -> Reply {
+    Reply {
+        receipt: Signed::known(&[5; 16]),
+        items: Vec::new(),
+        cursor: Vec::new(),
+        more: false,
+        paging: Paging::Log,
+        offers: Vec::new(),
+        ..reply()
+    }
+}
+
 fn page() -> Vec<u8> {
     let mut state = Record::default();
     state.apply(&full_change());
@@ -191,6 +209,33 @@ fn page() -> Vec<u8> {
         received_ms: Some(1_773_652_400_000),
         state: &state,
     }])
+}
+
+/// Enough changes that they are laid out by column.
+fn push_of_many() -> Push {
+    let numbered = |counter: u64| ChangeBytes::write(&Change { counter, ..full_change() }).into_bytes();
+    Push { changes: (41..=48).map(numbered).collect(), ..push() }
+}
+
+fn page_of_many() -> Vec<u8> {
+    let mut state = Record::default();
+    state.apply(&full_change());
+    let state = state.pack();
+    let packed = (0..8).map(|at| Packed {
+        record: RecordId([at; 16]),
+        reference: "FT-000123",
+        received_ms: 1_773_652_400_000,
+        state: &state,
+    });
+    join_page(packed).expect("a sound state")
+}
+
+fn reply_of_many() -> Reply {
+    let bytes = |counter: u64| ChangeBytes::write(&Change { counter, ..full_change() }).into_bytes();
+    let change = |seq: u64| Item::Change { seq, received_ms: 5, bytes: bytes(seq), reference: None };
+    let mut items: Vec<Item> = (41..=48).map(change).collect();
+    items.extend(reply().items);
+    Reply { items, ..reply() }
 }
 
 fn reply() -> Reply {
@@ -278,6 +323,27 @@ fn proof() -> RequestProof {
 /// The rule of the grammar and the file it is kept in, the example's bytes, and a reading and writing of any bytes.
 type Example = (&'static str, Vec<u8>, fn(&[u8]) -> Vec<u8>);
 
+/// What is laid out by column, and what is shown because both sides hold it.
+fn examples_of_many() -> Vec<Example> {
+    vec![
+        ("push-when-idle", cbor::encode(&push_when_idle()), rewrite::<Push>),
+        ("reply-when-idle", cbor::encode(&reply_when_idle()), rewrite::<Reply>),
+        ("push-of-many", cbor::encode(&push_of_many()), rewrite::<Push>),
+        ("reply-of-many", cbor::encode(&reply_of_many()), rewrite::<Reply>),
+        ("page-of-many", page_of_many(), |bytes| {
+            let entered = crate::record::unpack_page(bytes).expect("an old page must be readable for ever");
+            let states: Vec<Vec<u8>> = entered.iter().map(|one| one.state.pack()).collect();
+            join_page(entered.iter().zip(&states).map(|(one, state)| Packed {
+                record: one.record.unwrap_or_default(),
+                reference: one.reference.as_deref().unwrap_or_default(),
+                received_ms: one.received_ms.unwrap_or_default(),
+                state,
+            }))
+            .expect("a sound page")
+        }),
+    ]
+}
+
 fn examples() -> Vec<Example> {
     let enrol = Enrol {
         code: "7K3M-9QXT-2B8F-VC".to_owned(),
@@ -361,7 +427,7 @@ fn examples() -> Vec<Example> {
 
 #[test]
 fn every_message_is_written_as_it_was_when_it_was_first_sent() {
-    for (rule, bytes, _) in examples() {
+    for (rule, bytes, _) in examples().into_iter().chain(examples_of_many()) {
         let (cbor_file, json_file) =
             (folder().join(format!("{rule}.cbor")), folder().join(format!("{rule}.json")));
         let json =
@@ -381,7 +447,7 @@ fn every_message_is_written_as_it_was_when_it_was_first_sent() {
 
 #[test]
 fn every_message_ever_sent_can_be_read_and_written_again() {
-    for (rule, _, rewrite) in examples() {
+    for (rule, _, rewrite) in examples().into_iter().chain(examples_of_many()) {
         let bytes = std::fs::read(folder().join(format!("{rule}.cbor"))).expect("an example");
         assert_eq!(rewrite(&bytes), bytes, "{rule}");
     }
@@ -390,8 +456,10 @@ fn every_message_ever_sent_can_be_read_and_written_again() {
 #[test]
 fn the_grammar_describes_every_message_and_refuses_a_damaged_one() {
     let grammar = std::fs::read_to_string(folder().join("kerbside.cddl")).expect("the grammar");
-    for (rule, bytes, _) in examples() {
-        let root = ["-with-", "-to-", "-again"].iter().find_map(|tail| Some(rule.split_once(tail)?.0));
+    for (rule, bytes, _) in examples().into_iter().chain(examples_of_many()) {
+        let root = ["-with-", "-to-", "-again", "-of-many", "-when-idle"]
+            .iter()
+            .find_map(|tail| Some(rule.split_once(tail)?.0));
         let rooted = format!("root = {}\n{grammar}", root.unwrap_or(rule));
         let fits = |bytes: &[u8]| cddl::validate_cbor_from_slice(&rooted, bytes, None);
         fits(&bytes).unwrap_or_else(|fault| panic!("{rule} does not fit its grammar: {fault}"));
@@ -401,7 +469,7 @@ fn the_grammar_describes_every_message_and_refuses_a_damaged_one() {
 
 #[test]
 fn a_message_cut_short_or_twisted_never_panics() {
-    for (_, bytes, _) in examples() {
+    for (_, bytes, _) in examples().into_iter().chain(examples_of_many()) {
         for at in 0..bytes.len() {
             let mut twisted = bytes.clone();
             twisted[at] ^= 0x21;

@@ -302,6 +302,8 @@ pub struct Form {
     by_path: BTreeMap<String, usize>,
     lists: BTreeMap<String, Vec<Choice>>,
     line: Option<Expr>,
+    /// What has to be worked out for a record's line, in order.
+    line_order: Vec<usize>,
     plan: plan::Plan,
     /// Of the list columns that expressions look values up in: where each value stands.
     indexes: BTreeMap<(String, String), BTreeMap<String, Vec<usize>>>,
@@ -442,10 +444,18 @@ impl Form {
         screen
     }
 
+    /// The questions whose answers a record's line hangs on.
+    pub fn line_reads(&self) -> impl Iterator<Item = &str> {
+        self.line_order.iter().filter_map(|place| self.questions.get(*place)).map(|asked| asked.path.as_str())
+    }
+
     /// A record's one line in a list, by the form's `instance_name`; its title where there is none.
     #[must_use]
     pub fn summary(&self, answers: &Answers, language: &str, now: Now) -> String {
-        let line = self.line.as_ref().map(|line| tree::Tree::new(self, answers, now).line(line, language));
+        let line = self
+            .line
+            .as_ref()
+            .map(|line| tree::Tree::working_out(self, answers, now, &self.line_order).line(line, language));
         line.filter(|line| !line.trim().is_empty()).unwrap_or_else(|| self.title().get(language).to_owned())
     }
 }

@@ -61,8 +61,15 @@ pub fn parse(mut document: FormDocument, codes: &Codes) -> Result<Form, Vec<Form
         }
     };
     let indexes = indexes(&questions, &lists);
+    let mut read = BTreeSet::new();
+    line.iter().for_each(|line: &Expr| {
+        line.references(&mut |place| {
+            read.insert(place);
+        });
+    });
+    let line_order = plan.needed_for(&read);
     if faults.is_empty() {
-        Ok(Form { document, questions, by_path, lists, line, plan, indexes })
+        Ok(Form { document, questions, by_path, lists, line, line_order, plan, indexes })
     } else {
         Err(faults)
     }

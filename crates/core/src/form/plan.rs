@@ -41,6 +41,17 @@ impl Plan {
         Ok(plan)
     }
 
+    /// Of the order, what decides these questions, themselves included.
+    pub fn needed_for(&self, places: &BTreeSet<usize>) -> Vec<usize> {
+        let mut needed = places.clone();
+        for place in self.order.iter().rev() {
+            if self.decides.get(*place).is_some_and(|decided| !decided.is_disjoint(&needed)) {
+                needed.insert(*place);
+            }
+        }
+        self.order.iter().copied().filter(|place| needed.contains(place)).collect()
+    }
+
     /// Kahn's algorithm, the earliest question of the form first.
     fn sorted(&self) -> Result<Vec<usize>, usize> {
         let mut waits_for = vec![0_usize; self.decides.len()];

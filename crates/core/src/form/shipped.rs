@@ -172,6 +172,9 @@ fn a_device_reads_from_the_resolved_form_what_the_office_reads_from_the_file() {
         for example in form.examples() {
             let (answers, _) = answers_from_json(&form, &example.answers);
             assert_eq!(evaluate(&form, &answers, NOW), evaluate(&on_device, &answers, NOW), "{name}");
+            let whole = tree::Tree::new(&form, &answers, NOW);
+            let line = form.line.as_ref().map(|line| whole.line(line, "en")).unwrap_or_default();
+            assert!(form.summary(&answers, "en", NOW) == line || line.trim().is_empty(), "{name}: {line}");
         }
         let screen = form.for_screen();
         let again: FormForScreen = serde_json::from_value(serde_json::to_value(&screen).unwrap()).unwrap();

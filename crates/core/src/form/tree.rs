@@ -33,8 +33,13 @@ pub struct Tree<'a> {
 
 impl<'a> Tree<'a> {
     pub fn new(form: &'a Form, answers: &'a Answers, now: Now) -> Self {
+        Self::working_out(form, answers, now, &form.plan.order)
+    }
+
+    /// Only these questions, each after those that decide it.
+    pub fn working_out(form: &'a Form, answers: &'a Answers, now: Now, order: &[usize]) -> Self {
         let mut tree = Self::empty(form, answers, now);
-        for place in &form.plan.order {
+        for place in order {
             tree.work_out(*place);
         }
         tree

@@ -13,12 +13,11 @@ pub struct Writer(BTreeMap<String, Vec<u8>>);
 
 impl Writer {
     pub fn put<T: Encode<()>>(&mut self, stream: &str, value: &T) {
-        if !self.0.contains_key(stream) {
-            self.0.insert(stream.to_owned(), Vec::new());
-        }
-        if let Some(bytes) = self.0.get_mut(stream) {
-            bytes.extend(cbor::encode(value));
-        }
+        let bytes = match self.0.get_mut(stream) {
+            Some(bytes) => bytes,
+            None => self.0.entry(stream.to_owned()).or_default(),
+        };
+        minicbor::encode(value, bytes).expect("writing CBOR to memory cannot fail");
     }
 
     /// A map from stream name to bytes, shorter names first as canonical CBOR orders them.

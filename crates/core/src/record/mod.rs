@@ -6,6 +6,7 @@
 mod columns;
 mod lifecycle;
 mod pack;
+mod page;
 mod register;
 mod set;
 pub mod view;
@@ -19,6 +20,7 @@ use crdts::{CmRDT, CvRDT, VClock};
 
 pub use lifecycle::{Lifecycle, OPEN, REASON, WITHDRAWN};
 pub use pack::{Entered, Entry, Unreadable, pack_page, unpack_page};
+pub use page::{Leafing, Mark, Outline, Packed, join_page, plain_page};
 pub use register::{Register, Written};
 pub use set::Members;
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::columns::{Reader, Writer};
-use super::register::Register;
+use super::register::{Register, Written};
 use super::set::Members;
 use super::{Note, Record, Seal, Stamp, clock_of, context_of};
 use crate::change::{Context, Member, PhotoFacts};
@@ -14,7 +14,9 @@ use crate::ids::{Dot, OfficerId, RecordId, Sha256};
 use crate::time::Hlc;
 use crate::value::Value;
 
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
+/// The version of pages that travel: the same streams, each laid out by column.
+pub(super) const JOINED: u32 = 2;
 
 /// Bytes that are no page of ours: damaged, or of a newer version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +75,8 @@ pub fn pack_page<'a>(entries: impl IntoIterator<Item = Entry<'a>>) -> Vec<u8> {
 
 /// Reads a page.
 pub fn unpack_page(bytes: &[u8]) -> Result<Vec<Entered>, Unreadable> {
-    let mut reader = Reader::open(bytes)?;
+    let plain = super::page::plain_page(bytes)?;
+    let mut reader = Reader::open(&plain)?;
     if reader.take::<u32>("v")? != VERSION {
         return Err(Unreadable);
     }
@@ -96,15 +99,13 @@ pub fn unpack_page(bytes: &[u8]) -> Result<Vec<Entered>, Unreadable> {
 struct Stamps(BTreeMap<Dot, Stamp>);
 
 impl Stamps {
-    fn of(record: &Record) -> Self {
+    fn of(record: &Record, registers: &[(&FieldKey, Vec<Written>)]) -> Self {
         let mut stamps = BTreeMap::new();
         let mut see = |stamp: Stamp| {
             stamps.insert(stamp.dot, stamp);
         };
         record.created.into_iter().for_each(&mut see);
-        for register in record.registers.values() {
-            register.values().into_iter().for_each(|written| see(written.stamp));
-        }
+        registers.iter().flat_map(|(_, values)| values).for_each(|written| see(written.stamp));
         record.photos.values().for_each(|(stamp, _)| see(*stamp));
         record.notes.values().for_each(|note| see(note.stamp));
         record.seals.values().for_each(|seal| see(seal.stamp));
@@ -144,15 +145,17 @@ impl Stamps {
 fn write_record(writer: &mut Writer, record: &Record) {
     let Record { clock, form, form_version, created, registers, sets, photos, notes, seals, unknown } =
         record;
-    let stamps = Stamps::of(record);
+    // Reading a register copies what is in it, so it is read once.
+    let registers: Vec<_> = registers.iter().map(|(field, register)| (field, register.values())).collect();
+    let stamps = Stamps::of(record, &registers);
     writer.put("f", form);
     writer.put("fv", form_version);
     writer.put("c", &context_of(clock));
     stamps.write(writer);
     writer.put("cr", &created.map(|stamp| stamps.place(stamp.dot)));
     writer.put("rn", &(registers.len() as u64));
-    for (field, register) in registers {
-        write_register(writer, field, register, &stamps);
+    for (field, values) in registers {
+        write_register(writer, field, values, &stamps);
     }
     writer.put("mn", &(sets.len() as u64));
     for (field, set) in sets {
@@ -187,8 +190,7 @@ fn write_record(writer: &mut Writer, record: &Record) {
     }
 }
 
-fn write_register(writer: &mut Writer, field: &FieldKey, register: &Register, stamps: &Stamps) {
-    let mut values = register.values();
+fn write_register(writer: &mut Writer, field: &FieldKey, mut values: Vec<Written>, stamps: &Stamps) {
     values.sort_by_key(|written| written.stamp.dot);
     writer.put("rk", field);
     writer.put("rv", &(values.len() as u64));

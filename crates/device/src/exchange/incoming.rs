@@ -4,7 +4,7 @@
 use super::items::Intake;
 use crate::clock::Reading;
 use crate::store::{ChangeState, OwnChange, Progress, Store};
-use crate::vault::Vault;
+use crate::vault::{Heard, Vault};
 use anyhow::{Context, Result};
 use kerbside_core::cbor;
 use kerbside_core::change::ChangeBytes;
@@ -12,7 +12,14 @@ use kerbside_core::exchange::{Item, Offer, Paging, Push, Receipt, Reply, Verdict
 use kerbside_core::ids::RecordId;
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::{Code, Problem};
-use kerbside_core::sign::Label;
+use kerbside_core::sign::{Label, Signed};
+
+/// How many bytes of a hash name what is held.
+pub(super) const MARK: usize = 8;
+/// A server's clock within this is the clock that was known.
+const CLOCK_SLACK_MS: u64 = 1_000;
+/// How often it is written down that the server was heard, when it has nothing to say.
+const HEARD_EVERY_MS: u64 = 60 * 60 * 1000;
 
 /// What a reply brought.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -39,14 +46,19 @@ pub struct Applied {
 
 impl Vault {
     pub fn incoming(&mut self, push: &Push, reply: &Reply, now: Reading) -> Result<Applied> {
-        let receipt = self.open_receipt(push, reply)?;
         let mut progress = self.store.progress()?;
+        let Some((signed, is_held)) = signed_receipt(push, reply, &progress)? else {
+            return Ok(Applied { stale: true, ..Applied::default() });
+        };
+        let receipt = self.open_receipt(push, &signed, is_held)?;
         let comes_back = push.proof.is_some();
         if push.epoch != progress.epoch || (push.actor != progress.actor && !comes_back) {
             return Ok(Applied { stale: true, ..Applied::default() });
         }
+        let before = progress.clone();
         progress.nonce = Some(reply.nonce.clone());
         progress.server_offset_ms = Some(reply.now_ms.saturating_sub(now.wall_ms));
+        self.heard = None;
         if receipt.epoch != progress.epoch {
             return self.store.transact(|store| self.begin_life(store, &mut progress, &receipt, now));
         }
@@ -66,20 +78,28 @@ impl Vault {
         }
         if planted::is(Mutant::CursorBeforePage) && progress.cursor.clone().unwrap_or_default() == push.cursor
         {
-            let early = Progress { cursor: Some(reply.cursor.clone()), ..progress.clone() };
+            let cursor = Some(reply.cursor.clone()).filter(|cursor| !cursor.is_empty());
+            let early = Progress { cursor: cursor.or(progress.cursor.clone()), ..progress.clone() };
             self.store.transact(|store| store.put_progress(&early))?;
         }
-        let applied = self
-            .store
-            .transact(|store| self.take_reply(store, &mut progress, (push, reply, &receipt), now))?;
+        let applied = self.store.transact(|store| {
+            let applied = self.take_reply(store, &mut progress, (push, reply, &receipt), now)?;
+            let signed = cbor::encode(&signed);
+            store.put_proof(receipt.actor, receipt.through, &signed)?;
+            progress.receipt = Some(signed);
+            if is_news(&before, &progress) {
+                store.put_progress(&progress)?;
+            }
+            Ok(applied)
+        })?;
+        self.heard = Some(Heard { nonce: reply.nonce.clone(), at_ms: now.wall_ms });
         self.sweep_leaving(now)?;
         Ok(applied)
     }
 
     /// HTTP 200 without a valid receipt is no success.
-    fn open_receipt(&self, push: &Push, reply: &Reply) -> Result<Receipt, Problem> {
-        let receipt: Receipt = reply
-            .receipt
+    fn open_receipt(&self, push: &Push, signed: &Signed, is_held: bool) -> Result<Receipt, Problem> {
+        let receipt: Receipt = signed
             .open(Label::Receipt, &self.server_key())
             .map_err(|_| Problem::new(Code::CaptivePortal, "No receipt of the council's server"))?;
         let fits = receipt.server == self.identity.server
@@ -87,7 +107,7 @@ impl Vault {
             && receipt.device == self.identity.device
             && receipt.actor == push.actor;
         let answers_this = receipt.answers.is_none_or(|tag| tag == push.tag());
-        if fits && (answers_this || planted::is(Mutant::AnyOldReply)) {
+        if fits && (is_held || answers_this || planted::is(Mutant::AnyOldReply)) {
             Ok(receipt)
         } else {
             Err(Problem::new(Code::CaptivePortal, "A receipt for something else"))
@@ -131,7 +151,9 @@ impl Vault {
             store.finish_repairs(&push.wants.records, now.wall_ms)?;
             applied.received = take_page(store, progress, reply, &mut intake)?;
             intake.leave_unless_entered(&push.wants.records)?;
-            progress.cursor = Some(reply.cursor.clone());
+            if !reply.cursor.is_empty() {
+                progress.cursor = Some(reply.cursor.clone());
+            }
         }
         intake.finish()?;
         if applied.stopped.is_some() {
@@ -150,14 +172,10 @@ impl Vault {
             // Nothing is entered anew for whoever is told nothing.
             || (applied.stopped.is_none() && !store.wanted_records()?.is_empty())
             || !store.photos_to_ask(1)?.is_empty();
-        let signed = cbor::encode(&reply.receipt);
-        store.put_proof(receipt.actor, receipt.through, &signed)?;
-        progress.receipt = Some(signed);
         progress.last_received_ms = Some(now.wall_ms);
         progress.failures = 0;
         progress.next_try_ms = None;
         progress.why = "none".into();
-        store.put_progress(progress)?;
         Ok(applied)
     }
 
@@ -172,8 +190,11 @@ impl Vault {
         if let Some(asks) = &push.asks {
             store.settle_asked(&asks.photos, &receipt.safe_photos)?;
         }
+        let marks = store.marks()?;
         for mark in &receipt.marks {
-            store.put_mark(mark.actor, mark.backed_up_through)?;
+            if marks.get(&mark.actor) != Some(&mark.backed_up_through) {
+                store.put_mark(mark.actor, mark.backed_up_through)?;
+            }
         }
         if receipt.backup_ms == progress.backup_ms {
             return Ok(());
@@ -271,6 +292,52 @@ impl Vault {
         }
         Ok(())
     }
+}
+
+/// The receipt as signed, and whether it is the one held, which the reply shows is still so. None where the reply is to
+/// an earlier push, and what is held has changed since.
+fn signed_receipt(
+    push: &Push,
+    reply: &Reply,
+    progress: &Progress,
+) -> Result<Option<(Signed, bool)>, Problem> {
+    let Some(shown) = reply.receipt.shown() else { return Ok(Some((reply.receipt.clone(), false))) };
+    let Some((signed, receipt)) = held_receipt(progress) else { return Ok(None) };
+    if !push.known.starts_with(receipt.mark().0.get(..MARK).unwrap_or_default()) {
+        return Ok(None);
+    }
+    if receipt.shown(push) != shown && !planted::is(Mutant::AnyOldReply) {
+        return Err(Problem::new(Code::CaptivePortal, "No receipt of the council's server"));
+    }
+    Ok(Some((signed, true)))
+}
+
+/// The newest receipt of the council's server that this device holds.
+pub(super) fn held_receipt(progress: &Progress) -> Option<(Signed, Receipt)> {
+    let signed: Signed = cbor::decode(progress.receipt.as_deref()?).ok()?;
+    let receipt = cbor::decode(&signed.payload).ok()?;
+    Some((signed, receipt))
+}
+
+/// Whether anything is worth a write. That the server was heard is remembered without one, and written down once in
+/// a while; its clock where it differs from what is known.
+fn is_news(before: &Progress, after: &Progress) -> bool {
+    let offset = |progress: &Progress| progress.server_offset_ms;
+    let is_same_clock = match (offset(before), offset(after)) {
+        (Some(one), Some(other)) => one.abs_diff(other) < CLOCK_SLACK_MS,
+        (one, other) => one == other,
+    };
+    let is_lately = match (before.last_received_ms, after.last_received_ms) {
+        (Some(one), Some(other)) => one.abs_diff(other) < HEARD_EVERY_MS,
+        _ => false,
+    };
+    let same = Progress {
+        nonce: before.nonce.clone(),
+        server_offset_ms: before.server_offset_ms,
+        last_received_ms: before.last_received_ms,
+        ..after.clone()
+    };
+    !is_same_clock || !is_lately || same != *before
 }
 
 /// Whether our own unsent changes make the whole record, its beginning among them.
@@ -379,8 +446,13 @@ fn missing_packs(store: &Store, offers: &[Offer]) -> Result<Vec<Offer>> {
     }
     // The old ones stay on offer until the new ones are here.
     if !offers.is_empty() && missing.is_empty() {
-        let offered: Vec<(String, u32)> =
+        let mut offered: Vec<(String, u32)> =
             offers.iter().map(|offer| (offer.name.clone(), offer.version)).collect();
+        offered.sort_unstable();
+        let held = store.packs()?.into_iter().filter(|(_, _, offered)| *offered);
+        if held.map(|(name, version, _)| (name, version)).eq(offered.iter().cloned()) {
+            return Ok(missing);
+        }
         store.offer_packs(&offered)?;
     }
     Ok(missing)

@@ -7,15 +7,15 @@ use crate::save::unpack;
 use crate::settle::taken_from;
 use crate::store::{ChangeState, OutcomeRow, OwnChange, Progress, RecordRow, RepairKind, Store};
 use crate::vault::{Vault, corrected_ms};
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use kerbside_core::change::{Change, ChangeBytes, Context, Edit};
 use kerbside_core::exchange::Item;
 use kerbside_core::field::TEAM;
 use kerbside_core::ids::{Dot, OfficerId, RecordId, Sha256};
 use kerbside_core::planted::{self, Mutant};
-use kerbside_core::record::{Record, unpack_page};
+use kerbside_core::record::Record;
 use kerbside_core::value::to_json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Vault {
     /// Makes what is shown again from what is confirmed and what is pending.
@@ -28,10 +28,12 @@ impl Vault {
 
 /// A page of items on its way into the vault.
 pub(super) struct Intake<'a> {
-    vault: &'a Vault,
-    store: &'a Store,
+    pub(super) vault: &'a Vault,
+    pub(super) store: &'a Store,
     pub now: Reading,
     touched: BTreeMap<RecordId, Touched>,
+    /// Entered, written down and done with.
+    pub(super) settled: BTreeSet<RecordId>,
 }
 
 #[derive(Default)]
@@ -50,7 +52,7 @@ struct Touched {
 
 impl<'a> Intake<'a> {
     pub fn new(vault: &'a Vault, store: &'a Store, now: Reading) -> Self {
-        Self { vault, store, now, touched: BTreeMap::new() }
+        Self { vault, store, now, touched: BTreeMap::new(), settled: BTreeSet::new() }
     }
 
     /// Takes one item; 1 when it was somebody else's news.
@@ -166,27 +168,23 @@ impl<'a> Intake<'a> {
         Ok(1)
     }
 
-    fn take_page(&mut self, page: &[u8], progress: &mut Progress) -> Result<u64> {
-        let time_ms = u64::try_from(corrected_ms(progress, self.now)).unwrap_or(0);
-        let mut taken = 0;
-        for entered in unpack_page(page).context("Read a page of records")? {
-            let Some(id) = entered.record else { continue };
-            for written in entered.state.registers().flat_map(|(_, register)| register.values()) {
-                progress.hlc = progress.hlc.observe(written.stamp.hlc, time_ms);
-            }
-            let touched = self.touched(id)?;
-            match touched.base.as_mut().filter(|_| planted::is(Mutant::RepairMerges)) {
-                Some(base) => base.merge(entered.state),
-                None => touched.base = Some(entered.state),
-            }
-            touched.office_reference = entered.reference.or(touched.office_reference.take());
-            touched.confirmed = true;
-            touched.entered = true;
-            touched.leaving = Some(false);
-            touched.wanted = Some(false);
-            taken += 1;
+    /// What the server confirms of a record in place of what it confirmed before.
+    pub(super) fn enter(&mut self, id: RecordId, state: Record, reference: Option<&str>) -> Result<()> {
+        let touched = self.touched(id)?;
+        match touched.base.as_mut().filter(|_| planted::is(Mutant::RepairMerges)) {
+            Some(base) => base.merge(state),
+            None => touched.base = Some(state),
         }
-        Ok(taken)
+        touched.office_reference = reference.map(str::to_owned).or(touched.office_reference.take());
+        touched.confirmed = true;
+        touched.entered = true;
+        touched.leaving = Some(false);
+        touched.wanted = Some(false);
+        Ok(())
+    }
+
+    pub(super) fn is_touched(&self, id: RecordId) -> bool {
+        self.touched.contains_key(&id)
     }
 
     pub fn touch(&mut self, record: RecordId) -> Result<()> {
@@ -209,7 +207,7 @@ impl<'a> Intake<'a> {
 
     /// What was asked for and did not enter is not in scope.
     pub fn leave_unless_entered(&mut self, asked: &[RecordId]) -> Result<()> {
-        for record in asked {
+        for record in asked.iter().filter(|record| !self.settled.contains(record)).collect::<Vec<_>>() {
             let touched = self.touched(*record)?;
             if !touched.entered {
                 touched.leaving = Some(true);
@@ -246,7 +244,7 @@ impl<'a> Intake<'a> {
 
     /// Heads over bases, and the rows that lists read.
     pub fn finish(self) -> Result<()> {
-        let Self { vault, store, now, touched } = self;
+        let Self { vault, store, now, touched, settled: _ } = self;
         for (id, touched) in touched {
             write(vault, store, (id, touched), now)?;
         }

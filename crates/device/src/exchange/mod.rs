@@ -8,6 +8,9 @@ mod outgoing;
 mod photos;
 mod retire;
 mod returning;
+mod settled;
+#[cfg(test)]
+mod settled_tests;
 #[cfg(test)]
 pub(crate) mod tests;
 

@@ -1,16 +1,17 @@
 //! What the device says next: its changes the server lacks, in order, and how
 //! far it has read.
 
+use super::incoming::{MARK, held_receipt};
 use crate::clock::Reading;
 use crate::store::{Progress, Returning};
 use crate::vault::Vault;
 use anyhow::{Context, Result};
 use kerbside_core::exchange::{
-    Asks, ClockReading, Head, INFLATED_LIMIT, ITEM_LIMIT, Lost, PUSH_LIMIT, Push, Wants,
+    Asks, ClockReading, Head, INFLATED_LIMIT, ITEM_LIMIT, Lost, PUSH_LIMIT, Push, Wants, offers_mark,
 };
 use kerbside_core::ids::{Actor, Sha256};
 use kerbside_core::planted::{self, Mutant};
-use kerbside_core::sign::{Label, Signed};
+use kerbside_core::sign::{Label, SHOWN, Signed};
 use kerbside_core::{cbor, chain};
 
 /// How much one push may hold and one reply may bring.
@@ -75,6 +76,9 @@ impl Vault {
     ) -> Result<Push> {
         let Outgoing { actor, first, last, chain, changes, lost } = outgoing;
         let (oldest_unsent_ms, unsent) = self.store.saved_behind(actor, last)?;
+        // What comes back to a restored server is shown whole: the receipt held is of another actor or another life.
+        let is_signed_for = changes.is_empty() && progress.receipt.is_some() && back.is_none();
+        let known = if back.is_none() { self.known(progress)? } else { Vec::new() };
         let head = Head {
             server: self.identity.server,
             council: self.identity.council.clone(),
@@ -106,7 +110,12 @@ impl Vault {
             clock: ClockReading { wall_ms: now.wall_ms, monotonic_ms: now.monotonic_ms, boot: progress.boot },
             app: env!("CARGO_PKG_VERSION").to_owned(),
             capabilities: Vec::new(),
-            head: Signed::new(Label::Head, &head, &self.signing),
+            head: if is_signed_for {
+                Signed::known(head.chain.0.get(..SHOWN).unwrap_or_default())
+            } else {
+                Signed::new(Label::Head, &head, &self.signing)
+            },
+            known,
             oldest_unsent_ms,
             unsent: Some(unsent).filter(|unsent| 0 < *unsent),
         })
@@ -149,6 +158,15 @@ impl Vault {
             photos: self.store.photos_to_ask(PHOTOS_ASKED)?,
             held: self.store.held_of_others(progress.actor, HELD_ASKED)?,
         })
+    }
+
+    /// Which receipt and which offers this device holds.
+    fn known(&self, progress: &Progress) -> Result<Vec<u8>> {
+        let Some((_, receipt)) = held_receipt(progress) else { return Ok(Vec::new()) };
+        let packs = self.store.packs()?;
+        let offered = packs.iter().filter(|(_, _, offered)| *offered);
+        let offers = offers_mark(offered.map(|(name, version, _)| (name.as_str(), *version)));
+        Ok([receipt.mark().0.get(..MARK).unwrap_or_default(), &offers].concat())
     }
 
     /// The chain's value at a counter of the present actor, where it is still known.

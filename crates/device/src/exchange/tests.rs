@@ -62,6 +62,23 @@ fn saves(vault: &mut Vault, what: &str) -> Saved {
     vault.create("sighting", &answers(what), &[], NOW).unwrap()
 }
 
+/// The office fills the vault with these records, and the vault takes them.
+pub(super) fn office_page(vault: &mut Vault, held: &[(RecordId, Vec<u8>)]) {
+    let push = vault.outgoing(Budget::default(), NOW).unwrap();
+    let packed = held.iter().map(|(record, state)| kerbside_core::record::Packed {
+        record: *record,
+        reference: "FT-000123",
+        received_ms: NOW.wall_ms,
+        state,
+    });
+    let mut office = Office::taking(&push);
+    office.paging = Paging::Whole;
+    office.through = push.last();
+    office.chain = vault.store.progress().unwrap().chain;
+    office.items = vec![Item::Enter { seq: 1, page: kerbside_core::record::join_page(packed).unwrap() }];
+    vault.incoming(&push, &office.reply(&push), NOW).unwrap();
+}
+
 /// What the office answers when it took everything that was pushed.
 struct Office {
     through: u64,
@@ -436,6 +453,34 @@ fn a_form_of_a_newer_kind_is_not_kept_and_the_old_one_stays_on_offer() {
     assert_eq!(ann.incoming(&push, &reply, NOW).unwrap().missing_packs.len(), 1);
     assert_eq!(ann.forms().unwrap()[0].version, 1);
     assert!(ann.start_draft("sighting", NOW).is_ok());
+}
+
+#[test]
+fn a_reply_that_says_nothing_new_is_taken_without_a_write() {
+    let mut ann = vault(1, 1);
+    saves(&mut ann, "A van");
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    assert!(push.head.shown().is_none() && push.known.is_empty());
+    let reply = Office::taking(&push).reply(&push);
+    ann.incoming(&push, &reply, NOW).unwrap();
+    let idle = ann.outgoing(Budget::default(), NOW).unwrap();
+    let receipt: Receipt = kerbside_core::cbor::decode(&reply.receipt.payload).unwrap();
+    assert_eq!(idle.known[..8], receipt.mark().0[..8]);
+    assert_eq!(idle.head.shown(), Some(&ann.store.progress().unwrap().chain.0[..16]));
+    let nothing = Reply {
+        receipt: Signed::known(&receipt.shown(&idle)),
+        items: Vec::new(),
+        cursor: Vec::new(),
+        ..reply.clone()
+    };
+    let before = ann.store.progress().unwrap();
+    let writes = ann.store.writes();
+    let applied = ann.incoming(&idle, &nothing, NOW).unwrap();
+    assert_eq!(applied, Applied::default());
+    assert_eq!((ann.store.writes(), ann.store.progress().unwrap()), (writes, before));
+    let twisted = Reply { receipt: Signed::known(&receipt.shown(&push)), ..nothing };
+    let refused = ann.incoming(&idle, &twisted, NOW).unwrap_err();
+    assert_eq!(refused.downcast_ref::<Problem>().map(|problem| problem.code), Some(Code::CaptivePortal));
 }
 
 #[test]

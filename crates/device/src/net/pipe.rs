@@ -93,7 +93,10 @@ impl Pipe {
     pub fn of(vault: &Vault) -> Result<Self> {
         let identity = vault.identity();
         let mut pipe = Self::unsigned(&identity.server_url, identity.ca_pem.as_deref())?;
-        pipe.nonce = vault.store.progress()?.nonce.unwrap_or_default();
+        pipe.nonce = match &vault.heard {
+            Some(heard) => heard.nonce.clone(),
+            None => vault.store.progress()?.nonce.unwrap_or_default(),
+        };
         pipe.signer = Some(Signer {
             server: identity.server,
             council: identity.council.clone(),
@@ -114,7 +117,7 @@ impl Pipe {
         A: for<'b> minicbor::Decode<'b, ()>,
     {
         let plain = kerbside_core::cbor::encode(message);
-        let body = zstd::encode_all(plain.as_slice(), 3)
+        let body = zstd::bulk::compress(&plain, kerbside_core::exchange::ZSTD_LEVEL)
             .map_err(|cause| Refused::of(Code::Internal, cause.to_string()))?;
         let headers = vec![("content-type", CBOR.to_owned()), ("content-encoding", "zstd".to_owned())];
         let answer = self.send(&Ask { method: Method::POST, path, body, headers, signed })?;

@@ -154,6 +154,17 @@ impl Store {
         )
     }
 
+    /// Whether head carries anything over base, in whichever record.
+    pub fn has_pending(&self) -> Result<bool> {
+        self.connection
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM own_change WHERE state IN ('saved', 'refused', 'held'))
+                     OR EXISTS (SELECT 1 FROM own_change WHERE pending = 1 AND state = 'received')",
+            )?
+            .query_row((), |row| row.get(0))
+            .context("Look for what is pending")
+    }
+
     pub fn all_changes(&self) -> Result<Vec<OwnChange>> {
         self.changes(&format!("{CHANGE} ORDER BY actor, counter"), ())
     }

@@ -2,6 +2,7 @@
 //! SQL. Encrypted by SQLCipher on a handheld; in memory and plain in the
 //! simulator. One function is one query; `transact` makes several one act.
 
+mod blocks;
 mod changes;
 mod drafts;
 mod outcomes;
@@ -15,6 +16,7 @@ mod repairs;
 mod rotting;
 mod salvage;
 
+pub use blocks::{BLOCK_RECORDS, BlockPacker, SettledRow};
 pub use changes::{ChangeState, OwnChange};
 pub use drafts::{DraftRow, Seen};
 pub use outcomes::OutcomeRow;
@@ -43,6 +45,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (2, include_str!("002_drafts.sql")),
     (3, include_str!("003_restore.sql")),
     (5, include_str!("005_repair.sql")),
+    (6, include_str!("006_blocks.sql")),
     (7, include_str!("007_people.sql")),
 ];
 
@@ -214,6 +217,12 @@ impl Store {
             }
         }
         found
+    }
+
+    /// How large the database is on the disk.
+    pub fn size(&self) -> Result<u64> {
+        let pages: i64 = self.connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+        Ok(from_row(pages).saturating_mul(pages::PAGE as u64))
     }
 
     pub fn note_in_journal(&self, at_ms: i64, kind: &str, detail: &str) -> Result<()> {

@@ -23,7 +23,8 @@ impl Store {
             .prepare_cached(
                 "INSERT INTO proof (actor, through, receipt) VALUES (?1, ?2, ?3)
                  ON CONFLICT (actor) DO UPDATE SET through = excluded.through, receipt = excluded.receipt
-                 WHERE proof.through <= excluded.through AND proof.returned IS NULL",
+                 WHERE proof.through <= excluded.through AND proof.returned IS NULL
+                     AND proof.receipt <> excluded.receipt",
             )?
             .execute((actor.0, to_row(through), receipt))
             .context("Keep a receipt")?;

@@ -1,6 +1,7 @@
 //! Records as confirmed (base) and as shown (head), with what lists need.
 
 use super::Store;
+use super::blocks::BlockReader;
 use anyhow::{Context, Result};
 use kerbside_core::ids::RecordId;
 use rusqlite::{OptionalExtension, named_params};
@@ -27,7 +28,27 @@ pub struct RecordRow {
 
 const RECORD: &str =
     "SELECT id, form, form_version, base, head, reference, office_reference, summary, status,
-    created_ms, changed_ms, two_answers, leaving, wanted, unconfirmed, withdrawn FROM record";
+    created_ms, changed_ms, two_answers, leaving, wanted, unconfirmed, withdrawn, block, place FROM record";
+/// For lists: nothing of what the records hold is read.
+const LISTED: &str = "SELECT id, form, form_version, NULL, x'', reference, office_reference, summary, status,
+    created_ms, changed_ms, two_answers, leaving, wanted, unconfirmed, withdrawn, NULL, 0 FROM record";
+
+/// A row, and where its states lie if not in it.
+pub(super) type Placed = (RecordRow, Option<i64>, i64);
+
+fn placed_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Placed> {
+    Ok((record_row(row)?, row.get(16)?, row.get(17)?))
+}
+
+/// Head has no bytes where it is what base is.
+pub(super) fn shown(mut row: RecordRow) -> RecordRow {
+    if row.head.is_empty()
+        && let Some(base) = &row.base
+    {
+        row.head.clone_from(base);
+    }
+    row
+}
 
 fn record_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<RecordRow> {
     Ok(RecordRow {
@@ -52,6 +73,8 @@ fn record_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<RecordRow> {
 
 impl Store {
     pub fn put_record(&self, record: &RecordRow) -> Result<()> {
+        self.leave_block(record.id)?;
+        let is_settled = record.base.as_ref() == Some(&record.head);
         self.connection
             .prepare_cached(
                 "INSERT INTO record (id, form, form_version, base, head, reference, office_reference, summary,
@@ -63,14 +86,15 @@ impl Store {
                      office_reference = excluded.office_reference, summary = excluded.summary,
                      status = excluded.status, created_ms = excluded.created_ms, changed_ms = excluded.changed_ms,
                      two_answers = excluded.two_answers, leaving = excluded.leaving, wanted = excluded.wanted,
-                     unconfirmed = excluded.unconfirmed, withdrawn = excluded.withdrawn",
+                     unconfirmed = excluded.unconfirmed, withdrawn = excluded.withdrawn,
+                     block = NULL",
             )?
             .execute(named_params! {
                 ":id": record.id.0,
                 ":form": record.form,
                 ":form_version": record.form_version,
                 ":base": record.base,
-                ":head": record.head,
+                ":head": if is_settled { &[] } else { record.head.as_slice() },
                 ":reference": record.reference,
                 ":office_reference": record.office_reference,
                 ":summary": record.summary,
@@ -90,35 +114,70 @@ impl Store {
     pub fn record(&self, id: RecordId) -> Result<Option<RecordRow>> {
         self.connection
             .prepare_cached(&format!("{RECORD} WHERE id = ?1"))?
-            .query_row([id.0], record_row)
+            .query_row([id.0], placed_row)
             .optional()
-            .context("Read a record")
+            .context("Read a record")?
+            .map(|placed| BlockReader::new(self).filled(placed))
+            .transpose()
     }
 
     /// By one of the references people say aloud.
     pub fn record_by_reference(&self, reference: &str) -> Result<Option<RecordRow>> {
         self.connection
             .prepare_cached(&format!("{RECORD} WHERE reference = ?1 OR office_reference = ?1"))?
-            .query_row([reference], record_row)
+            .query_row([reference], placed_row)
             .optional()
-            .context("Find a record by its reference")
+            .context("Find a record by its reference")?
+            .map(|placed| BlockReader::new(self).filled(placed))
+            .transpose()
     }
 
     /// Newest first.
     pub fn records(&self) -> Result<Vec<RecordRow>> {
-        self.connection
+        let placed = self
+            .connection
             .prepare_cached(&format!("{RECORD} ORDER BY changed_ms DESC, id"))?
+            .query_map((), placed_row)?
+            .collect::<Result<Vec<_>, _>>()
+            .context("List records")?;
+        let mut blocks = BlockReader::new(self);
+        placed.into_iter().map(|placed| blocks.filled(placed)).collect()
+    }
+
+    /// Every record, in the order of ids and one at a time.
+    pub fn each_record(&self, mut look: impl FnMut(RecordRow) -> Result<()>) -> Result<()> {
+        let mut blocks = BlockReader::new(self);
+        let mut read = self.connection.prepare_cached(&format!("{RECORD} ORDER BY id"))?;
+        let mut rows = read.query(())?;
+        while let Some(row) = rows.next().context("Read a record")? {
+            look(blocks.filled(placed_row(row)?)?)?;
+        }
+        Ok(())
+    }
+
+    /// Newest first, without what they hold: base and head are empty.
+    pub fn listed_records(&self) -> Result<Vec<RecordRow>> {
+        self.connection
+            .prepare_cached(&format!("{LISTED} ORDER BY changed_ms DESC, id"))?
             .query_map((), record_row)?
             .collect::<Result<_, _>>()
             .context("List records")
     }
 
-    pub fn record_ids(&self) -> Result<Vec<RecordId>> {
+    /// The record's line, made anew because its form has come.
+    pub fn set_summary(&self, id: RecordId, summary: &str) -> Result<()> {
         self.connection
-            .prepare_cached("SELECT id FROM record ORDER BY id")?
-            .query_map((), |row| row.get(0).map(RecordId))?
-            .collect::<Result<_, _>>()
-            .context("List the ids of records")
+            .prepare_cached("UPDATE record SET summary = ?2 WHERE id = ?1")?
+            .execute((id.0, summary))
+            .context("Write a record's line")?;
+        Ok(())
+    }
+
+    pub fn has_record(&self, id: RecordId) -> Result<bool> {
+        self.connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM record WHERE id = ?1)")?
+            .query_row([id.0], |row| row.get(0))
+            .context("Look for a record")
     }
 
     pub fn wanted_records(&self) -> Result<Vec<RecordId>> {
@@ -135,7 +194,7 @@ impl Store {
     /// A filling from nothing begins: what is confirmed now has to be confirmed again.
     pub fn doubt_records(&self) -> Result<()> {
         self.connection
-            .execute("UPDATE record SET unconfirmed = 1 WHERE base IS NOT NULL", ())
+            .execute("UPDATE record SET unconfirmed = 1 WHERE base IS NOT NULL OR block IS NOT NULL", ())
             .context("Doubt the records held")?;
         Ok(())
     }
@@ -166,6 +225,7 @@ impl Store {
     }
 
     pub fn delete_record(&self, id: RecordId) -> Result<()> {
+        self.leave_block(id)?;
         self.connection
             .prepare_cached("DELETE FROM record WHERE id = ?1")?
             .execute([id.0])

@@ -229,24 +229,20 @@ impl Store {
     }
 
     /// Every record that the server has confirmed here, in the order of ids and one at a time.
-    pub fn each_base(&self, look: impl FnMut(RecordId, &[u8])) -> Result<()> {
-        self.each_state(
-            "SELECT id, base FROM record WHERE base IS NOT NULL AND leaving = 0 ORDER BY id",
-            look,
-        )
+    pub fn each_base(&self, mut look: impl FnMut(RecordId, &[u8])) -> Result<()> {
+        self.each_record(|row| {
+            if let Some(base) = row.base.filter(|_| !row.leaving) {
+                look(row.id, &base);
+            }
+            Ok(())
+        })
     }
 
     /// Every record as shown, in the order of ids and one at a time.
-    pub fn each_head(&self, look: impl FnMut(RecordId, &[u8])) -> Result<()> {
-        self.each_state("SELECT id, head FROM record ORDER BY id", look)
-    }
-
-    fn each_state(&self, sql: &str, mut look: impl FnMut(RecordId, &[u8])) -> Result<()> {
-        let mut read = self.connection.prepare_cached(sql)?;
-        let mut rows = read.query(())?;
-        while let Some(row) = rows.next().context("Read a record's state")? {
-            look(RecordId(row.get(0)?), row.get_ref(1)?.as_blob().context("Read a record's state")?);
-        }
-        Ok(())
+    pub fn each_head(&self, mut look: impl FnMut(RecordId, &[u8])) -> Result<()> {
+        self.each_record(|row| {
+            look(row.id, &row.head);
+            Ok(())
+        })
     }
 }

@@ -125,11 +125,10 @@ impl Vault {
         }
         self.check_changes(&mut found)?;
         self.check_receipt(&mut found)?;
-        for record in self.store.record_ids()? {
-            if let Some(row) = self.store.record(record)? {
-                found.extend(self.check_record(&row)?);
-            }
-        }
+        self.store.each_record(|row| {
+            found.extend(self.check_record(&row)?);
+            Ok(())
+        })?;
         Ok(found)
     }
 

@@ -39,6 +39,7 @@ pub(super) fn push(handheld: &Handheld<'_>, changes: &[Vec<u8>]) -> Vec<u8> {
         lost: vec![],
         asks: None,
         proof: None,
+        known: vec![],
         head: Signed::new(Label::Head, &head, &handheld.key),
         oldest_unsent_ms: None,
         unsent: None,

@@ -168,6 +168,7 @@ impl Phone {
             lost: vec![],
             asks: None,
             proof: None,
+            known: vec![],
             head: Signed::new(Label::Head, &head, &self.key),
             oldest_unsent_ms: None,
             unsent: None,
@@ -213,7 +214,9 @@ impl Phone {
             }
             self.told.push(item);
         }
-        self.cursor.clone_from(&reply.cursor);
+        if !reply.cursor.is_empty() {
+            self.cursor.clone_from(&reply.cursor);
+        }
     }
 
     fn folds(&mut self, bytes: Vec<u8>, reference: Option<String>) {
