@@ -94,11 +94,11 @@ fn hold(seeds: &Range<u64>, game: Game) -> Result<()> {
     Ok(())
 }
 
-/// The cause without the story that led to it.
+/// The cause without the story that led to it, and without what a message lists after its first line.
 fn in_a_line(cause: &anyhow::Error) -> String {
-    let told: Vec<String> =
-        cause.chain().map(ToString::to_string).filter(|part| !part.starts_with("The last")).collect();
-    told.join(": ")
+    let parts = cause.chain().map(ToString::to_string).filter(|part| !part.starts_with("The last"));
+    let firsts: Vec<String> = parts.filter_map(|part| part.lines().next().map(str::to_owned)).collect();
+    firsts.join(": ")
 }
 
 fn per_second(rounds: u64, elapsed: std::time::Duration) -> u64 {
