@@ -41,32 +41,35 @@ impl Vault {
         let first = retire.offered.first().map_or(1, |offered| offered.counter);
         let own = self.store.changes_from(progress.actor, first, u32::MAX)?;
         // What went bad here is not written anew as if it were what was saved.
-        let sound = own.iter().filter(|own| own.bytes.is_empty() || own.is_whole());
+        let sound = own.iter().filter(|own| !own.bytes.is_empty() && own.is_whole());
         let counters: Vec<u64> = sound.map(|own| own.counter).collect();
         let redot = Redot::new(retire.actor, retired.actor, &counters, &retired.held);
-        self.store.transact(|store| self.go_on_as(store, &redot, retired, now))
+        // Nobody has the words of these any more: they get no new number, under which nothing could ever be sent.
+        let is_lost = |own: &&OwnChange| own.bytes.is_empty() && !retired.held.contains(&own.counter);
+        let lost: Vec<&OwnChange> = own.iter().filter(is_lost).collect();
+        self.store.transact(|store| self.go_on_as(store, (&redot, &lost), retired, now))
     }
 
-    fn go_on_as(&self, store: &Store, redot: &Redot, retired: &Retired, now: Reading) -> Result<()> {
+    fn go_on_as(
+        &self,
+        store: &Store,
+        (redot, lost): (&Redot, &[&OwnChange]),
+        retired: &Retired,
+        now: Reading,
+    ) -> Result<()> {
         let mut progress = store.progress()?;
-        let mut records: Vec<RecordId> = Vec::new();
+        let mut records: Vec<RecordId> = lost.iter().map(|own| own.record).collect();
+        for own in lost {
+            let dot = (own.actor, own.counter);
+            store.settle_change(dot, ChangeState::Missing, false, None, now.wall_ms)?;
+            store.note_in_journal(now.wall_ms, "lost", &format!("{}.{}", own.actor, own.counter))?;
+        }
         progress.actor = redot.to;
         progress.counter = 0;
         progress.chain = chain::START;
         for (old_counter, new_counter) in &redot.moved {
             let own = store.change_at(redot.from, *old_counter)?.context("An offered change is there")?;
             records.push(own.record);
-            if own.bytes.is_empty() {
-                store.settle_change(
-                    (own.actor, own.counter),
-                    ChangeState::Missing,
-                    false,
-                    None,
-                    now.wall_ms,
-                )?;
-                store.note_in_journal(now.wall_ms, "lost", &format!("{}.{}", own.actor, own.counter))?;
-                continue;
-            }
             let said = read(&own)?;
             let mut moved = redot.change(&said).context("A moved change has a new dot")?;
             moved.officer = self.identity.officer;
