@@ -141,3 +141,20 @@ fn a_device_that_was_stopped_waits_for_no_echo_in_a_record_that_is_gone() {
     let own = ann.store.change_at(Actor(1), 1).unwrap().unwrap();
     assert_eq!((own.state, own.pending), (ChangeState::Received, false));
 }
+
+#[test]
+fn what_nobody_has_any_more_leaves_no_gap_among_the_numbers_of_the_next_actor() {
+    let mut ann = vault(1, 1);
+    saves(&mut ann, "a fridge");
+    saves(&mut ann, "two fridges");
+    saves(&mut ann, "a freezer");
+    let mut cleared = ann.store.change_at(Actor(1), 2).unwrap().unwrap();
+    cleared.bytes = Vec::new();
+    ann.store.mend_change(&cleared).unwrap();
+    gives_way(&mut ann, 50);
+    let was = |counter| read(&ann, 50, counter).was.unwrap().counter;
+    assert_eq!((was(1), was(2)), (1, 3));
+    assert!(ann.store.change_at(Actor(50), 3).unwrap().is_none());
+    assert_eq!(ann.store.change_at(Actor(1), 2).unwrap().unwrap().state, ChangeState::Missing);
+    assert_eq!(ann.verify().unwrap().integrity, "ok");
+}
