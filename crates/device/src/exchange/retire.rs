@@ -41,11 +41,12 @@ impl Vault {
         let first = retire.offered.first().map_or(1, |offered| offered.counter);
         let own = self.store.changes_from(progress.actor, first, u32::MAX)?;
         // What went bad here is not written anew as if it were what was saved.
-        let sound = own.iter().filter(|own| !own.bytes.is_empty() && own.is_whole());
+        let is_held = |own: &OwnChange| retired.held.contains(&own.counter);
+        let sound = own.iter().filter(|own| if own.bytes.is_empty() { is_held(own) } else { own.is_whole() });
         let counters: Vec<u64> = sound.map(|own| own.counter).collect();
         let redot = Redot::new(retire.actor, retired.actor, &counters, &retired.held);
         // Nobody has the words of these any more: they get no new number, under which nothing could ever be sent.
-        let is_lost = |own: &&OwnChange| own.bytes.is_empty() && !retired.held.contains(&own.counter);
+        let is_lost = |own: &&OwnChange| own.bytes.is_empty() && !is_held(own);
         let lost: Vec<&OwnChange> = own.iter().filter(is_lost).collect();
         self.store.transact(|store| self.go_on_as(store, (&redot, &lost), retired, now))
     }

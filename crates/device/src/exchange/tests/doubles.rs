@@ -3,7 +3,7 @@
 use super::*;
 use crate::NewPhoto;
 use crate::photos::PhotoFrom;
-use crate::store::{ChangeState, UploadState};
+use crate::store::{ChangeState, OwnChange, UploadState};
 use kerbside_core::change::{Change, Edit};
 use kerbside_core::value::Value;
 
@@ -142,15 +142,33 @@ fn a_device_that_was_stopped_waits_for_no_echo_in_a_record_that_is_gone() {
     assert_eq!((own.state, own.pending), (ChangeState::Received, false));
 }
 
+/// A backup has it: what is left here is its hash.
+fn clears(vault: &mut Vault, counter: u64) {
+    let own = vault.store.change_at(Actor(1), counter).unwrap().unwrap();
+    vault.store.mend_change(&OwnChange { bytes: Vec::new(), ..own }).unwrap();
+}
+
+#[test]
+fn what_was_cleared_and_the_server_holds_is_still_seen_by_what_goes_on() {
+    let mut ann = vault(1, 1);
+    let record = saves(&mut ann, "a fridge").record;
+    ann.edit(record, &answers("two fridges"), &[], NOW.later(1_000)).unwrap();
+    clears(&mut ann, 1);
+    let retire = ann.retire_request().unwrap();
+    let retired = Retired { actor: Actor(50), held: vec![1], verdicts: Vec::new(), receipt: None };
+    ann.retired(&retire, &retired, NOW).unwrap();
+    let over = read(&ann, 50, 1);
+    let Edit::Put { context, .. } = &over.edits[0] else { panic!("an answer") };
+    assert_eq!(context.get(Actor(1)), 1);
+}
+
 #[test]
 fn what_nobody_has_any_more_leaves_no_gap_among_the_numbers_of_the_next_actor() {
     let mut ann = vault(1, 1);
     saves(&mut ann, "a fridge");
     saves(&mut ann, "two fridges");
     saves(&mut ann, "a freezer");
-    let mut cleared = ann.store.change_at(Actor(1), 2).unwrap().unwrap();
-    cleared.bytes = Vec::new();
-    ann.store.mend_change(&cleared).unwrap();
+    clears(&mut ann, 2);
     gives_way(&mut ann, 50);
     let was = |counter| read(&ann, 50, counter).was.unwrap().counter;
     assert_eq!((was(1), was(2)), (1, 3));
