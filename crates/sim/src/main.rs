@@ -1,5 +1,5 @@
-//! `kerbside-sim --seeds A..B [--rounds N] [--mutant NAME | --mutants] [--threads N] [--tell]
-//! [--keep-going]`: plays seeds, and shows that mutants are caught.
+//! `kerbside-sim --seeds A..B [--rounds N] [--mutant NAME | --mutants [--late]] [--threads N] [--tell]
+//! [--keep-going]`: plays seeds, and shows that mutants are caught; `--late` waits for the slow ones as well.
 
 mod clock;
 mod crowd;
@@ -27,6 +27,7 @@ const TWICE: u64 = 4;
 struct Wanted {
     seeds: Range<u64>,
     mutants: bool,
+    late: bool,
     game: Game,
 }
 
@@ -52,7 +53,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     let wanted = arguments(std::env::args().skip(1))?;
-    if wanted.mutants { catch_every_mutant(wanted.game) } else { hold(&wanted.seeds, wanted.game) }
+    if wanted.mutants { catch_mutants(wanted.game, wanted.late) } else { hold(&wanted.seeds, wanted.game) }
 }
 
 /// Every seed must keep the promise, and the same seed must always be the same world.
@@ -105,13 +106,14 @@ fn per_second(rounds: u64, elapsed: std::time::Duration) -> u64 {
     rounds.saturating_mul(1_000) / u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1)
 }
 
-fn catch_every_mutant(game: Game) -> Result<()> {
-    let mut lived = Vec::new();
-    for &mutant in Mutant::ALL {
+fn catch_mutants(game: Game, late: bool) -> Result<()> {
+    let (mut lived, mut caught) = (Vec::new(), 0);
+    for &mutant in Mutant::ALL.iter().filter(|mutant| late || !Mutant::LATE.contains(mutant)) {
         let planted = Game { mutant: Some(mutant), goes_on: false, ..game };
         let (sum, broken) = planted.play_all(0..MUTANT_SEEDS, |_, _, _| {});
         match broken.first() {
             Some(Broken { seed, cause }) => {
+                caught += 1;
                 say(&format!("mutant {mutant:?} caught by seed {seed}: {}", in_a_line(cause)));
             }
             None => {
@@ -121,15 +123,19 @@ fn catch_every_mutant(game: Game) -> Result<()> {
         }
     }
     ensure!(lived.is_empty(), "{} mutants lived: {lived:?}", lived.len());
-    say(&format!("{} mutants caught", Mutant::ALL.len()));
+    say(&format!("{caught} of {} mutants caught", Mutant::ALL.len()));
     Ok(())
 }
 
 fn arguments(mut given: impl Iterator<Item = String>) -> Result<Wanted> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let game = Game { rounds: ROUNDS, mutant: None, threads, tell: silently, goes_on: false };
-    let mut wanted = Wanted { seeds: SEEDS, mutants: false, game };
+    let mut wanted = Wanted { seeds: SEEDS, mutants: false, late: false, game };
     while let Some(name) = given.next() {
+        if name == "--late" {
+            wanted.late = true;
+            continue;
+        }
         if name == "--mutants" {
             wanted.mutants = true;
             continue;
@@ -153,7 +159,7 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Wanted> {
                 wanted.game.mutant = Some(*named.with_context(|| format!("no mutant is called {value}"))?);
             }
             _ => bail!(
-                "kerbside-sim --seeds A..B [--rounds N] [--mutant NAME | --mutants] [--threads N] [--tell] [--keep-going]"
+                "kerbside-sim --seeds A..B [--rounds N] [--mutant NAME | --mutants [--late]] [--threads N] [--tell] [--keep-going]"
             ),
         }
     }

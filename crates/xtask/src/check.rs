@@ -56,7 +56,7 @@ pub fn check() -> Result<()> {
 /// Whole devices and a whole server in one thread, first as they are and then with each rule broken on purpose.
 pub fn simulate(arguments: &[String]) -> Result<()> {
     match arguments {
-        [] => simulator(&[]).and_then(|()| simulator(&["--mutants".to_owned()])),
+        [] => simulator(&[]).and_then(|()| simulator(&["--mutants", "--late"].map(str::to_owned))),
         some => simulator(some),
     }
 }
