@@ -105,6 +105,13 @@ fn settle<A: VaultAccess>(access: &mut A, upload: &UploadRow, named: &Named, now
     access.with(|vault| vault.take_photo_receipt(upload, &bytes, now))
 }
 
+/// Whether the office has lost its half of a photo, which then goes from its first byte.
+pub(super) fn begins_anew(code: Code) -> bool {
+    const ANEW: [Code; 5] =
+        [Code::UploadGone, Code::NotFound, Code::RangeWrong, Code::PhotoHashWrong, Code::PhotoNotWhole];
+    ANEW.contains(&code)
+}
+
 impl Vault {
     /// The photo counts as received by nothing but this.
     pub fn take_photo_receipt(&mut self, upload: &UploadRow, bytes: &[u8], now: Reading) -> Result<bool> {
@@ -193,13 +200,11 @@ impl Vault {
 
     /// Where a try went wrong the next begins anew. True when it will never go.
     pub fn start_photo_again(&mut self, upload: &UploadRow, code: Code) -> Result<bool> {
-        const ANEW: [Code; 5] =
-            [Code::UploadGone, Code::NotFound, Code::RangeWrong, Code::PhotoHashWrong, Code::PhotoNotWhole];
         // "Not named" is not among them: only what the server took is offered, so a server that knows nothing of it was
         // restored, and the next exchange says so.
         const NEVER: [Code; 4] =
             [Code::PhotoTooLarge, Code::PhotoNotAnImage, Code::NotYourTeam, Code::NotAllowed];
-        if ANEW.contains(&code) {
+        if begins_anew(code) {
             self.store.transact(|store| {
                 store.set_upload_url(upload.record, upload.sha256, None)?;
                 store.set_upload_sent(upload.record, upload.sha256, 0)

@@ -3,12 +3,12 @@
 
 use super::compare::{compare, fetch_photos, tell_repairs};
 use super::pace::Pace;
-use super::photos::{ask_after_photos, send_photo};
+use super::photos::{ask_after_photos, begins_anew, send_photo};
 use super::pipe::{Ask, PATIENCE, Pipe, Refused};
 use crate::clock::Reading;
 use crate::compare::Comparison;
 use crate::exchange::Budget;
-use crate::store::Returning;
+use crate::store::{Returning, UploadRow};
 use crate::vault::Vault;
 use crate::verify::Repaired;
 use anyhow::Result;
@@ -233,7 +233,13 @@ fn send_photos<A: VaultAccess>(
             break;
         }
         pipe.patience = patience(deadline_ms, now());
-        match send_photo(access, pipe, &upload, (pace, now)) {
+        let mut sent = send_photo(access, pipe, &upload, (pace, now));
+        if let Some(code) = sent.as_ref().err().and_then(code_of).filter(|code| begins_anew(*code)) {
+            access.with(|vault| vault.start_photo_again(&upload, code))?;
+            let upload = UploadRow { url: None, sent: 0, ..upload.clone() };
+            sent = send_photo(access, pipe, &upload, (pace, now));
+        }
+        match sent {
             Ok(true) => tally.photos_sent += 1,
             Ok(false) => {}
             Err(cause) => {
@@ -251,6 +257,10 @@ fn send_photos<A: VaultAccess>(
         }
     }
     later.map_or(Ok(()), Err)
+}
+
+fn code_of(cause: &anyhow::Error) -> Option<Code> {
+    cause.downcast_ref::<Refused>().map(|refused| refused.problem.code)
 }
 
 /// As long as a line deserves, and not far beyond what is left.
