@@ -132,7 +132,8 @@ test('it is published for a team, and stands in the list', async () => {
   await screen.choose('Which teams are offered it?', 'Wardens north');
   await screen.click('button', /^Publish version/);
   await screen.says(/Street nameplate version 1 is published/);
-  const listed = (await rows()).find(([title]) => title.startsWith('Street nameplate'));
+  const listed = await until('it stands in the list', async () =>
+    (await rows()).find(([title]) => title.startsWith('Street nameplate')));
   assert.match(listed[2], /^Published since/);
   assert.equal(listed[3], 'Wardens north');
   await screen.shot('forms-published');

@@ -1,6 +1,7 @@
 // What stands between a stranger and the vault, and what the app says to things that are not what they seem.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -24,8 +25,11 @@ async function shot(name) {
 /** As if the PIN had been wrong so many times, long enough ago not to wait: the delays themselves take hours. */
 function wrongTimes(times) {
   const file = join(vault, 'vault.json');
-  const kept = JSON.parse(readFileSync(file));
-  writeFileSync(file, JSON.stringify({ ...kept, wrong_pins: times, last_wrong_ms: 0 }));
+  const { sum: _, ...kept } = JSON.parse(readFileSync(file));
+  const text = JSON.stringify({ ...kept, wrong_pins: times, last_wrong_ms: 0, sum: '' }, null, 2);
+  const summed = text.slice(0, text.lastIndexOf('"sum": "'));
+  const sum = createHash('sha256').update(summed).digest('hex');
+  writeFileSync(file, `${summed}"sum": "${sum}"\n}`);
 }
 
 /** A PNG of a few bytes that says it is enormous. */
