@@ -24,6 +24,7 @@ use super::identity::{self, Identity};
 use super::packs;
 use super::pull;
 use super::returning;
+use super::review;
 use super::taking::{ACCEPTED, DUPLICATE, FLAGGED, HELD, MISSING, Taking, Writer, to_row};
 use super::value::Row;
 use crate::auth::{code, proof};
@@ -423,6 +424,13 @@ fn receipt(
     let mut receipt = receipt_at(tx, identity, device, writer, writer.last)?;
     receipt.answers = Some(push.tag());
     receipt.verdicts = verdicts(tx, writer.actor, push.acked)?;
+    if receipt
+        .verdicts
+        .iter()
+        .any(|(_, verdict)| *verdict == Verdict::Refused(Code::Declined.name().to_owned()))
+    {
+        receipt.said = review::said(tx, writer.actor, push.acked)?;
+    }
     if let Some(asks) = &push.asks {
         receipt.safe_photos = returning::safe_photos(tx, device, asks)?;
         receipt.settled = returning::settled(tx, device, asks)?;
@@ -452,6 +460,7 @@ fn receipt_at(
         backup_ms: returning::newest_backup(tx)?,
         safe_photos: Vec::new(),
         settled: Vec::new(),
+        said: Vec::new(),
     })
 }
 
