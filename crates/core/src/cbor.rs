@@ -34,6 +34,10 @@ pub fn check_canonical(bytes: &[u8]) -> Result<(), Error> {
 pub fn item_end(bytes: &[u8], start: usize) -> Result<usize, Error> {
     match bytes.get(start) {
         Some(0x00..=0x17 | 0x20..=0x37 | 0xe0..=0xf7) => Ok(start + 1),
+        Some(initial @ (0x40..=0x57 | 0x60..=0x77)) => {
+            let end = start + 1 + usize::from(initial & 0x1f);
+            if bytes.len() < end { Err(Error::end_of_input()) } else { Ok(end) }
+        }
         _ => item(bytes, start, 0),
     }
 }
@@ -277,6 +281,20 @@ mod tests {
             assert!(check_canonical(bytes).is_err(), "{why}");
         }
         assert!(check_canonical(&[0xa2, 0x00, 0x01, 0x01, 0x82, 0x01, 0xf6]).is_ok());
+    }
+
+    #[test]
+    fn short_items_end_where_a_careful_walk_ends() {
+        for initial in 0..=u8::MAX {
+            for length in 0..32 {
+                let bytes = [vec![initial], vec![0x18; length]].concat();
+                assert_eq!(
+                    item_end(&bytes, 0).ok(),
+                    item(&bytes, 0, 0).ok(),
+                    "{initial:#x} and {length} more"
+                );
+            }
+        }
     }
 
     #[test]
