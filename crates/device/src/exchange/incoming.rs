@@ -225,7 +225,7 @@ impl Vault {
                 if planted::is(Mutant::ClearedOnReceived) { mark.through } else { mark.backed_up_through };
             store.clear_safe_changes(mark.actor, cleared, now.wall_ms - self.archive_ms)?;
         }
-        Ok(())
+        store.clear_moved_changes().map(|_| ())
     }
 
     /// A filling from nothing is over: what did not come again is not in scope,

@@ -176,3 +176,20 @@ fn what_nobody_has_any_more_leaves_no_gap_among_the_numbers_of_the_next_actor() 
     assert_eq!(ann.store.change_at(Actor(1), 2).unwrap().unwrap().state, ChangeState::Missing);
     assert_eq!(ann.verify().unwrap().integrity, "ok");
 }
+
+#[test]
+fn of_what_was_moved_no_more_is_kept_than_of_what_it_was_moved_to() {
+    let mut ann = vault(1, 1);
+    saves(&mut ann, "a fridge");
+    gives_way(&mut ann, 50);
+    let kept =
+        |vault: &Vault| vault.own_changes().unwrap().iter().filter(|own| !own.bytes.is_empty()).count();
+    ann.store.clear_moved_changes().unwrap();
+    assert_eq!(kept(&ann), 2, "what is not safe yet stays as it is");
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    ann.incoming(&push, &Office::taking(&push).reply(&push), NOW).unwrap();
+    ann.store.clear_safe_changes(Actor(50), 1, NOW.wall_ms + 1).unwrap();
+    ann.store.clear_moved_changes().unwrap();
+    assert_eq!(kept(&ann), 0);
+    is_whole(&ann);
+}
