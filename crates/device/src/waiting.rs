@@ -132,6 +132,8 @@ pub struct WaitingItem {
     pub bytes_sent: u64,
     /// Why it was refused, or that the office is looking at it, as a code of the words files.
     pub reason_code: Option<String>,
+    /// What whoever declined it in the office said.
+    pub said: Option<String>,
     /// What its officer can do about it.
     pub ways: Vec<Way>,
 }
@@ -177,6 +179,7 @@ impl Vault {
         let mut item = item_of(progress, state, since.unwrap_or(row.changed_ms), &uploads);
         if state == WorkState::NeedsYou {
             (item.reason_code, item.ways) = ways_on(row.two_answers, own, &uploads);
+            item.said = self.said_of_refused(own)?;
         } else if own.iter().any(is_in_review) {
             item.reason_code = Some(Code::InReview.name().to_owned());
         }
@@ -184,6 +187,12 @@ impl Vault {
         item.record = Some(row.id);
         item.reference = row.reference;
         Ok(item)
+    }
+
+    /// What the office said of the change that the item's code is about.
+    fn said_of_refused(&self, own: &[OwnChange]) -> Result<Option<String>> {
+        let refused = own.iter().find(|own| own.state == ChangeState::Refused && !own.seen);
+        refused.map_or(Ok(None), |own| self.store.said_of(own))
     }
 
     /// What was refused, or waits for the office to decide, in records that are no longer here: one item a record.
@@ -197,6 +206,7 @@ impl Vault {
             let waits = is_in_review(&own);
             let state = if waits { WorkState::Received } else { WorkState::NeedsYou };
             let mut item = item_of(progress, state, own.saved_ms, &[]);
+            item.said = self.store.said_of(&own)?;
             let mut begins = false;
             if let Ok(change) = ChangeBytes::received(own.bytes).read() {
                 begins = change.creates();
@@ -259,6 +269,7 @@ impl Vault {
             bytes_total: 0,
             bytes_sent: 0,
             reason_code: None,
+            said: None,
             ways: Vec::new(),
         })
     }
@@ -280,6 +291,7 @@ fn item_of(progress: &Progress, state: WorkState, since_ms: i64, uploads: &[Uplo
         bytes_total: uploads.iter().map(|upload| upload.bytes).sum(),
         bytes_sent: uploads.iter().map(bytes_there).sum(),
         reason_code: None,
+        said: None,
         ways: Vec::new(),
     }
 }

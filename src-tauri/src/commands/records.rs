@@ -36,6 +36,8 @@ pub struct RecordCase {
     /// What somebody else chose over this officer's answers, until they have seen it.
     outcomes: Vec<Outcome>,
     reason_code: Option<String>,
+    /// What whoever declined it in the office said.
+    said: Option<String>,
     ways: Vec<Way>,
     /// What the office did not take of it.
     refused: Vec<RefusedAnswer>,
@@ -147,6 +149,7 @@ fn case(vault: &Vault, record: RecordId) -> anyhow::Result<RecordCase> {
         may: vault.leave(record)?,
         outcomes: vault.outcomes(record)?,
         reason_code: item.and_then(|item| item.reason_code.clone()),
+        said: item.and_then(|item| item.said.clone()),
         ways: item.map(|item| item.ways.clone()).unwrap_or_default(),
         refused: vault.refused(record)?,
         view,

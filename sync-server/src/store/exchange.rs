@@ -24,6 +24,7 @@ use super::identity::{self, Identity};
 use super::packs;
 use super::pull;
 use super::returning;
+use super::review;
 use super::taking::{ACCEPTED, DUPLICATE, FLAGGED, HELD, MISSING, Taking, Writer, to_row};
 use super::value::Row;
 use crate::auth::{code, proof};
@@ -179,7 +180,7 @@ impl Store {
             return Ok(());
         }
         let app: String = push.app.chars().take(64).collect();
-        self.connection.transaction(|tx| {
+        let write = |tx: &mut Connection| {
             tx.execute(
                 "UPDATE device SET last_seen_at = $1, app_version = $2, unsent = $3, oldest_unsent_at = $4 \
                  WHERE id = $5",
@@ -191,7 +192,8 @@ impl Store {
                 values![receipted, push.actor, device, receipted],
             )
             .map(|_| ())
-        })
+        };
+        if is_news { self.connection.transaction(write) } else { self.connection.jotting(write) }
     }
 }
 
@@ -422,6 +424,13 @@ fn receipt(
     let mut receipt = receipt_at(tx, identity, device, writer, writer.last)?;
     receipt.answers = Some(push.tag());
     receipt.verdicts = verdicts(tx, writer.actor, push.acked)?;
+    if receipt
+        .verdicts
+        .iter()
+        .any(|(_, verdict)| *verdict == Verdict::Refused(Code::Declined.name().to_owned()))
+    {
+        receipt.said = review::said(tx, writer.actor, push.acked)?;
+    }
     if let Some(asks) = &push.asks {
         receipt.safe_photos = returning::safe_photos(tx, device, asks)?;
         receipt.settled = returning::settled(tx, device, asks)?;
@@ -451,6 +460,7 @@ fn receipt_at(
         backup_ms: returning::newest_backup(tx)?,
         safe_photos: Vec::new(),
         settled: Vec::new(),
+        said: Vec::new(),
     })
 }
 

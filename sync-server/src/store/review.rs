@@ -137,6 +137,16 @@ pub(super) fn decided(tx: &mut Connection, dot: Dot, change: &Change) -> Result<
     Ok(None)
 }
 
+/// What whoever declined said, of this actor's changes above a counter.
+pub(super) fn said(tx: &mut Connection, actor: Actor, above: u64) -> Result<Vec<(u64, String)>> {
+    let rows = tx.query(
+        "SELECT counter, reason FROM review WHERE actor = $1 AND counter > $2 AND outcome = $3 AND reason <> '' \
+         ORDER BY counter",
+        values![actor, to_row(above)?, DECLINED],
+    )?;
+    rows.iter().map(|row| Ok((u64::try_from(row.int(0)?)?, row.text(1)?))).collect()
+}
+
 /// The same act came under a dot that could be taken after all: nothing is left to decide.
 pub(super) fn close_taken(tx: &mut Connection, now_ms: i64, change: &Change) -> Result<()> {
     let waiting = same_act(tx, change)?;

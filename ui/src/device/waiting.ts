@@ -15,7 +15,7 @@ export function groups(items: WaitingItem[]): { group: Group; items: WaitingItem
 export function whyOf(item: WaitingItem, now: number): string {
   if (groupOf(item) === 'office') return t('device.waiting.nothing_to_do');
   const refused = item.reason_code === null ? undefined : find(`code.${item.reason_code}`, { reference: '–' });
-  if (refused !== undefined) return `${refused}.`;
+  if (refused !== undefined) return item.said === null ? `${refused}.` : `${refused}. ${t('device.waiting.said', { said: item.said })}`;
   if (item.state === 'draft') return t('device.waiting.draft');
   if (item.state === 'needs_you') return t('device.waiting.choose');
   return t('device.waiting.why', { why: whyClause(item.why, null, now) });

@@ -138,6 +138,9 @@ pub struct Receipt {
     /// Of the held dots asked about, those that are held no longer, with what is not plain acceptance.
     #[cbor(n(13), skip_if = "Vec::is_empty")]
     pub settled: Vec<Settled>,
+    /// What whoever declined a change said of it, in their own words: of the refused ones among `verdicts`.
+    #[cbor(n(14), skip_if = "Vec::is_empty")]
+    pub said: Vec<(u64, String)>,
 }
 
 /// What became of a dot that was held.

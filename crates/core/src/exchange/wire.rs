@@ -125,6 +125,7 @@ fn receipt() -> Receipt {
         backup_ms: None,
         safe_photos: Vec::new(),
         settled: Vec::new(),
+        said: Vec::new(),
     }
 }
 
@@ -182,6 +183,15 @@ fn safe_receipt() -> Receipt {
                 verdict: Some(Verdict::Refused("sealed".to_owned())),
             },
         ],
+        ..receipt()
+    }
+}
+
+/// What a colleague declined, and why.
+fn declining_receipt() -> Receipt {
+    Receipt {
+        verdicts: vec![(41, Verdict::Refused("declined".to_owned()))],
+        said: vec![(41, "The tenant had moved out".to_owned())],
         ..receipt()
     }
 }
@@ -380,6 +390,7 @@ fn examples() -> Vec<Example> {
         }),
         ("push-to-a-restored-server", cbor::encode(&returning_push()), rewrite::<Push>),
         ("receipt-with-backup", cbor::encode(&safe_receipt()), rewrite::<Receipt>),
+        ("receipt-with-reasons", cbor::encode(&declining_receipt()), rewrite::<Receipt>),
         ("enrol-again", cbor::encode(&again), rewrite::<Enrol>),
         ("enrol", cbor::encode(&enrol), rewrite::<Enrol>),
         ("enrolled", cbor::encode(&enrolled()), rewrite::<Enrolled>),

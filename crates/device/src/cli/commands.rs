@@ -330,8 +330,12 @@ fn waiting(vault: &Vault, out: &Out) -> Result<u8> {
                 Some(code) => words.say(&format!("code.{code}"), &[]),
                 None => words.say(&format!("device.why.{}", item.why.name()), &[]),
             };
-            let reference = item.reference.as_deref().unwrap_or("-");
-            format!("{reference}  {}  {state}, {since}: {why}", item.what)
+            let said = item
+                .said
+                .iter()
+                .map(|text| format!(". {}", words.say("device.waiting.said", &[("said", text)])));
+            let (reference, said) = (item.reference.as_deref().unwrap_or("-"), said.collect::<String>());
+            format!("{reference}  {}  {state}, {since}: {why}{said}", item.what)
         })?;
     }
     Ok(0)

@@ -358,6 +358,7 @@ fn settle_own(
         }
         settle(store, intake, &own, verdict, now)?;
     }
+    store.keep_said(progress.actor, &receipt.said)?;
     progress.received = progress.received.max(receipt.through);
     // What is held or in review will yet be judged: its verdict is asked for again.
     progress.acked = progress.acked.max(known);

@@ -88,6 +88,7 @@ struct Office {
     through: u64,
     chain: Sha256,
     verdicts: Vec<(u64, Verdict)>,
+    said: Vec<(u64, String)>,
     items: Vec<Item>,
     epoch: Epoch,
     safe: u64,
@@ -102,6 +103,7 @@ impl Office {
             through: push.last(),
             chain: chain::through(chain::START, push.changes.iter().map(|bytes| Sha256::of(bytes))),
             verdicts: Vec::new(),
+            said: Vec::new(),
             items: Vec::new(),
             epoch: EPOCH,
             safe: 0,
@@ -126,6 +128,7 @@ impl Office {
             backup_ms: self.backup_ms,
             safe_photos: self.safe_photos,
             settled: Vec::new(),
+            said: self.said,
             answers: Some(push.tag()),
         };
         Reply {
@@ -275,6 +278,26 @@ fn what_the_office_is_looking_at_asks_nothing_of_its_officer() {
     assert_eq!((waiting.items[0].record, waiting.items[0].state), (Some(saved.record), WorkState::Received));
     assert_eq!(waiting.items[0].reason_code.as_deref(), Some("in_review"));
     assert!(waiting.items[0].ways.is_empty());
+    is_whole(&ann);
+}
+
+#[test]
+fn why_the_office_declined_is_said_in_its_own_words() {
+    let mut ann = vault(1, 1);
+    saves(&mut ann, "a fridge");
+    for (code, words) in [("in_review", None), ("declined", Some("The tenant had moved out"))] {
+        let push = ann.outgoing(Budget::default(), NOW).unwrap();
+        let verdicts = vec![(1, Verdict::Refused(code.into()))];
+        let said = words.iter().map(|text| (1, (*text).to_owned())).collect();
+        let mut office = Office { verdicts, said, ..Office::taking(&push) };
+        (office.through, office.chain) = (1, ann.store.progress().unwrap().chain);
+        ann.incoming(&push, &office.reply(&push), NOW).unwrap();
+        let waiting = ann.waiting().unwrap();
+        assert_eq!(
+            (waiting.items[0].reason_code.as_deref(), waiting.items[0].said.as_deref()),
+            (Some(code), words)
+        );
+    }
     is_whole(&ann);
 }
 

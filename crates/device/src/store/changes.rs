@@ -278,6 +278,26 @@ impl Store {
         Ok(())
     }
 
+    /// What the office said of changes that it declined.
+    pub fn keep_said(&self, actor: Actor, said: &[(u64, String)]) -> Result<()> {
+        for (counter, text) in said {
+            self.connection
+                .prepare_cached("INSERT OR REPLACE INTO said (actor, counter, text) VALUES (?1, ?2, ?3)")?
+                .execute((actor.0, to_row(*counter), text))
+                .context("Keep what the office said")?;
+        }
+        Ok(())
+    }
+
+    /// What the office said when it declined this change.
+    pub fn said_of(&self, own: &OwnChange) -> Result<Option<String>> {
+        self.connection
+            .prepare_cached("SELECT text FROM said WHERE actor = ?1 AND counter = ?2")?
+            .query_row((own.actor.0, to_row(own.counter)), |row| row.get(0))
+            .optional()
+            .context("Read what the office said")
+    }
+
     pub fn set_pending(&self, actor: Actor, counter: u64, pending: bool) -> Result<()> {
         self.connection
             .prepare_cached("UPDATE own_change SET pending = ?3 WHERE actor = ?1 AND counter = ?2")?

@@ -289,6 +289,28 @@ fn only_supervisors_and_triagers_of_the_records_teams_decide() {
 }
 
 #[test]
+fn why_something_was_declined_goes_to_whoever_wrote_it() {
+    each(|store, scratch| {
+        let mut ann = Phone::enrols(store, ANN, 1);
+        let record = ann.reports("Mile Cross Road");
+        ann.exchanges(store);
+        store.revoke_device(ann.device, NOW).unwrap();
+        ann.answers(record, "where", "by the bus stop");
+        let waits = sends(store, &mut ann, NOW + 1);
+        assert!(ann.receipt(store, &waits).said.is_empty());
+        let jo = officer(store, "jo");
+        store.decline(NOW + 2, &jo, dot(&ann, 2), "It is at number 12").unwrap();
+        let told = sends(store, &mut ann, NOW + 3);
+        assert_eq!(
+            ann.receipt(store, &told).said,
+            [(2, "It is at number 12".to_owned())],
+            "{}",
+            scratch.name
+        );
+    });
+}
+
+#[test]
 fn what_one_colleague_has_approved_another_cannot_decline() {
     each(|store, scratch| {
         let mut ann = Phone::enrols(store, ANN, 1);

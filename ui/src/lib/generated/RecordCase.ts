@@ -24,7 +24,11 @@ teams: { [key in string]: Localised }, may: RecordLeave,
 /**
  * What somebody else chose over this officer's answers, until they have seen it.
  */
-outcomes: Array<Outcome>, reason_code: string | null, ways: Array<Way>, 
+outcomes: Array<Outcome>, reason_code: string | null, 
+/**
+ * What whoever declined it in the office said.
+ */
+said: string | null, ways: Array<Way>, 
 /**
  * What the office did not take of it.
  */

@@ -15,6 +15,10 @@ what: string, record: RecordId | null, draft: RowId | null, reference: string | 
  */
 reason_code: string | null, 
 /**
+ * What whoever declined it in the office said.
+ */
+said: string | null, 
+/**
  * What its officer can do about it.
  */
 ways: Array<Way>, };

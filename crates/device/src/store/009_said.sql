@@ -1,0 +1,7 @@
+-- What the office said when it declined a change, until the change goes.
+CREATE TABLE said (
+    actor   INTEGER NOT NULL,
+    counter INTEGER NOT NULL,
+    text    TEXT    NOT NULL,
+    PRIMARY KEY (actor, counter)
+) STRICT;
