@@ -90,9 +90,7 @@ pub enum Mutant {
 impl Mutant {
     /// Those that are not caught within the first sixty worlds, if at all: the check cannot wait for them.
     pub const LATE: &[Self] = &[
-        Self::PageBeforeProof,
         Self::SnapshotWithoutTail,
-        Self::DigestOfNothing,
         Self::MarksOfLiveStore,
         Self::ClearedOnReceived,
         Self::NothingHeld,

@@ -20,8 +20,8 @@ const USAGE: &str = "\
 cargo xtask demo [--headless] [--built]
                                   a field day of a demonstration council, with the real programs
 cargo xtask check                 everything that must hold before a change is sent in
-cargo xtask sim [--seeds A..B] [--mutant NAME]
-                                  whole devices and a whole server under one seed
+cargo xtask sim [--seeds A..B] [--mutant NAME | --mutants [--late]]
+                                  whole devices and a whole server under one seed; --late tries the slow mutants too
 cargo xtask faults [PART…] [--points N] [--seed S] [--built]
                                   the real programs with disk, power and network failing, point by point
 cargo xtask e2e [FILE…] [--built]

@@ -10,6 +10,7 @@ use super::Store;
 use super::judge::Waits;
 use super::lives;
 use super::taking::{HELD, Taking};
+use super::value::Row;
 use crate::values;
 
 /// A change that is held, and what for: a dot, or the beginning of its record.
@@ -56,6 +57,13 @@ impl Store {
                 })
             })
             .collect()
+    }
+
+    /// Of each actor the newest dot that nobody waits for any longer, nor for those before it.
+    pub fn given_up(&mut self) -> Result<Vec<Dot>> {
+        let rows = self.connection.query("SELECT actor, counter FROM given_up ORDER BY actor", &[])?;
+        let dot = |row: &Row| Ok(Dot { actor: Actor(row.u32(0)?), counter: u64::try_from(row.int(1)?)? });
+        rows.iter().map(dot).collect()
     }
 
     /// Nobody waits any longer for this actor's dots up to here. Returns how many changes were let go.

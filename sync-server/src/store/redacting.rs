@@ -1,10 +1,11 @@
 //! Taking something out for good, and a whole record: in one transaction with every place that repeats it, and in the
 //! ledger before it is committed. A restored server does it all again from the ledger before it serves.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use kerbside_core::cbor;
-use kerbside_core::change::{Change, ChangeBytes};
-use kerbside_core::field::{FieldKey, LIFECYCLE};
+use kerbside_core::change::{Change, ChangeBytes, Edit};
 use kerbside_core::ids::{Actor, Dot, RecordId, Sha256};
 use kerbside_core::mend::turn_bit_back;
 use kerbside_core::planted::{self, Mutant};
@@ -162,15 +163,16 @@ fn apply(taking: &mut Taking<'_>, gone: &Gone) -> Result<()> {
 /// What has to go of a record, and the acts it is in.
 fn redaction(tx: &mut Connection, record: RecordId, target: &Target) -> Result<Redaction> {
     let state = records::load(tx, record)?.map(|kept| kept.state);
-    let upto = state.map(|state| state.context(&FieldKey::new(LIFECYCLE))).unwrap_or_default();
+    let upto = state.map(|state| state.held()).unwrap_or_default();
     let mut redaction = Redaction { record, target: target.clone(), upto, acts: Vec::new() };
-    for kept in bodies_of(tx, record)? {
-        let Some(change) = kept.change() else { continue };
-        let is_meant = match target {
-            Target::Note(dot) => *dot == change.dot(),
-            Target::Field(_) | Target::Photo(_) => true,
-        };
-        if is_meant && target.residue(&change).is_some() {
+    let changes: Vec<Change> = bodies_of(tx, record)?.iter().filter_map(Body::change).collect();
+    let said_as = match target {
+        Target::Note(dot) => Some(said_under(*dot, &changes)),
+        Target::Field(_) | Target::Photo(_) => None,
+    };
+    for change in &changes {
+        let is_meant = said_as.as_ref().is_none_or(|dots| dots.contains(&change.dot()));
+        if is_meant && target.residue(change).is_some() {
             redaction.acts.push(change.cid);
         }
     }
@@ -180,6 +182,27 @@ fn redaction(tx: &mut Connection, record: RecordId, target: &Target) -> Result<R
         return Err(Problem::new(Code::NothingChanged, "there is nothing of it to take out").into());
     }
     Ok(redaction)
+}
+
+/// Every dot under which the same was noted: what was approved out of review is another act than what it was made of.
+/// What only stood under the same dot on a double says something else.
+fn said_under(dot: Dot, changes: &[Change]) -> BTreeSet<Dot> {
+    let noted = changes.iter().find(|change| change.dot() == dot).map(notes_of).unwrap_or_default();
+    let says_it = |change: &&Change| notes_of(change).iter().any(|note| noted.contains(note));
+    let saying: BTreeSet<Dot> = changes.iter().filter(says_it).map(Change::dot).collect();
+    let made_of = changes.iter().filter(says_it).filter_map(|change| Some((change.dot(), change.was?)));
+    let pairs: Vec<(Dot, Dot)> = made_of.filter(|(_, was)| saying.contains(was)).collect();
+    let mut dots = BTreeSet::from([dot]);
+    while let Some((one, other)) =
+        pairs.iter().find(|(one, other)| dots.contains(one) != dots.contains(other))
+    {
+        dots.extend([*one, *other]);
+    }
+    dots
+}
+
+fn notes_of(change: &Change) -> Vec<&Edit> {
+    change.edits.iter().filter(|edit| matches!(edit, Edit::Note { .. })).collect()
 }
 
 fn blank(taking: &mut Taking<'_>, redaction: &Redaction) -> Result<()> {

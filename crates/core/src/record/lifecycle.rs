@@ -61,9 +61,11 @@ impl Record {
         Some((Value::code(OPEN), edit))
     }
 
-    /// What a choice about the record as a whole covers: everything in it.
+    /// What a choice about the record as a whole covers: everything in it, and what was chosen over before. Of that the
+    /// record may hold nothing any more where a restored server heard of it under other dots.
     pub(super) fn whole_context(&self) -> Context {
-        super::context_of(&self.clock)
+        let chosen_over = self.register(&FieldKey::new(LIFECYCLE)).map(Register::context).unwrap_or_default();
+        Context::new(self.held().iter().chain(chosen_over.iter()))
     }
 
     fn lifecycle_values(&self) -> Vec<Written> {
@@ -79,7 +81,7 @@ impl Record {
         let withdrawn = values.iter().find(|written| written.value == Value::code(WITHDRAWN))?.stamp;
         let seen = self.register(&FieldKey::new(LIFECYCLE)).map(Register::context).unwrap_or_default();
         let unseen = |dot: Dot| seen.get(dot.actor) < dot.counter;
-        let past = self.whole_context().iter().find(|dot| unseen(*dot))?;
+        let past = self.held().iter().find(|dot| unseen(*dot))?;
         let newest = self.stamps().filter(|stamp| unseen(stamp.dot)).max();
         // What was only taken out again has left no stamp: somebody did something, and the record asks all the same.
         Some(newest.unwrap_or(Stamp { dot: past, officer: OfficerId(0), ..withdrawn }))
@@ -103,6 +105,7 @@ mod tests {
     use super::*;
     use crate::change::tests::change;
     use crate::change::{Change, Edit};
+    use crate::ids::Actor;
 
     fn put(record: &Record, field: &str, value: Value) -> Edit {
         let field = FieldKey::new(field);
@@ -183,6 +186,17 @@ mod tests {
         assert_eq!(record.lifecycle(), Lifecycle::Open);
         record.apply(&withdraw(&before, 2, 2));
         assert!(matches!(record.lifecycle(), Lifecycle::Asked(_)));
+    }
+
+    #[test]
+    fn who_withdraws_over_an_answer_that_names_a_lost_dot_is_not_asked_again() {
+        let mut record = begun();
+        let lost = Dot { actor: Actor(9), counter: 4 };
+        let seen = Context::new(record.whole_context().iter().chain([lost]));
+        let opens = Edit::Put { field: FieldKey::new(LIFECYCLE), context: seen, value: Value::code(OPEN) };
+        record.apply(&change(1, 2, vec![opens]));
+        record.apply(&withdraw(&record.clone(), 2, 1));
+        assert!(record.is_withdrawn());
     }
 
     #[test]

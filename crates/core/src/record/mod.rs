@@ -166,6 +166,12 @@ impl Record {
         dot.counter <= self.clock.get(&dot.actor)
     }
 
+    /// The newest change of every actor that is part of the record.
+    #[must_use]
+    pub fn held(&self) -> Context {
+        context_of(&self.clock)
+    }
+
     /// The newest counter of this actor in the record, 0 for none.
     #[must_use]
     pub fn newest_of(&self, actor: Actor) -> u64 {

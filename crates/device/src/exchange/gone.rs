@@ -29,6 +29,7 @@ impl Intake<'_> {
         }
         self.forget_outcomes(redaction)?;
         let touched = self.touched(record)?;
+        touched.redactions.push(redaction.clone());
         is_touched |= touched.base.as_mut().is_some_and(|base| base.redact(redaction));
         if !is_touched {
             return Ok(0);

@@ -225,7 +225,7 @@ impl Vault {
                 if planted::is(Mutant::ClearedOnReceived) { mark.through } else { mark.backed_up_through };
             store.clear_safe_changes(mark.actor, cleared, now.wall_ms - self.archive_ms)?;
         }
-        Ok(())
+        store.clear_moved_changes().map(|_| ())
     }
 
     /// A filling from nothing is over: what did not come again is not in scope,
@@ -282,40 +282,6 @@ impl Vault {
         }
         intake.finish()
     }
-
-    /// Records that left go once nothing of ours is on its way to them, and their photos with them.
-    fn sweep_leaving(&mut self, now: Reading) -> Result<()> {
-        for record in self.store.leaving_records()? {
-            let is_hopeless =
-                self.store.changes_of(record)?.iter().all(|own| own.state == ChangeState::Missing);
-            let sending =
-                !is_hopeless && self.store.uploads_of(record)?.iter().any(|upload| !upload.state.arrived());
-            let open = self.store.draft_of_record(record)?.is_some();
-            let unsent = self.store.pending_of(record)?.iter().any(|own| own.state == ChangeState::Saved);
-            if planted::is(Mutant::LeaveBeforeSent) && unsent {
-                self.store.transact(|store| store.drop_unsent_in(record))?;
-            } else if sending || open || unsent {
-                continue;
-            }
-            let gone = self.store.transact(|store| {
-                store.delete_record(record)?;
-                store.nothing_pending_in(record)?;
-                store.note_in_journal(now.wall_ms, "left", &record.to_string())?;
-                unnamed(store, store.delete_uploads_of(record)?)
-            })?;
-            // Without its row no key opens a photo, so a crash here leaves only noise.
-            gone.into_iter().try_for_each(|photo| self.remove_blobs(photo))?;
-        }
-        let gone = self.store.transact(|store| unnamed(store, store.delete_outstayed_uploads()?))?;
-        gone.into_iter().try_for_each(|photo| self.remove_blobs(photo))
-    }
-}
-
-/// Of these photos those that nothing names any more. Their rows go.
-fn unnamed(store: &Store, mut gone: Vec<Sha256>) -> Result<Vec<Sha256>> {
-    gone.retain(|photo| store.photo_is_named(*photo).is_ok_and(|named| !named));
-    gone.iter().try_for_each(|photo| store.delete_photo(*photo))?;
-    Ok(gone)
 }
 
 /// The receipt as signed, and whether it is the one held, which the reply shows is still so. None where the reply is to

@@ -15,6 +15,7 @@ use kerbside_core::field::{FieldKey, TEAM};
 use kerbside_core::ids::{Dot, OfficerId, RecordId, Sha256};
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::record::Record;
+use kerbside_core::redact::Redaction;
 use kerbside_core::value::{Value, to_json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,6 +44,8 @@ pub(super) struct Intake<'a> {
 pub(super) struct Touched {
     pub(super) outcomes: Vec<OutcomeRow>,
     pub(super) base: Option<Record>,
+    /// What the same reply takes out of it.
+    pub(super) redactions: Vec<Redaction>,
     office_reference: Option<String>,
     leaving: Option<bool>,
     /// It was to leave, and stayed only for something of ours.
@@ -205,12 +208,15 @@ impl<'a> Intake<'a> {
     }
 
     /// What somebody chose since over this officer's answers, where the record comes whole and not the change that chose.
-    fn outcomes_by(&self, id: RecordId, after: &Record) -> Result<Vec<OutcomeRow>> {
+    fn outcomes_by(&mut self, id: RecordId, after: &Record) -> Result<Vec<OutcomeRow>> {
         let Some(row) = self.store.record(id)?.filter(|row| 0 < row.two_answers || row.withdrawn) else {
             return Ok(Vec::new());
         };
         // What cannot be read any more says nothing, and is told by `verify`.
-        let Ok(before) = unpack(&row.head) else { return Ok(Vec::new()) };
+        let Ok(mut before) = unpack(&row.head) else { return Ok(Vec::new()) };
+        for redaction in &self.touched(id)?.redactions {
+            before.redact(redaction);
+        }
         let taken = taken_since(&before, after, self.vault.identity.officer);
         Ok(taken.into_iter().map(|(taken, stamp)| outcome_row(taken, stamp.officer, stamp.at_ms)).collect())
     }
@@ -284,6 +290,7 @@ fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: 
     let Touched {
         outcomes,
         base,
+        redactions,
         office_reference,
         leaving,
         wanted,
@@ -324,7 +331,13 @@ fn write(vault: &Vault, store: &Store, (id, touched): (RecordId, Touched), now: 
         // All there was is refused: it stays readable as it was. Or it was never here.
         let Some(shown) = row else { return Ok(()) };
         // Where not even that can be read, the row stays as it is.
-        let as_it_was = || unpack(&shown.head).ok();
+        let as_it_was = || {
+            let mut head = unpack(&shown.head).ok()?;
+            for redaction in &redactions {
+                head.redact(redaction);
+            }
+            Some(head)
+        };
         let Some(refused) = refused_head(store, id)?.or_else(as_it_was) else { return Ok(()) };
         head = refused;
         let mut kept = vault.record_row(id, Some(&shown), None, &head, now)?;

@@ -5,6 +5,7 @@
 mod gone;
 mod incoming;
 mod items;
+mod leaving;
 mod outgoing;
 mod photos;
 mod retire;

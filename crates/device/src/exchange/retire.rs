@@ -100,8 +100,9 @@ impl Vault {
         }
         let mut intake = Intake::new(self, store, now);
         for counter in &retired.held {
+            // What a restored server decided otherwise than before is as it says now.
             if let Some(own) = store.change_at(redot.from, *counter)?
-                && matches!(own.state, ChangeState::Saved | ChangeState::Held | ChangeState::Received)
+                && own.state != ChangeState::Redotted
             {
                 settle(store, &mut intake, &own, verdict_on(&retired.verdicts, *counter), now)?;
             }

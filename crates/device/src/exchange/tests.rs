@@ -3,6 +3,7 @@
 
 mod doubles;
 mod gone;
+mod outstaying;
 
 use super::*;
 use crate::Way;
@@ -91,6 +92,8 @@ struct Office {
     items: Vec<Item>,
     epoch: Epoch,
     safe: u64,
+    backup_ms: Option<i64>,
+    safe_photos: Vec<Sha256>,
     paging: Paging,
 }
 
@@ -104,6 +107,8 @@ impl Office {
             items: Vec::new(),
             epoch: EPOCH,
             safe: 0,
+            backup_ms: None,
+            safe_photos: Vec::new(),
             paging: Paging::Log,
         }
     }
@@ -120,8 +125,8 @@ impl Office {
             epoch: self.epoch,
             marks: vec![Mark { actor: push.actor, through: self.through, backed_up_through: self.safe }],
             checkpoint: Vec::new(),
-            backup_ms: None,
-            safe_photos: Vec::new(),
+            backup_ms: self.backup_ms,
+            safe_photos: self.safe_photos,
             settled: Vec::new(),
             said: self.said,
             answers: Some(push.tag()),

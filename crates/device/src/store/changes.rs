@@ -331,6 +331,18 @@ impl Store {
             .context("Clear the archive")
     }
 
+    /// Empties what goes on under other dots, where nothing of that is kept either: a copy that nothing sends again.
+    pub fn clear_moved_changes(&self) -> Result<usize> {
+        self.connection
+            .prepare_cached(
+                "UPDATE own_change SET bytes = x'' WHERE state = 'redotted' AND bytes <> x''
+                     AND NOT EXISTS (SELECT 1 FROM own_change other WHERE other.record = own_change.record
+                         AND other.state <> 'redotted' AND other.bytes <> x'')",
+            )?
+            .execute(())
+            .context("Clear the archive of what was moved")
+    }
+
     /// The first of an actor's changes, up to here, that no server is known to hold.
     pub fn first_saved(&self, actor: Actor, through: u64) -> Result<Option<u64>> {
         let first: Option<i64> = self

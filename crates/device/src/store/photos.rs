@@ -331,6 +331,14 @@ impl Store {
             .context("Forget a record's photos")
     }
 
+    pub fn delete_upload(&self, record: RecordId, sha256: Sha256) -> Result<()> {
+        self.connection
+            .prepare_cached("DELETE FROM upload WHERE record = ?1 AND sha256 = ?2")?
+            .execute((record.0, sha256.0))
+            .context("Forget a photo of a record")?;
+        Ok(())
+    }
+
     /// Photos that outstayed their record and are in a backup now, or that nobody will take.
     pub fn delete_outstayed_uploads(&self) -> Result<Vec<Sha256>> {
         self.connection

@@ -1,5 +1,6 @@
 //! Bits that flip on purpose, in a build that simulates: what `verify` must find.
 
+use crate::store::RecordRow;
 use crate::vault::Vault;
 use anyhow::Result;
 use kerbside_core::ids::RecordId;
@@ -13,6 +14,8 @@ pub enum Rot {
     Head,
     /// The bytes of the newest change made to it here.
     Change,
+    /// Both what was confirmed and what is shown are another record's, whole and in accord: only the server can tell.
+    Misplaced,
 }
 
 impl Vault {
@@ -28,9 +31,23 @@ impl Vault {
                 self.store.transact(|store| store.mend_change(&own))?;
                 return Ok(flipped);
             }
+            Rot::Misplaced => self.misplace(&mut row)?,
         };
         self.store.transact(|store| store.put_record(&row))?;
         Ok(flipped)
+    }
+}
+
+impl Vault {
+    fn misplace(&self, row: &mut RecordRow) -> Result<bool> {
+        for id in self.states()?.into_keys().filter(|id| *id != row.id) {
+            let other = self.store.record(id)?;
+            if let Some(other) = other.filter(|other| other.base.as_ref() == Some(&other.head)) {
+                (row.base, row.head) = (other.base, other.head);
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail, ensure};
-use kerbside_device::UploadState;
+use kerbside_device::{OwnChange, UploadState};
 
 use super::Settled;
 use crate::world::World;
@@ -35,7 +35,10 @@ pub fn no_photo_waits(world: &mut World, settled: &Settled) -> Result<()> {
             let own = settled.own[at].iter().map(|own| &own.change);
             let said: Vec<_> = own
                 .filter(|own| own.record == upload.record)
-                .map(|own| format!("{}.{} {:?} {} bytes", own.actor, own.counter, own.state, own.bytes.len()))
+                .map(|own| {
+                    let OwnChange { actor, counter, state, reason, .. } = own;
+                    format!("{actor}.{counter} {state:?} {reason:?} {} bytes", own.bytes.len())
+                })
                 .collect();
             bail!("phone {at} still sends {} of {}, where it wrote {said:?}", upload.sha256, upload.record);
         }

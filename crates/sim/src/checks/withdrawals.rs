@@ -33,8 +33,9 @@ pub fn withdrawals_hide_nothing(world: &mut World, settled: &Settled) -> Result<
         let hidden = is_hidden(changes);
         ensure!(
             folded.is_withdrawn() == hidden,
-            "{record} is withdrawn: {}, and by its log: {hidden}",
-            !hidden
+            "{record} is withdrawn: {}, and by its log: {hidden}; said of it:{}",
+            !hidden,
+            told(changes)
         );
     }
     for at in 0..world.phones.len() {
@@ -69,6 +70,20 @@ fn is_hidden(changes: &[Change]) -> bool {
     !standing.is_empty()
         && standing.iter().all(|one| one.withdraws)
         && changes.iter().all(|change| under(change.dot()))
+}
+
+/// Every word on whether the record stays, in the order of the log, and what its writer had seen.
+fn told(changes: &[Change]) -> String {
+    let mut told = String::new();
+    for change in changes {
+        told += &format!("\n    {}", change.dot());
+        for said in said_in(change) {
+            let seen: Vec<_> = said.seen.iter().map(|dot| dot.to_string()).collect();
+            told += if said.withdraws { " withdraws" } else { " opens" };
+            told += &format!(" over {seen:?}");
+        }
+    }
+    told
 }
 
 fn said_in(change: &Change) -> impl Iterator<Item = Said> {

@@ -43,6 +43,7 @@ pub const EVENTS: &[Event] = &[
     event(260, "an officer saves", World::edit),
     event(30, "a form is left open", World::draft),
     event(40, "a set changes", World::change_set),
+    event(2, "a set changes before a loss", World::a_set_changes_before_a_loss),
     event(4, "a record is sealed", World::seal),
     event(4, "a newer app writes", World::newer_app_writes),
     event(5, "a form gets a version", World::publish),

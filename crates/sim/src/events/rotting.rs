@@ -11,7 +11,7 @@ use crate::world::World;
 const CATCH_UP: u32 = 12;
 
 impl World {
-    /// A bit of a base, a head or a change flips on a phone that is up to date. While the record comes anew, its officer
+    /// A bit of a base, a head or a change flips on a phone that is up to date, or a row holds what is another's. While the record comes anew, its officer
     /// writes a note.
     pub fn rot_phone(&mut self) -> Result<()> {
         let at = self.any_phone();
@@ -26,17 +26,20 @@ impl World {
             return Ok(());
         }
         let record = confirmed[self.rng.usize(..confirmed.len())];
-        let rot = [Rot::Base, Rot::Head, Rot::Change][self.rng.usize(..3)];
+        let rot = [Rot::Base, Rot::Head, Rot::Change, Rot::Misplaced][self.rng.usize(..4)];
         let bit = self.rng.usize(..);
         let now = self.reading(at);
         if !self.phones[at].vault.flip(rot, record, bit)? {
             return Ok(());
         }
-        self.note(&format!("phone {at}: a bit of the {rot:?} of {record} flips"));
+        self.note(&format!("phone {at}: the {rot:?} of {record} goes bad"));
         self.phones[at].vault.repair(now)?;
         self.compares(at)?;
         let wanted = self.phones[at].vault.question()?.is_none();
-        ensure!(wanted || rot != Rot::Base, "a wrong base of {record} was not found");
+        ensure!(
+            wanted || !matches!(rot, Rot::Base | Rot::Misplaced),
+            "a wrong base of {record} was not found"
+        );
         let push = self.phones[at].vault.outgoing(Budget::default(), now)?;
         let marker = self.ledger.new_marker();
         self.tries(&marker, None, Some(record), Default::default());

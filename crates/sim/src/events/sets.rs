@@ -8,11 +8,14 @@ use kerbside_core::change::{Edit, Member};
 use kerbside_core::field::FieldKey;
 use kerbside_core::ids::{RecordId, RowId};
 use kerbside_core::record::Record;
+use kerbside_device::Budget;
 
 use crate::ledger::Marker;
 use crate::world::World;
 
 pub const SETS: [&str; 2] = ["tags", "rows"];
+/// More exchanges than it takes to catch up.
+const TALKS: u32 = 12;
 const TAGS: [&str; 3] = ["ann", "bob", "cat"];
 
 /// One member, in one set of one record.
@@ -94,5 +97,43 @@ impl World {
         let marker = self.ledger.new_marker();
         self.ledger.sets.removals.insert(marker.clone(), seen);
         self.save_edits(at, record, &marker, vec![remove])
+    }
+
+    /// Two work on one set, and the server that heard of both is lost: whoever comes first to the one in its place may have
+    /// taken out what it does not know yet.
+    pub fn a_set_changes_before_a_loss(&mut self) -> Result<()> {
+        let (one, other) = (self.any_phone(), self.any_phone());
+        if one == other || self.backups.is_empty() {
+            return Ok(());
+        }
+        self.talks(one)?;
+        self.talks(other)?;
+        let there = self.phones[other].vault.states()?;
+        let here = self.phones[one].vault.states()?;
+        let Some(record) = here.into_keys().find(|record| there.contains_key(record)) else { return Ok(()) };
+        let (set, member) = (SETS[0], Member::Text("dee".to_owned()));
+        let add = Edit::SetAdd { field: FieldKey::new(set), members: vec![member.clone()] };
+        let marker = self.ledger.new_marker();
+        self.ledger.sets.adds.insert(marker.clone(), (record, set, member.clone()));
+        self.save_edits(one, record, &marker, vec![add])?;
+        self.talks(one)?;
+        self.talks(other)?;
+        if let Some((_, head)) = self.phones[other].vault.states()?.remove(&record) {
+            let head = Record::unpack(&head).context("Reading a head")?;
+            if head.set(&FieldKey::new(set)).is_some_and(|members| members.contains(&member)) {
+                self.take_out((other, record), &head, set, member)?;
+                self.talks(other)?;
+            }
+        }
+        self.restore_server()
+    }
+
+    fn talks(&mut self, at: usize) -> Result<()> {
+        for _ in 0..TALKS {
+            if !self.exchange(at, Budget::default())? {
+                break;
+            }
+        }
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use kerbside_core::change::Edit;
 use kerbside_core::field::FieldKey;
 use kerbside_core::ids::{RecordId, RowId};
@@ -143,9 +143,13 @@ impl World {
         saved.map_or(Ok(()), |saved| self.covers_what_was_seen(at, saved.record, marker))
     }
 
-    /// An answer given with everything in view leaves itself alone in the field.
+    /// What was just saved is shown, and an answer given with everything in view leaves itself alone in the field.
     fn covers_what_was_seen(&mut self, at: usize, record: RecordId, marker: &Marker) -> Result<()> {
         let view = self.phones[at].vault.show(record)?;
+        let answers =
+            view.fields.iter().flat_map(|field| &field.values).filter_map(|value| value.answer.as_str());
+        let notes = view.notes.iter().map(|note| note.text.as_str());
+        ensure!(answers.chain(notes).any(|said| said == marker), "{marker} was saved and is not shown");
         for field in &view.fields {
             let answers: Vec<_> =
                 field.values.iter().map(|value| value.answer.as_str().unwrap_or("")).collect();

@@ -208,6 +208,32 @@ fn a_restored_server_does_it_again_and_what_devices_bring_back_is_blanked() {
 }
 
 #[test]
+fn a_note_that_was_approved_out_of_review_goes_with_what_it_was_made_of() {
+    each(|store, scratch| {
+        let mut ann = Phone::enrols(store, ANN, 1);
+        let record = ann.reports("Mile Cross Road");
+        ann.exchanges(store);
+        let (_folder, mut copy) = backed_up(store);
+        store.revoke_device(ann.device, NOW).unwrap();
+        let note = ann.saves(record, vec![Edit::Note { kind: "note".into(), text: WORDS.into() }]);
+        let other = ann.saves(record, vec![Edit::Note { kind: "note".into(), text: "gate locked".into() }]);
+        let push = ann.push(store, 1);
+        store.take(NOW, ann.device, &push).unwrap();
+        let jo = store.officer_by_email("jo@example.gov.uk").unwrap().unwrap().0;
+        let taken = store.approve(NOW + 1, &jo, note.dot()).unwrap();
+        let gone = redacted(store, record, &Target::Note(taken));
+        require_nowhere(store, scratch, WORDS);
+        let acts = &gone.redaction.as_ref().unwrap().acts;
+        assert!(acts.contains(&note.cid) && !acts.contains(&other.cid), "{acts:?}");
+
+        let mut again = restored(&mut copy, scratch);
+        again.replay(NOW, &[gone]).unwrap();
+        again.take(NOW, ann.device, &Push { cursor: vec![], ..push }).unwrap();
+        require_nowhere(&mut again, scratch, WORDS);
+    });
+}
+
+#[test]
 fn what_is_left_of_a_change_comes_under_the_hash_it_had() {
     each(|store, scratch| {
         let mut ann = Phone::enrols(store, ANN, 1);

@@ -142,6 +142,33 @@ fn a_device_that_was_stopped_waits_for_no_echo_in_a_record_that_is_gone() {
     assert_eq!((own.state, own.pending), (ChangeState::Received, false));
 }
 
+#[test]
+fn a_photo_waits_no_longer_for_words_that_a_restored_server_decided_otherwise() {
+    for (before, now, waits) in [("in_review", "sealed", false), ("declined", "in_review", true)] {
+        let mut ann = vault(1, 1);
+        let paper = NewPhoto {
+            field: Some(FieldKey::new("photos")),
+            bytes: b"%PDF-1.4".to_vec(),
+            from: PhotoFrom::File,
+        };
+        ann.create("sighting", &answers("a fridge"), &[paper], NOW).unwrap();
+        let push = ann.outgoing(Budget::default(), NOW).unwrap();
+        let chain = ann.store.change_at(Actor(1), 1).unwrap().unwrap().chain;
+        let verdicts = vec![(1, Verdict::Refused(before.into()))];
+        let office = Office { through: 1, chain, verdicts, ..Office::taking(&push) };
+        ann.incoming(&push, &office.reply(&push), NOW).unwrap();
+        assert_eq!(ann.photos_to_send().unwrap().is_empty(), waits);
+
+        let retire = ann.retire_request().unwrap();
+        let verdicts = vec![(1, Verdict::Refused(now.into()))];
+        let retired = Retired { actor: Actor(50), held: vec![1], verdicts, receipt: None };
+        ann.retired(&retire, &retired, NOW).unwrap();
+        let own = ann.store.change_at(Actor(1), 1).unwrap().unwrap();
+        assert_eq!((own.state, own.reason.as_deref()), (ChangeState::Refused, Some(now)));
+        assert_eq!(ann.photos_to_send().unwrap().is_empty(), !waits);
+    }
+}
+
 /// A backup has it: what is left here is its hash.
 fn clears(vault: &mut Vault, counter: u64) {
     let own = vault.store.change_at(Actor(1), counter).unwrap().unwrap();
@@ -175,4 +202,21 @@ fn what_nobody_has_any_more_leaves_no_gap_among_the_numbers_of_the_next_actor() 
     assert!(ann.store.change_at(Actor(50), 3).unwrap().is_none());
     assert_eq!(ann.store.change_at(Actor(1), 2).unwrap().unwrap().state, ChangeState::Missing);
     assert_eq!(ann.verify().unwrap().integrity, "ok");
+}
+
+#[test]
+fn of_what_was_moved_no_more_is_kept_than_of_what_it_was_moved_to() {
+    let mut ann = vault(1, 1);
+    saves(&mut ann, "a fridge");
+    gives_way(&mut ann, 50);
+    let kept =
+        |vault: &Vault| vault.own_changes().unwrap().iter().filter(|own| !own.bytes.is_empty()).count();
+    ann.store.clear_moved_changes().unwrap();
+    assert_eq!(kept(&ann), 2, "what is not safe yet stays as it is");
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    ann.incoming(&push, &Office::taking(&push).reply(&push), NOW).unwrap();
+    ann.store.clear_safe_changes(Actor(50), 1, NOW.wall_ms + 1).unwrap();
+    ann.store.clear_moved_changes().unwrap();
+    assert_eq!(kept(&ann), 0);
+    is_whole(&ann);
 }

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::ways::{Notice, NoticeKind};
+use kerbside_core::change::Context;
+use kerbside_core::redact::{Redaction, Target};
 
 fn told(vault: &Vault, kind: NoticeKind) -> Option<Notice> {
     vault.waiting().unwrap().notices.into_iter().find(|notice| notice.kind == kind)
@@ -79,6 +81,31 @@ fn who_was_not_chosen_is_told_so_where_the_record_comes_back_whole() {
     ann.outcomes_seen(record).unwrap();
     hears(&mut ann, vec![enter(record, &settled)]);
     assert_eq!(ann.outcomes(record).unwrap(), [], "once it was seen it is not said again");
+}
+
+#[test]
+fn nobody_is_told_of_an_answer_of_theirs_that_the_same_reply_takes_out() {
+    let (mut ann, mut tom) = (vault(1, 1), vault(2, 2));
+    let record = saves(&mut ann, "a fridge").record;
+    hears(&mut ann, vec![echo("1.1")]);
+    hears(&mut tom, vec![enter(record, &ann.head(record).unwrap())]);
+    tom.identity.officer = OfficerId(4);
+    tom.edit(record, &answers("a freezer"), &[], NOW.later(5_000)).unwrap();
+    ann.edit(record, &answers("a white fridge"), &[], NOW.later(9_000)).unwrap();
+    let mut both = ann.head(record).unwrap();
+    both.merge(tom.head(record).unwrap());
+    hears(&mut ann, vec![enter(record, &both)]);
+    hears(&mut tom, vec![enter(record, &both)]);
+    ann.resolve(record, &FieldKey::new("what"), &Choice::Answer(json!("a white fridge")), NOW.later(10_000))
+        .unwrap();
+
+    let upto = Context::new([Dot { actor: Actor(1), counter: 2 }, Dot { actor: Actor(2), counter: 1 }]);
+    let target = Target::Field(FieldKey::new("what"));
+    let redaction = Redaction { record, target, upto, acts: Vec::new() };
+    let mut chosen = ann.head(record).unwrap();
+    chosen.redact(&redaction);
+    hears(&mut tom, vec![Item::Redact { seq: 8, redaction }, enter(record, &chosen)]);
+    assert_eq!(tom.outcomes(record).unwrap(), []);
 }
 
 #[test]
