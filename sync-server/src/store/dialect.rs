@@ -161,6 +161,14 @@ pub(super) fn wipe(connection: &mut Connection) -> Result<()> {
     }
 }
 
+/// Gives the room of rows that became shorter back, without making anybody wait.
+pub(super) fn give_room(connection: &mut Connection) -> Result<()> {
+    match connection.driver() {
+        Driver::Sqlite(_) => connection.query("PRAGMA wal_checkpoint(PASSIVE)", &[]).map(|_| ()),
+        Driver::Postgres(_) => connection.batch("VACUUM log").context("Giving room back"),
+    }
+}
+
 /// One file and nothing beside it, for a database that is not written to any more.
 pub(super) fn close_wal(connection: &mut Connection) -> Result<()> {
     connection.query("PRAGMA journal_mode = DELETE", &[]).map(|_| ())
