@@ -44,17 +44,17 @@ pub(super) fn is_of(body: &[u8], change: &Change) -> bool {
 }
 
 /// What stands for the changes of a record that were cut.
-struct Base {
+struct AtCut {
     hash: Sha256,
     left_hash: Sha256,
     state: Vec<u8>,
 }
 
-fn find(tx: &mut Connection, record: RecordId) -> Result<Option<Base>> {
+fn find(tx: &mut Connection, record: RecordId) -> Result<Option<AtCut>> {
     let sql = "SELECT c.hash, c.left_hash, CASE WHEN LENGTH(c.state) > 0 THEN c.state ELSE r.state END \
                FROM cut c LEFT JOIN record r ON r.id = c.record WHERE c.record = $1";
     let Some(row) = tx.find(sql, values![record])? else { return Ok(None) };
-    Ok(Some(Base {
+    Ok(Some(AtCut {
         hash: Sha256(row.bytes(0)?),
         left_hash: Sha256(row.bytes(1)?),
         state: row.find_blob(2)?.unwrap_or_default(),
@@ -64,7 +64,7 @@ fn find(tx: &mut Connection, record: RecordId) -> Result<Option<Base>> {
 /// The state on which the rest of a record's log is folded: nothing, where none of it was cut.
 pub(super) fn state(tx: &mut Connection, record: RecordId) -> Result<Record> {
     match find(tx, record)? {
-        Some(base) => Record::unpack(&base.state).context("Reading the state at a cut"),
+        Some(at) => Record::unpack(&at.state).context("Reading the state at a cut"),
         None => Ok(Record::default()),
     }
 }
@@ -177,7 +177,7 @@ fn xor(one: Sha256, other: Sha256) -> Sha256 {
 pub(super) fn is_whole(tx: &mut Connection, record: RecordId) -> Result<bool> {
     let left = left_of(tx, record)?;
     Ok(match find(tx, record)? {
-        Some(base) => Sha256::of(&base.state) == base.hash && sum(&left) == base.left_hash,
+        Some(at) => Sha256::of(&at.state) == at.hash && sum(&left) == at.left_hash,
         None => left.is_empty(),
     })
 }
@@ -189,9 +189,9 @@ pub(super) fn mend(
     mut backup: Option<&mut Connection>,
     record: RecordId,
 ) -> Result<bool> {
-    let Some(base) = find(tx, record)? else { return is_whole(tx, record) };
-    mend_state(tx, backup.as_deref_mut(), record, &base)?;
-    mend_left(tx, backup, record, base.left_hash)?;
+    let Some(at) = find(tx, record)? else { return is_whole(tx, record) };
+    mend_state(tx, backup.as_deref_mut(), record, &at)?;
+    mend_left(tx, backup, record, at.left_hash)?;
     is_whole(tx, record)
 }
 
@@ -199,16 +199,16 @@ fn mend_state(
     tx: &mut Connection,
     backup: Option<&mut Connection>,
     record: RecordId,
-    base: &Base,
+    at: &AtCut,
 ) -> Result<()> {
-    let of = |tried: &[u8]| Sha256::of(tried) == base.hash;
-    if of(&base.state) {
+    let of = |tried: &[u8]| Sha256::of(tried) == at.hash;
+    if of(&at.state) {
         return Ok(());
     }
-    if let Some(hash) = turn_bit_back(&base.hash.0, |tried| tried == Sha256::of(&base.state).0) {
+    if let Some(hash) = turn_bit_back(&at.hash.0, |tried| tried == Sha256::of(&at.state).0) {
         return tx.execute("UPDATE cut SET hash = $1 WHERE record = $2", values![hash, record]).map(|_| ());
     }
-    let mut state = turn_bit_back(&base.state, of);
+    let mut state = turn_bit_back(&at.state, of);
     if let (None, Some(backup)) = (&state, backup) {
         state = states_in(backup, record, last_cut(tx, record)?)?.into_iter().find(|kept| of(kept));
     }
