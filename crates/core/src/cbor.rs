@@ -30,8 +30,12 @@ pub fn check_canonical(bytes: &[u8]) -> Result<(), Error> {
 }
 
 /// Where the canonical item that begins at `start` ends.
+#[inline]
 pub fn item_end(bytes: &[u8], start: usize) -> Result<usize, Error> {
-    item(bytes, start, 0)
+    match bytes.get(start) {
+        Some(0x00..=0x17 | 0x20..=0x37 | 0xe0..=0xf7) => Ok(start + 1),
+        _ => item(bytes, start, 0),
+    }
 }
 
 /// Walks the item at `start` and returns where it ends.
@@ -70,23 +74,21 @@ fn map(bytes: &[u8], start: usize, pairs: u64, depth: usize) -> Result<usize, Er
     Ok(at)
 }
 
+#[inline]
 pub fn argument(bytes: &[u8], start: usize, low: u8) -> Result<(u64, usize), Error> {
-    let width = match low {
-        0..24 => return Ok((u64::from(low), start + 1)),
-        24 => 1,
-        25 => 2,
-        26 => 4,
-        27 => 8,
+    if low < 24 { Ok((u64::from(low), start + 1)) } else { long_argument(bytes, start, low) }
+}
+
+fn long_argument(bytes: &[u8], start: usize, low: u8) -> Result<(u64, usize), Error> {
+    let tail = bytes.get(start + 1..).unwrap_or_default();
+    let (found, width, shortest) = match low {
+        24 => (tail.first().map(|byte| u64::from(*byte)), 1, 24),
+        25 => (tail.first_chunk().map(|wide| u64::from(u16::from_be_bytes(*wide))), 2, 1 << 8),
+        26 => (tail.first_chunk().map(|wide| u64::from(u32::from_be_bytes(*wide))), 4, 1 << 16),
+        27 => (tail.first_chunk().map(|wide| u64::from_be_bytes(*wide)), 8, 1 << 32),
         _ => return Err(Error::message("indefinite lengths are not used")),
     };
-    let tail = bytes.get(start + 1..start + 1 + width).ok_or_else(Error::end_of_input)?;
-    let argument = tail.iter().fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
-    let shortest = match width {
-        1 => 24,
-        2 => 1 << 8,
-        4 => 1 << 16,
-        _ => 1 << 32,
-    };
+    let argument = found.ok_or_else(Error::end_of_input)?;
     if argument < shortest {
         return Err(Error::message("a number is longer than it need be"));
     }

@@ -165,6 +165,14 @@ impl Connection {
         self.within(Mode::Write, work)
     }
 
+    /// A write that may be lost with the power: nobody is told that it was made.
+    pub fn jotting<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        super::dialect::wait_for_disk(self, false)?;
+        let done = self.transaction(work);
+        super::dialect::wait_for_disk(self, true)?;
+        done
+    }
+
     /// Several reads of one moment.
     pub fn snapshot<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.within(Mode::Read, work)

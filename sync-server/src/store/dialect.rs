@@ -33,6 +33,27 @@ pub(super) fn make_durable(connection: &mut Connection) -> Result<()> {
     }
 }
 
+/// Whether the commits that follow wait for the disk. Those that did not are on it before the next that does, and
+/// never in the database's own file before they are in its log: so NORMAL, not OFF.
+pub(super) fn wait_for_disk(connection: &mut Connection, waits: bool) -> Result<()> {
+    match (connection.driver_mut(), waits) {
+        (Driver::Sqlite(sqlite), true) => Ok(sqlite.pragma_update(None, "synchronous", "FULL")?),
+        (Driver::Sqlite(sqlite), false) => Ok(sqlite.pragma_update(None, "synchronous", "NORMAL")?),
+        (Driver::Postgres(_), true) => connection.batch("SET synchronous_commit = on"),
+        (Driver::Postgres(_), false) => connection.batch("SET synchronous_commit = off"),
+    }
+}
+
+/// Whether a commit has to be on the disk before it returns.
+#[cfg(test)]
+pub(super) fn waits_for_disk(connection: &mut Connection) -> Result<bool> {
+    let said = match connection.driver() {
+        Driver::Sqlite(_) => connection.one("SELECT CAST(synchronous AS TEXT) FROM pragma_synchronous", &[]),
+        Driver::Postgres(_) => connection.one("SELECT current_setting('synchronous_commit')", &[]),
+    };
+    Ok(["2", "on"].contains(&said?.text(0)?.as_str()))
+}
+
 /// Two servers starting together would both migrate: on PostgreSQL the second waits here.
 pub(super) fn lock_migrations(connection: &mut Connection) -> Result<()> {
     match connection.driver() {

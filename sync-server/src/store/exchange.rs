@@ -179,7 +179,7 @@ impl Store {
             return Ok(());
         }
         let app: String = push.app.chars().take(64).collect();
-        self.connection.transaction(|tx| {
+        let write = |tx: &mut Connection| {
             tx.execute(
                 "UPDATE device SET last_seen_at = $1, app_version = $2, unsent = $3, oldest_unsent_at = $4 \
                  WHERE id = $5",
@@ -191,7 +191,8 @@ impl Store {
                 values![receipted, push.actor, device, receipted],
             )
             .map(|_| ())
-        })
+        };
+        if is_news { self.connection.transaction(write) } else { self.connection.jotting(write) }
     }
 }
 

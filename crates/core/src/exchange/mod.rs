@@ -24,7 +24,7 @@ pub use reply::{
 /// The protocol these messages belong to; sent as `Kerbside-Protocol`.
 pub const PROTOCOL: u32 = 1;
 /// How hard bodies are compressed: pages and changes are laid out by column, so there is little to work through.
-pub const ZSTD_LEVEL: i32 = 5;
+pub const ZSTD_LEVEL: i32 = 3;
 /// The most a message may hold once inflated.
 pub const INFLATED_LIMIT: usize = 4 * 1024 * 1024;
 /// The most changes in one push.

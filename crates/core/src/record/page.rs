@@ -20,6 +20,9 @@ use crate::time::Hlc;
 /// What a record has no say in: who it is and what the office made of it.
 const OF_THE_PAGE: [&str; 5] = ["id", "ref", "got", "v", "n"];
 
+/// The letters, and none.
+const SHORT: usize = 27;
+
 /// A record at rest, going into a page.
 #[derive(Debug, Clone, Copy)]
 pub struct Packed<'a> {
@@ -164,6 +167,8 @@ pub struct Outline<'p> {
 pub struct Leafing<'p> {
     streams: Vec<(&'p str, Decoder<'p>)>,
     places: HashMap<&'p str, usize>,
+    /// The places of names of one or two letters, which are asked for at every record: one more than the place, 0 for none.
+    short: [usize; SHORT * SHORT],
     left: u64,
     /// The fields of the record before: the next one's are mostly the same.
     fields: Vec<Field<'p>>,
@@ -189,8 +194,15 @@ impl<'p> Leafing<'p> {
     pub fn open(page: &'p [u8]) -> Result<Self, Unreadable> {
         let streams: Vec<(&str, Decoder<'_>)> =
             streams_of(page)?.into_iter().map(|(name, bytes)| (name, Decoder::new(bytes))).collect();
-        let places = streams.iter().enumerate().map(|(place, (name, _))| (*name, place)).collect();
-        let mut leafing = Self { streams, places, left: 0, fields: Vec::new() };
+        let mut places = HashMap::new();
+        let mut short = [0; SHORT * SHORT];
+        for (place, (name, _)) in streams.iter().enumerate() {
+            match short_name(name).and_then(|at| short.get_mut(at)) {
+                Some(known) => *known = place + 1,
+                None => drop(places.insert(*name, place)),
+            }
+        }
+        let mut leafing = Self { streams, places, short, left: 0, fields: Vec::new() };
         if leafing.take::<u32>("v")? != VERSION {
             return Err(Unreadable);
         }
@@ -240,7 +252,11 @@ impl<'p> Leafing<'p> {
     }
 
     fn place(&self, name: &str) -> Result<usize, Unreadable> {
-        self.places.get(name).copied().ok_or(Unreadable)
+        let place = match short_name(name) {
+            Some(at) => self.short.get(at).and_then(|known| known.checked_sub(1)),
+            None => self.places.get(name).copied(),
+        };
+        place.ok_or(Unreadable)
     }
 
     fn decoder(&mut self, place: usize) -> Result<&mut Decoder<'p>, Unreadable> {
@@ -367,6 +383,16 @@ impl<'p> Leafing<'p> {
             self.skip_each(&["ls", "lm", "lg"])?;
         }
         Ok(())
+    }
+}
+
+/// Which of the names of one or two letters this is.
+fn short_name(name: &str) -> Option<usize> {
+    let letter = |byte: u8| byte.is_ascii_lowercase().then(|| usize::from(byte - b'a') + 1);
+    match *name.as_bytes() {
+        [one] => letter(one),
+        [one, next] => Some(letter(one)? + SHORT * letter(next)?),
+        _ => None,
     }
 }
 

@@ -217,12 +217,18 @@ fn few_different<'a>(runs: &[&'a [u8]]) -> Option<(Vec<&'a [u8]>, Vec<i128>)> {
     let mut entries: Vec<&[u8]> = Vec::new();
     let mut known = std::collections::HashMap::new();
     let mut places = Vec::with_capacity(runs.len());
+    let mut last = 0;
     for run in runs {
-        let place = *known.entry(*run).or_insert_with(|| {
-            entries.push(run);
-            entries.len() - 1
-        });
-        if 250 < entries.len() {
+        let place = if entries.get(last) == Some(run) {
+            last
+        } else {
+            *known.entry(*run).or_insert_with(|| {
+                entries.push(run);
+                entries.len() - 1
+            })
+        };
+        last = place;
+        if 250 < entries.len() || (places.len() == 96 && 80 < entries.len()) {
             return None;
         }
         places.push(i128::try_from(place).unwrap_or(0));

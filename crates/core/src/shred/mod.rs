@@ -36,9 +36,9 @@ pub fn shred(items: &[&[u8]]) -> Option<Vec<u8>> {
         dictionary.write(&mut out);
         return Some(out);
     }
-    let mut table = Table::default();
+    let (mut table, mut parts) = (Table::default(), Parts::default());
     for item in items {
-        table.add(item)?;
+        table.add(item, &mut parts)?;
     }
     out.push(1);
     table.write(items.len(), &mut out);
@@ -167,20 +167,30 @@ struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    fn add(&mut self, item: &'a [u8]) -> Option<()> {
-        let Parts { shape, leaves, elements } = Parts::of(item)?;
-        let place = match self.known.get(&shape) {
-            Some(place) => *place,
-            None => {
-                self.known.insert(shape.clone(), self.shapes.len());
-                self.shapes.push((shape, vec![Vec::new(); leaves.len()]));
-                self.shapes.len() - 1
-            }
-        };
+    fn add(&mut self, item: &'a [u8], parts: &mut Parts<'a>) -> Option<()> {
+        parts.take_apart(item)?;
+        let place = self.place(parts)?;
         self.order.push(i128::try_from(place).ok()?);
         let (_, columns) = self.shapes.get_mut(place)?;
-        columns.iter_mut().zip(leaves).for_each(|(column, leaf)| column.push(leaf));
-        elements.into_iter().try_for_each(|element| self.add(element))
+        columns.iter_mut().zip(&parts.leaves).for_each(|(column, leaf)| column.push(*leaf));
+        if parts.elements.is_empty() {
+            return Some(());
+        }
+        std::mem::take(&mut parts.elements).into_iter().try_for_each(|element| self.add(element, parts))
+    }
+
+    /// Which shape an item has. Mostly that of the item before.
+    fn place(&mut self, parts: &Parts<'a>) -> Option<usize> {
+        let last = self.order.last().and_then(|last| usize::try_from(*last).ok()).unwrap_or(0);
+        if self.shapes.get(last).is_some_and(|(shape, _)| *shape == parts.shape) {
+            return Some(last);
+        }
+        if let Some(place) = self.known.get(&parts.shape) {
+            return Some(*place);
+        }
+        self.known.insert(parts.shape.clone(), self.shapes.len());
+        self.shapes.push((parts.shape.clone(), vec![Vec::new(); parts.leaves.len()]));
+        Some(self.shapes.len() - 1)
     }
 
     fn write(&self, items: usize, out: &mut Vec<u8>) {

@@ -99,11 +99,13 @@ pub struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// Nothing where the bytes are not one canonical item.
-    pub fn of(item: &'a [u8]) -> Option<Self> {
-        let mut parts = Self::default();
-        let end = parts.walk(item, 0, 0, false)?;
-        (end == item.len()).then_some(parts)
+    /// Takes another item apart in the same memory. Nothing where the bytes are not one canonical item.
+    pub fn take_apart(&mut self, item: &'a [u8]) -> Option<()> {
+        self.shape.clear();
+        self.leaves.clear();
+        self.elements.clear();
+        let end = self.walk(item, 0, 0, false)?;
+        (end == item.len()).then_some(())
     }
 
     fn walk(&mut self, bytes: &'a [u8], start: usize, depth: usize, is_name: bool) -> Option<usize> {

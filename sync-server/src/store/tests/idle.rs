@@ -60,3 +60,21 @@ fn a_chain_that_is_shown_and_is_not_the_servers_is_a_fork() {
         assert!(store.take(NOW, ann.device, &unsigned).is_err());
     });
 }
+
+#[test]
+fn a_sign_of_life_waits_for_no_disk_and_what_is_taken_after_it_does() {
+    each(|store, _| {
+        let (mut ann, push, _) = idle(store);
+        let later = NOW + 61_000;
+        store.take(later, ann.device, &push).unwrap();
+        let seen = store.devices().unwrap();
+        assert!(seen.iter().any(|one| one.id == ann.device && one.last_seen_at_ms == later));
+        assert!(super::super::dialect::waits_for_disk(&mut store.connection).unwrap());
+        let inside = store.connection.jotting(super::super::dialect::waits_for_disk).unwrap();
+        assert!(!inside, "a jotting waits");
+        assert!(store.connection.jotting(|_| anyhow::bail!("not this time") as anyhow::Result<()>).is_err());
+        assert!(super::super::dialect::waits_for_disk(&mut store.connection).unwrap());
+        ann.reports("Dereham Road");
+        ann.exchanges(store);
+    });
+}
