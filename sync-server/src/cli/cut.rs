@@ -20,6 +20,9 @@ pub struct Cutting {
     /// Only say what would be cut.
     #[arg(long)]
     dry_run: bool,
+    /// Give the room of what was cut back to the disk. Nobody can write until it is done: at night, or while nothing serves.
+    #[arg(long, conflicts_with = "dry_run")]
+    shrink: bool,
 }
 
 #[derive(Debug, Args)]
@@ -61,6 +64,9 @@ pub fn run(store: &mut Store, asked: &Cutting) -> Result<()> {
     let now_ms = now_ms();
     let before_ms = asked.day.before_ms(now_ms)?;
     let cut = store.cut(now_ms, before_ms, asked.dry_run)?;
+    if asked.shrink {
+        store.shrink()?;
+    }
     print(&Line { before: rfc3339(before_ms), dry_run: asked.dry_run, cut })
 }
 

@@ -83,13 +83,12 @@ impl Store {
             };
             done = step;
         }
-        if 0 < done.changes && !only_asks {
-            // The words are gone from the tables; that nothing of them stays in files beside them is for good measure.
-            if let Err(cause) = dialect::give_room(&mut self.connection) {
-                tracing::warn!("The room of what was cut is given back later: {cause:#}");
-            }
-        }
         Ok(done)
+    }
+
+    /// Gives the room of what was cut back to the disk. Nobody can write meanwhile.
+    pub fn shrink(&mut self) -> Result<()> {
+        dialect::shrink(&mut self.connection)
     }
 }
 

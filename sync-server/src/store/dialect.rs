@@ -182,12 +182,13 @@ pub(super) fn wipe(connection: &mut Connection) -> Result<()> {
     }
 }
 
-/// Gives the room of rows that became shorter back, without making anybody wait.
-pub(super) fn give_room(connection: &mut Connection) -> Result<()> {
-    match connection.driver() {
-        Driver::Sqlite(_) => connection.query("PRAGMA wal_checkpoint(PASSIVE)", &[]).map(|_| ()),
-        Driver::Postgres(_) => connection.batch("VACUUM log").context("Giving room back"),
-    }
+/// Writes what holds the log anew, so that the room of rows that became shorter is given back. Others wait meanwhile.
+pub(super) fn shrink(connection: &mut Connection) -> Result<()> {
+    let sql = match connection.driver() {
+        Driver::Sqlite(_) => "VACUUM",
+        Driver::Postgres(_) => "VACUUM (FULL) log",
+    };
+    connection.batch(sql).context("Giving room back")
 }
 
 /// One file and nothing beside it, for a database that is not written to any more.

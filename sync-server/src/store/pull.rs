@@ -115,7 +115,7 @@ pub(super) fn page(
         None => {
             let mark = mark_at(tx, newest)?;
             let mut page = reader.fill(tx, &Cursor { epoch, seq: newest, scope, filling: None, mark })?;
-            page.items.splice(0..0, gone::items(tx, device, newest)?);
+            page.items.splice(0..0, gone::items(tx, device, 0, newest)?);
             page
         }
     };
@@ -125,6 +125,28 @@ pub(super) fn page(
         page.items.extend(again);
     }
     Ok(page)
+}
+
+/// The scope of a device that is told nothing more: no hash of teams, so that it is filled anew should it go on.
+const STOPPED: u64 = 0;
+
+/// Whoever is told nothing more is still told what nobody may have: each redaction once.
+pub(super) fn page_of_stopped(
+    tx: &mut Connection,
+    (identity, device): (&Identity, DeviceId),
+    push: &Push,
+) -> Result<Page> {
+    let seq = u64::try_from(tx.one("SELECT seq FROM council WHERE id = 1", &[])?.int(0)?)?;
+    let epoch = short(identity.epoch);
+    let held: Option<Cursor> = cbor::decode(&push.cursor).ok();
+    let held = held.filter(|cursor| cursor.epoch == epoch && cursor.scope == STOPPED && cursor.seq <= seq);
+    let told = match held {
+        Some(cursor) if is_of_this_log(tx, &cursor)? => cursor.seq,
+        _ => 0,
+    };
+    let items = gone::items(tx, device, told, 0)?;
+    let cursor = Cursor { epoch, seq, scope: STOPPED, filling: None, mark: mark_at(tx, seq)? };
+    Ok(Page { items, cursor: cbor::encode(&cursor), ..Page::default() })
 }
 
 /// Whether what the device read to is still what stands there, or was cut since.
