@@ -85,6 +85,8 @@ pub enum Mutant {
     OutboxKeepsRedacted,
     /// What comes to a record that is gone begins it again.
     PurgeResurrected,
+    /// Of a change that was cut nothing is kept by which the same act is known again.
+    CutForgetsHashes,
 }
 
 impl Mutant {
@@ -138,6 +140,7 @@ impl Mutant {
         Self::ReofferBringsBack,
         Self::OutboxKeepsRedacted,
         Self::PurgeResurrected,
+        Self::CutForgetsHashes,
     ];
 }
 

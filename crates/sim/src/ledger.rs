@@ -9,6 +9,7 @@ use kerbside_core::ids::{RecordId, Sha256};
 use kerbside_core::value::Value;
 use kerbside_server::store::Store;
 
+use crate::events::cut::CutLog;
 use crate::events::gone::GoneActs;
 use crate::events::photos::PhotoActs;
 use crate::events::sets::SetActs;
@@ -227,6 +228,6 @@ pub fn markers_in(bytes: &[u8]) -> Vec<Marker> {
 }
 
 /// Everything the server has taken. What it refused is the phone's to show, and goes with the phone.
-pub fn markers_on_server(server: &mut Store) -> Result<BTreeSet<Marker>> {
-    Ok(server.log_changes()?.iter().flat_map(|entry| markers_in(&entry.bytes)).collect())
+pub fn markers_on_server(server: &mut Store, cut: &CutLog, gone: &GoneActs) -> Result<BTreeSet<Marker>> {
+    Ok(cut.read(server, gone)?.iter().flat_map(markers_of).collect())
 }

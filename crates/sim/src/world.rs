@@ -12,6 +12,7 @@ use kerbside_server::store::{CouncilFile, Officer, OfficerFile, Raised, Store};
 
 use crate::disk::Disk;
 use crate::events;
+use crate::events::cut::CutLog;
 use crate::events::desk::Tab;
 use crate::events::line::Letter;
 use crate::events::restoring::ServerBackup;
@@ -47,6 +48,7 @@ pub struct World {
     pub restores: u32,
     /// What the restores from the one folder of backups were raised to.
     pub raised: Raised,
+    pub cut: CutLog,
     trace: Sha256,
     tail: VecDeque<String>,
     tell: fn(&str),
@@ -78,6 +80,7 @@ impl World {
             backups: Vec::new(),
             restores: 0,
             raised: Raised::default(),
+            cut: CutLog::default(),
             tabs: Vec::new(),
             people,
             trace: Sha256::default(),

@@ -2,6 +2,7 @@
 
 mod admin;
 mod council;
+mod cut;
 mod gone;
 mod import;
 mod verify;
@@ -61,6 +62,8 @@ enum Command {
     Purge(gone::Purging),
     /// List what was taken out for good, when, by whom and why.
     Gone,
+    /// Take what was said before a day out of the log, where records hold what came of it. Nothing does it by itself.
+    Cut(cut::Cutting),
     /// Print the merged state of everything.
     Dump {
         /// Keys sorted, and nothing of this run in it.
@@ -109,6 +112,7 @@ fn command(cli: Cli) -> Result<ExitCode> {
         Command::Redact(asked) => gone::redact(&data, asked).map(|()| ExitCode::SUCCESS),
         Command::Purge(asked) => gone::purge(&data, &asked).map(|()| ExitCode::SUCCESS),
         Command::Gone => gone::list(&mut open(&data)?).map(|()| ExitCode::SUCCESS),
+        Command::Cut(asked) => cut::run(&mut open(&data)?, &asked).map(|()| ExitCode::SUCCESS),
         Command::Dump { canonical: _ } => {
             print(&open(&data)?.dump_canonical()?)?;
             Ok(ExitCode::SUCCESS)

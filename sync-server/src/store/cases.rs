@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use kerbside_core::change::{Change, ChangeBytes, Edit};
 use kerbside_core::field::{FieldKey, REFERENCE};
 use kerbside_core::form::{FormForScreen, Now};
-use kerbside_core::ids::{OfficerId, RecordId};
+use kerbside_core::ids::{Dot, OfficerId, RecordId};
 use kerbside_core::problem::{Code, Problem};
 use kerbside_core::record::view::RecordView;
 use kerbside_core::record::{REASON, Record};
@@ -14,9 +14,12 @@ use ts_rs::TS;
 
 use super::Store;
 use super::connection::Connection;
+use super::cut::{self, Left};
 use super::people::Officer;
 use super::records;
-use super::taking::LOG_CHANGE;
+use super::review::dot_at;
+use super::taking::{LOG_CHANGE, LOG_CUT};
+use super::value::Row;
 use crate::auth::{Action, Target, authorise};
 use crate::values;
 
@@ -43,6 +46,8 @@ pub enum Happening {
     Note,
     /// Someone chose between answers.
     Chose,
+    /// Someone did something, and what it was is kept no longer.
+    Cut,
 }
 
 /// One thing that someone did to the record.
@@ -110,38 +115,51 @@ impl Store {
 /// The record's log, told as what people did. Folding it again shows what each change replaced.
 fn timeline(tx: &mut Connection, id: RecordId) -> Result<Vec<TimelineLine>> {
     let rows = tx.query(
-        "SELECT l.seq, l.received_at, l.body, a.device FROM log l JOIN actor a ON a.id = l.actor \
-         WHERE l.record = $1 AND l.kind = $2 ORDER BY l.seq",
-        values![id, LOG_CHANGE],
+        "SELECT l.seq, l.received_at, l.body, a.device, l.kind, l.actor, l.counter, a.officer FROM log l \
+         JOIN actor a ON a.id = l.actor WHERE l.record = $1 AND l.kind IN ($2, $3) ORDER BY l.seq",
+        values![id, LOG_CHANGE, LOG_CUT],
     )?;
-    let mut state = Record::default();
+    let mut state = cut::state(tx, id)?;
+    let begun = state.created().map(|stamp| stamp.dot);
     let mut lines = Vec::new();
     for row in rows {
+        if row.int(4)? == LOG_CUT {
+            let left = Left::read(&row.blob(2)?)?;
+            let base = line(tx, &row, &left)?;
+            let is_first = begun == Some(dot_at(&row, 5)?);
+            lines.push(if is_first { base } else { TimelineLine { kind: Happening::Cut, ..base } });
+            continue;
+        }
         let change = ChangeBytes::received(row.blob(2)?).read().context("Reading the log")?;
-        let office = row.find_blob(3)?.is_none();
-        let writer = if office { writer_before(tx, &change)? } else { None };
-        let base = TimelineLine {
-            seq: row.int(0)?,
-            at_ms: change.at.corrected_ms(),
-            received_at_ms: row.int(1)?,
-            officer: writer.unwrap_or(change.officer),
-            office: office && writer.is_none(),
-            taken_by: writer.map(|_| change.officer),
-            kind: Happening::Created,
-            field: None,
-            from: None,
-            to: None,
-            dot: change.dot().to_string(),
-        };
-        lines.extend(told(&state, &change, &base));
+        lines.extend(told(&state, &change, &line(tx, &row, &Left::of(&change))?));
         state.apply(&change);
     }
     Ok(lines)
 }
 
+/// Who did something and when, as a line that begins the record.
+fn line(tx: &mut Connection, row: &Row, left: &Left) -> Result<TimelineLine> {
+    let officer = OfficerId(row.u32(7)?);
+    let office = row.find_blob(3)?.is_none();
+    let writer = if office { writer_before(tx, left.was)? } else { None };
+    Ok(TimelineLine {
+        seq: row.int(0)?,
+        at_ms: left.at.corrected_ms(),
+        received_at_ms: row.int(1)?,
+        officer: writer.unwrap_or(officer),
+        office: office && writer.is_none(),
+        taken_by: writer.map(|_| officer),
+        kind: Happening::Created,
+        field: None,
+        from: None,
+        to: None,
+        dot: dot_at(row, 5)?.to_string(),
+    })
+}
+
 /// Who wrote first what somebody at a desk took into the record.
-fn writer_before(tx: &mut Connection, change: &Change) -> Result<Option<OfficerId>> {
-    let Some(was) = change.was else { return Ok(None) };
+fn writer_before(tx: &mut Connection, was: Option<Dot>) -> Result<Option<OfficerId>> {
+    let Some(was) = was else { return Ok(None) };
     let found = tx.find("SELECT officer FROM actor WHERE id = $1", values![was.actor])?;
     found.map(|row| Ok(OfficerId(row.u32(0)?))).transpose()
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::Store;
 use super::returning::newest_backup;
-use super::taking::{HELD, LOG_CHANGE, REFUSED};
+use super::taking::{HELD, LOG_CHANGE, LOG_CUT, REFUSED};
 use super::trust::{self, Period, Trust};
 use crate::values;
 
@@ -31,7 +31,10 @@ impl Store {
                 Ok(u64::try_from(tx.one(sql, values)?.find_int(0)?.unwrap_or(0))?)
             };
             let mut counts = Counts {
-                changes: count("SELECT COUNT(*) FROM log WHERE kind = $1", values![LOG_CHANGE])?,
+                changes: count(
+                    "SELECT COUNT(*) FROM log WHERE kind IN ($1, $2)",
+                    values![LOG_CHANGE, LOG_CUT],
+                )?,
                 held: count("SELECT COUNT(*) FROM dot WHERE verdict = $1", values![HELD])?,
                 photos: count("SELECT COUNT(*) FROM photo", &[])?,
                 photos_waiting: count(

@@ -182,6 +182,15 @@ pub(super) fn wipe(connection: &mut Connection) -> Result<()> {
     }
 }
 
+/// Writes what holds the log anew, so that the room of rows that became shorter is given back. Others wait meanwhile.
+pub(super) fn shrink(connection: &mut Connection) -> Result<()> {
+    let sql = match connection.driver() {
+        Driver::Sqlite(_) => "VACUUM",
+        Driver::Postgres(_) => "VACUUM (FULL) log",
+    };
+    connection.batch(sql).context("Giving room back")
+}
+
 /// One file and nothing beside it, for a database that is not written to any more.
 pub(super) fn close_wal(connection: &mut Connection) -> Result<()> {
     connection.query("PRAGMA journal_mode = DELETE", &[]).map(|_| ())

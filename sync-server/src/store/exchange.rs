@@ -19,7 +19,6 @@ use kerbside_core::sign::{Label, PublicKey, SHOWN, Signed};
 use super::Store;
 use super::connection::Connection;
 use super::devices::{self, allot_actor};
-use super::gone;
 use super::identity::{self, Identity};
 use super::packs;
 use super::pull;
@@ -376,9 +375,7 @@ fn answer(
     let page = if fork || writer.is_retired {
         pull::Page { cursor: push.cursor.clone(), ..pull::Page::default() }
     } else if writer.stopped.is_some() {
-        // Whoever is told nothing more is still told what nobody may have.
-        let items = gone::items(tx, device, 0)?;
-        pull::Page { items, cursor: push.cursor.clone(), ..pull::Page::default() }
+        pull::page_of_stopped(tx, (identity, device), push)?
     } else {
         pull::page(tx, (identity, device), &writer, push)?
     };
@@ -390,7 +387,8 @@ fn answer(
         hwm: writer.last,
         fork,
         items: page.items,
-        cursor: if page.cursor == push.cursor { Vec::new() } else { page.cursor },
+        // A device that is stopped goes by the cursor of each reply: one that it had before says nothing of redactions.
+        cursor: if page.cursor == push.cursor && writer.stopped.is_none() { Vec::new() } else { page.cursor },
         more: page.more,
         paging: page.paging,
         offers: if holds_offers { Vec::new() } else { offers },

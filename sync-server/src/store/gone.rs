@@ -110,10 +110,14 @@ pub(super) fn note_residue(tx: &mut Connection, dot: Dot, hash: Sha256) -> Resul
     .map(|_| ())
 }
 
-/// Before a filling begins: what the device may still have that nobody may have.
-pub(super) fn items(tx: &mut Connection, device: DeviceId, seq: u64) -> Result<Vec<Item>> {
+/// What the device may still have that nobody may have, of what was taken out since it was last told.
+pub(super) fn items(tx: &mut Connection, device: DeviceId, told: u64, seq: u64) -> Result<Vec<Item>> {
     let mut items = Vec::new();
-    for row in tx.query("SELECT entry FROM gone WHERE is_purge = 0 ORDER BY seq, id", &[])? {
+    let since = tx.query(
+        "SELECT entry FROM gone WHERE is_purge = 0 AND seq > $1 ORDER BY seq, id",
+        values![i64::try_from(told)?],
+    )?;
+    for row in since {
         let redaction = read(&row.blob(0)?)?.redaction;
         items.extend(redaction.map(|redaction| Item::Redact { seq, redaction }));
     }

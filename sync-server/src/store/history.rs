@@ -10,7 +10,7 @@ use super::dialect;
 use super::packs;
 use super::people::Officer;
 use super::records;
-use super::taking::LOG_CHANGE;
+use super::taking::{LOG_CHANGE, LOG_CUT};
 use super::value::Sql;
 use crate::values;
 
@@ -19,6 +19,7 @@ use crate::values;
 pub struct Kept {
     pub seq: Option<i64>,
     pub dot: Dot,
+    /// Nothing, where its words were cut.
     pub bytes: Vec<u8>,
 }
 
@@ -34,13 +35,14 @@ impl Store {
     /// Every change that was taken, in the order of the log.
     pub fn log_changes(&mut self) -> Result<Vec<Kept>> {
         let rows = self.connection.query(
-            "SELECT actor, counter, body, seq FROM log WHERE kind = $1 ORDER BY seq",
-            values![LOG_CHANGE],
+            "SELECT actor, counter, body, seq, kind FROM log WHERE kind IN ($1, $2) ORDER BY seq",
+            values![LOG_CHANGE, LOG_CUT],
         )?;
         rows.iter()
             .map(|row| {
                 let dot = Dot { actor: Actor(row.u32(0)?), counter: u64::try_from(row.int(1)?)? };
-                Ok(Kept { seq: Some(row.int(3)?), dot, bytes: row.blob(2)? })
+                let bytes = if row.int(4)? == LOG_CUT { Vec::new() } else { row.blob(2)? };
+                Ok(Kept { seq: Some(row.int(3)?), dot, bytes })
             })
             .collect()
     }

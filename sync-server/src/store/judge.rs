@@ -13,13 +13,14 @@ use kerbside_core::record::{Lifecycle, Record, WITHDRAWN};
 use kerbside_core::value::Value;
 
 use super::connection::Connection;
+use super::cut;
 use super::faults;
 use super::gone;
 use super::lives::{self, Prospect};
 use super::people::teams_left;
 use super::records;
 use super::review::{self, Why};
-use super::taking::{ACCEPTED, FLAGGED, HELD, Taking, Writer, to_row};
+use super::taking::{ACCEPTED, FLAGGED, HELD, LOG_CUT, Taking, Writer, to_row};
 use crate::auth::{Action, Target, authorise};
 use crate::values;
 
@@ -117,7 +118,7 @@ fn same_act(taking: &mut Taking<'_>, dot: Dot, change: &Change) -> Result<Option
         return Ok(None);
     }
     let rows = taking.tx.query(
-        "SELECT d.actor, d.counter, COALESCE(l.body, s.body), d.verdict, d.received_at FROM dot d \
+        "SELECT d.actor, d.counter, COALESCE(l.body, s.body), d.verdict, d.received_at, l.kind FROM dot d \
          LEFT JOIN log l ON l.seq = d.seq \
          LEFT JOIN set_aside s ON s.actor = d.actor AND s.counter = d.counter \
          WHERE d.cid = $1 AND d.record = $2 AND d.verdict IN ($3, $4, $5) ORDER BY d.received_at, d.actor, d.counter",
@@ -131,7 +132,12 @@ fn same_act(taking: &mut Taking<'_>, dot: Dot, change: &Change) -> Result<Option
             continue;
         }
         let Some(body) = row.find_blob(2)? else { continue };
-        if ChangeBytes::received(body).read().is_ok_and(|other| change.is_same_act(&other)) {
+        let is_same = if row.find_int(5)? == Some(LOG_CUT) {
+            cut::is_of(&body, change)
+        } else {
+            ChangeBytes::received(body).read().is_ok_and(|other| change.is_same_act(&other))
+        };
+        if is_same {
             twins.push((row.int(3)?, (row.int(4)?, there)));
         }
     }

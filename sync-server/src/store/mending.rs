@@ -12,10 +12,11 @@ use serde::Serialize;
 use super::Store;
 use super::compare::{self, Repair};
 use super::connection::Connection;
+use super::cut;
 use super::packs::FormShelf;
 use super::records::{self, Kept};
 use super::rows::{self, BadRow};
-use super::taking::{LOG_CHANGE, to_row};
+use super::taking::{LOG_CHANGE, LOG_CUT, to_row};
 use super::value::Sql;
 use super::verify::{self, Verified};
 use crate::values;
@@ -66,7 +67,8 @@ impl Store {
                 mend_body(tx, backup.as_deref_mut(), *dot, now_ms, &mut mended)?;
             }
             for record in records_to_make_again(tx, verified, &bad)? {
-                if !verify::is_waiting(tx, record)? {
+                let backup = backup.as_deref_mut().map(|backup| &mut backup.connection);
+                if cut::mend(tx, backup, record)? && !verify::is_waiting(tx, record)? {
                     make_again(tx, forms, record)?;
                     mended.records.push(record);
                 }
@@ -120,9 +122,10 @@ fn lock_log(tx: &mut Connection) -> Result<()> {
 /// Hashes and chain values follow from the bytes and from each other.
 fn mend_chain(tx: &mut Connection, actor: Actor) -> Result<()> {
     let dots = tx.query(
-        "SELECT d.counter, d.hash, d.chain, COALESCE(l.body, s.body) FROM dot d LEFT JOIN log l ON l.seq = d.seq \
-         LEFT JOIN set_aside s ON s.actor = d.actor AND s.counter = d.counter WHERE d.actor = $1 ORDER BY d.counter",
-        values![actor],
+        "SELECT d.counter, d.hash, d.chain, COALESCE(l.body, s.body) FROM dot d \
+         LEFT JOIN log l ON l.seq = d.seq AND l.kind = $1 \
+         LEFT JOIN set_aside s ON s.actor = d.actor AND s.counter = d.counter WHERE d.actor = $2 ORDER BY d.counter",
+        values![LOG_CHANGE, actor],
     )?;
     let mut last = chain::START;
     for (at, dot) in dots.iter().enumerate() {
@@ -244,12 +247,14 @@ fn records_to_make_again(
 /// Folds a record's log and writes its row from it. What the log does not say is kept.
 fn make_again(tx: &mut Connection, forms: &mut FormShelf, record: RecordId) -> Result<()> {
     let first = tx.find(
-        "SELECT seq, received_at FROM log WHERE record = $1 AND kind = $2 ORDER BY seq LIMIT 1",
-        values![record, LOG_CHANGE],
+        "SELECT seq, received_at FROM log WHERE record = $1 AND kind IN ($2, $3) ORDER BY seq LIMIT 1",
+        values![record, LOG_CHANGE, LOG_CUT],
     )?;
     let Some(first) = first else { return Ok(()) };
-    let last =
-        tx.one("SELECT MAX(seq) FROM log WHERE record = $1 AND kind = $2", values![record, LOG_CHANGE])?;
+    let last = tx.one(
+        "SELECT MAX(seq) FROM log WHERE record = $1 AND kind IN ($2, $3)",
+        values![record, LOG_CHANGE, LOG_CUT],
+    )?;
     let state = verify::fold(tx, record)?;
     let form = forms.nearest(tx, state.form(), state.form_version())?;
     let there = tx.find("SELECT office_reference FROM record WHERE id = $1", values![record])?;

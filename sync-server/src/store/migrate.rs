@@ -55,6 +55,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../sql/sqlite/008_gone.sql"),
         postgres: include_str!("../../sql/postgres/008_gone.sql"),
     },
+    Migration {
+        number: 9,
+        name: "cut",
+        sqlite: include_str!("../../sql/sqlite/009_cut.sql"),
+        postgres: include_str!("../../sql/postgres/009_cut.sql"),
+    },
 ];
 
 /// The newest number this program knows.

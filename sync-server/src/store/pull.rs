@@ -17,7 +17,7 @@ use super::connection::Connection;
 use super::gone;
 use super::identity::Identity;
 use super::people::Officer;
-use super::taking::{LOG_CHANGE, LOG_PURGE, LOG_REDACT, LOG_SCOPE, ScopeMove, Writer};
+use super::taking::{LOG_CHANGE, LOG_CUT, LOG_PURGE, LOG_REDACT, LOG_SCOPE, ScopeMove, Writer};
 use super::value::{Row, Sql};
 use crate::values;
 
@@ -64,7 +64,9 @@ fn mark_at(tx: &mut Connection, seq: u64) -> Result<Option<u32>> {
     )?;
     let Some(row) = found else { return Ok(None) };
     let record: [u8; 16] = row.bytes(1)?;
-    let said = format!("{} {:?} {:?} {}", row.int(0)?, row.find_int(2)?, row.find_int(3)?, row.int(4)?);
+    // A change stays the entry it was when its words are cut.
+    let kind = Some(row.int(0)?).filter(|kind| *kind != LOG_CUT).unwrap_or(LOG_CHANGE);
+    let said = format!("{kind} {:?} {:?} {}", row.find_int(2)?, row.find_int(3)?, row.int(4)?);
     let [a, b, c, d, ..] = Sha256::of(&[record.as_slice(), said.as_bytes()].concat()).0;
     Ok(Some(u32::from_be_bytes([a, b, c, d])))
 }
@@ -93,12 +95,15 @@ pub(super) fn page(
     writer: &Writer,
     push: &Push,
 ) -> Result<Page> {
-    let newest = u64::try_from(tx.one("SELECT seq FROM council WHERE id = 1", &[])?.int(0)?)?;
+    let council = tx.one("SELECT seq, floor FROM council WHERE id = 1", &[])?;
+    let (newest, floor) = (u64::try_from(council.int(0)?)?, u64::try_from(council.int(1)?)?);
     let scope = scope_hash(&writer.officer);
     let held: Option<Cursor> = cbor::decode(&push.cursor).ok();
     let epoch = short(identity.epoch);
     let is_ours = |cursor: &Cursor| cursor.scope == scope || planted::is(Mutant::AnyScopeCursor);
-    let held = held.filter(|cursor| cursor.epoch == epoch && is_ours(cursor) && cursor.seq <= newest);
+    let held = held.filter(|cursor| cursor.epoch == epoch && is_ours(cursor));
+    // Below the floor there is no log to read on from.
+    let held = held.filter(|cursor| (floor..=newest).contains(&cursor.seq));
     let held = match held {
         Some(cursor) if is_of_this_log(tx, &cursor)? => Some(cursor),
         _ => None,
@@ -110,7 +115,7 @@ pub(super) fn page(
         None => {
             let mark = mark_at(tx, newest)?;
             let mut page = reader.fill(tx, &Cursor { epoch, seq: newest, scope, filling: None, mark })?;
-            page.items.splice(0..0, gone::items(tx, device, newest)?);
+            page.items.splice(0..0, gone::items(tx, device, 0, newest)?);
             page
         }
     };
@@ -120,6 +125,28 @@ pub(super) fn page(
         page.items.extend(again);
     }
     Ok(page)
+}
+
+/// The scope of a device that is told nothing more: no hash of teams, so that it is filled anew should it go on.
+const STOPPED: u64 = 0;
+
+/// Whoever is told nothing more is still told what nobody may have: each redaction once.
+pub(super) fn page_of_stopped(
+    tx: &mut Connection,
+    (identity, device): (&Identity, DeviceId),
+    push: &Push,
+) -> Result<Page> {
+    let seq = u64::try_from(tx.one("SELECT seq FROM council WHERE id = 1", &[])?.int(0)?)?;
+    let epoch = short(identity.epoch);
+    let held: Option<Cursor> = cbor::decode(&push.cursor).ok();
+    let held = held.filter(|cursor| cursor.epoch == epoch && cursor.scope == STOPPED && cursor.seq <= seq);
+    let told = match held {
+        Some(cursor) if is_of_this_log(tx, &cursor)? => cursor.seq,
+        _ => 0,
+    };
+    let items = gone::items(tx, device, told, 0)?;
+    let cursor = Cursor { epoch, seq, scope: STOPPED, filling: None, mark: mark_at(tx, seq)? };
+    Ok(Page { items, cursor: cbor::encode(&cursor), ..Page::default() })
 }
 
 /// Whether what the device read to is still what stands there, or was cut since.

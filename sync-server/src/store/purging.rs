@@ -44,6 +44,7 @@ pub(super) fn remove(tx: &mut Connection, record: RecordId) -> Result<()> {
     for (table, column) in [
         ("review", "record"),
         ("log", "record"),
+        ("cut", "record"),
         ("record_team", "record"),
         ("given_up_record", "record"),
         ("record", "id"),

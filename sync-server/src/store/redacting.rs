@@ -14,6 +14,7 @@ use kerbside_core::redact::{Redaction, Target};
 use kerbside_core::value::TEXT_LIMIT;
 
 use super::connection::Connection;
+use super::cut;
 use super::gone::{self, Gone};
 use super::taking::{LOG_CHANGE, LOG_PURGE, LOG_REDACT, Taking, to_row};
 use super::value::Row;
@@ -176,6 +177,7 @@ fn redaction(tx: &mut Connection, record: RecordId, target: &Target) -> Result<R
             redaction.acts.push(change.cid);
         }
     }
+    redaction.acts.extend(cut::acts_with(tx, &redaction)?);
     redaction.acts.sort_unstable();
     redaction.acts.dedup();
     if redaction.acts.is_empty() {
@@ -220,6 +222,7 @@ fn blank(taking: &mut Taking<'_>, redaction: &Redaction) -> Result<()> {
     if let Target::Photo(photo) = &redaction.target {
         purging::remove_photo(taking.tx, record, *photo)?;
     }
+    cut::redact(taking.tx, redaction)?;
     let Some(mut kept) = records::load(taking.tx, record)? else { return Ok(()) };
     if kept.state.redact(redaction) {
         let form = taking.forms.nearest(taking.tx, kept.state.form(), kept.state.form_version())?;

@@ -5,7 +5,7 @@ use kerbside_core::ids::{Dot, RecordId};
 
 use super::Store;
 use super::rows;
-use super::taking::to_row;
+use super::taking::{LOG_CUT, to_row};
 use crate::values;
 
 impl Store {
@@ -25,12 +25,13 @@ impl Store {
         self.connection.transaction(|tx| {
             let counter = to_row(dot.counter)?;
             let found = tx.find(
-                "SELECT body FROM log WHERE actor = $1 AND counter = $2",
+                "SELECT body, kind FROM log WHERE actor = $1 AND counter = $2",
                 values![dot.actor, counter],
             )?;
             let Some(row) = found else { return Ok(false) };
             let mut body = row.blob(0)?;
-            turn(&mut body, bit, bits);
+            // What is left of a change that was cut nobody else has: more than one bit of it comes from a backup alone.
+            turn(&mut body, bit, if row.int(1)? == LOG_CUT { 1 } else { bits });
             let update = "UPDATE log SET body = $1 WHERE actor = $2 AND counter = $3";
             tx.execute(update, values![body, dot.actor, counter])?;
             Ok(true)

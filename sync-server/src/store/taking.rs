@@ -17,6 +17,7 @@ use kerbside_core::{cbor, chain};
 use minicbor::{Decode, Encode};
 
 use super::connection::Connection;
+use super::cut;
 use super::gone;
 use super::judge::{self, Judged, Waits};
 use super::lives;
@@ -42,6 +43,8 @@ pub(super) const LOG_SCOPE: i64 = 1;
 pub(super) const LOG_PHOTO: i64 = 2;
 pub(super) const LOG_REDACT: i64 = 3;
 pub(super) const LOG_PURGE: i64 = 4;
+/// A change whose words were cut: `cut::Left` stands in its place.
+pub(super) const LOG_CUT: i64 = 5;
 
 /// Whose changes are being taken.
 #[derive(Debug, Clone)]
@@ -70,13 +73,15 @@ pub(super) struct Taking<'a> {
     pub(super) forms: &'a mut FormShelf,
     pub(super) now_ms: i64,
     seq: i64,
+    /// Up to where the log was cut.
+    floor: i64,
 }
 
 impl<'a> Taking<'a> {
     /// Begins by locking the council's row, so that two takings are never under way at once.
     pub(super) fn begin(tx: &'a mut Connection, forms: &'a mut FormShelf, now_ms: i64) -> Result<Self> {
-        let row = tx.one("UPDATE council SET seq = seq WHERE id = 1 RETURNING seq", &[])?;
-        Ok(Self { seq: row.int(0)?, tx, forms, now_ms })
+        let row = tx.one("UPDATE council SET seq = seq WHERE id = 1 RETURNING seq, floor", &[])?;
+        Ok(Self { seq: row.int(0)?, floor: row.int(1)?, tx, forms, now_ms })
     }
 
     pub(super) fn finish(self) -> Result<()> {
@@ -314,6 +319,9 @@ impl<'a> Taking<'a> {
             Some(kept) => kept,
             None => self.begin_record(form.as_deref(), seq)?,
         };
+        if 0 < self.floor {
+            cut::keep_state(self.tx, change.record)?;
+        }
         kept.state.apply(change);
         records::save(self.tx, change.record, &kept, seq, form.as_deref())?;
         self.name_photos(change, seq)?;

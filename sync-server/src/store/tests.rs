@@ -1,5 +1,6 @@
 //! What the store promises, asked of SQLite and of PostgreSQL alike.
 
+mod cut;
 mod exchange;
 mod forms;
 mod gone;

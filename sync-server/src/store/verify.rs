@@ -17,9 +17,10 @@ use serde_json::{Value, json};
 
 use super::Store;
 use super::connection::Connection;
+use super::cut;
 use super::records::{self, Derived};
 use super::rows;
-use super::taking::LOG_CHANGE;
+use super::taking::{LOG_CHANGE, LOG_CUT};
 use crate::values;
 
 /// What `verify` found.
@@ -115,7 +116,7 @@ fn look(tx: &mut Connection) -> Verified {
 }
 
 fn count(tx: &mut Connection) -> Result<u64> {
-    let row = tx.one("SELECT COUNT(*) FROM log WHERE kind = $1", values![LOG_CHANGE])?;
+    let row = tx.one("SELECT COUNT(*) FROM log WHERE kind IN ($1, $2)", values![LOG_CHANGE, LOG_CUT])?;
     Ok(u64::try_from(row.int(0)?)?)
 }
 
@@ -151,7 +152,7 @@ fn walk(tx: &mut Connection, actor: Actor, bad: &mut Vec<Dot>) -> Result<Option<
     loop {
         let dots = tx.query(
             "SELECT d.counter, d.hash, d.chain, COALESCE(l.body, s.body), m.counter, l.actor, l.counter, l.record, \
-             d.record, r.hash FROM dot d LEFT JOIN log l ON l.seq = d.seq \
+             d.record, r.hash, l.kind FROM dot d LEFT JOIN log l ON l.seq = d.seq \
              LEFT JOIN residue r ON r.actor = d.actor AND r.counter = d.counter \
              LEFT JOIN set_aside s ON s.actor = d.actor AND s.counter = d.counter \
              LEFT JOIN body_missing m ON m.actor = d.actor AND m.counter = d.counter \
@@ -163,7 +164,8 @@ fn walk(tx: &mut Connection, actor: Actor, bad: &mut Vec<Dot>) -> Result<Option<
             last = chain::next(last, hash);
             counter += 1;
             let named = Dot { actor, counter: u64::try_from(counter)? };
-            let waits = dot.find_int(4)?.is_some();
+            // What is left of a change that was cut is under the hash of its record's cut.
+            let waits = dot.find_int(4)?.is_some() || dot.find_int(10)? == Some(LOG_CUT);
             let body = dot.find_blob(3)?;
             let as_kept = dot.find_bytes(9)?.map_or(hash, Sha256);
             if !waits && body.as_ref().is_some_and(|body| Sha256::of(body) != as_kept) {
@@ -240,9 +242,9 @@ fn each_record(tx: &mut Connection, found: &mut Verified) -> Result<()> {
     found.records = buckets.records();
     found.digest = buckets.whole();
     let lost = tx.query(
-        "SELECT DISTINCT l.record FROM log l WHERE l.kind = $1 \
+        "SELECT DISTINCT l.record FROM log l WHERE l.kind IN ($1, $2) \
          AND NOT EXISTS (SELECT 1 FROM record r WHERE r.id = l.record) ORDER BY l.record",
-        values![LOG_CHANGE],
+        values![LOG_CHANGE, LOG_CUT],
     )?;
     for row in lost {
         found.bad_records.push(RecordId(row.bytes(0)?));
@@ -250,9 +252,13 @@ fn each_record(tx: &mut Connection, found: &mut Verified) -> Result<()> {
     Ok(())
 }
 
-fn is_as_folded(tx: &mut Connection, id: RecordId, state: &[u8]) -> Result<bool> {
+/// Whether a record is what its log makes, and its row repeats it rightly.
+pub(super) fn is_as_folded(tx: &mut Connection, id: RecordId, state: &[u8]) -> Result<bool> {
     if is_waiting(tx, id)? {
         return Ok(true);
+    }
+    if !cut::is_whole(tx, id)? {
+        return Ok(false);
     }
     let folded = fold(tx, id)?;
     Ok(folded.pack() == state && repeats(tx, id)? == (records::derived(tx, id, &folded)?, true))
@@ -273,9 +279,9 @@ fn repeats(tx: &mut Connection, id: RecordId) -> Result<(Derived, bool)> {
     let row = tx.one(
         "SELECT form, form_version, reference, status, created_by, created_actor, captured_at, two_answers, \
          photos_named, photos_received, first_seq, last_seq, (SELECT MIN(l.seq) FROM log l WHERE l.record = r.id \
-         AND l.kind = $1), (SELECT COUNT(*) FROM log l WHERE l.record = r.id AND l.seq = r.last_seq) \
-         FROM record r WHERE r.id = $2",
-        values![LOG_CHANGE, id],
+         AND l.kind IN ($1, $2)), (SELECT COUNT(*) FROM log l WHERE l.record = r.id AND l.seq = r.last_seq) \
+         FROM record r WHERE r.id = $3",
+        values![LOG_CHANGE, LOG_CUT, id],
     )?;
     let derived = Derived {
         form: row.text(0)?,
@@ -292,12 +298,13 @@ fn repeats(tx: &mut Connection, id: RecordId) -> Result<(Derived, bool)> {
     Ok((derived, row.find_int(10)? == row.find_int(12)? && row.int(13)? == 1))
 }
 
+/// The log, folded on top of what stands for what was cut of it.
 pub(super) fn fold(tx: &mut Connection, id: RecordId) -> Result<Record> {
     let rows = tx.query(
         "SELECT body FROM log WHERE record = $1 AND kind = $2 ORDER BY seq",
         values![id, LOG_CHANGE],
     )?;
-    let mut state = Record::default();
+    let mut state = cut::state(tx, id)?;
     for row in rows {
         state.apply(&ChangeBytes::received(row.blob(0)?).read().context("Reading the log")?);
     }

@@ -176,6 +176,8 @@ impl Vault {
         applied.photos_gone = std::mem::take(&mut intake.photos_gone);
         intake.finish()?;
         if applied.stopped.is_some() {
+            let told = Some(&reply.cursor).filter(|cursor| held == push.cursor && !cursor.is_empty());
+            progress.cursor = told.cloned();
             self.give_up_what_is_held(store, progress, now)?;
         }
         if reads {
@@ -266,7 +268,6 @@ impl Vault {
     /// A device that was stopped keeps nothing of others, once what it has itself is sent; if it is ever let in again,
     /// it is filled from nothing.
     fn give_up_what_is_held(&self, store: &Store, progress: &mut Progress, now: Reading) -> Result<()> {
-        progress.cursor = None;
         if progress.received < progress.counter {
             return Ok(());
         }

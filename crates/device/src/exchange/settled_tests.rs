@@ -93,3 +93,43 @@ fn a_bit_that_flips_in_a_block_is_found_wherever_it_is_and_its_records_are_asked
         assert!(held.iter().all(|(record, state)| states[record].0.as_ref() == Some(state)), "bit {bit}");
     }
 }
+
+#[test]
+fn what_is_taken_out_of_a_record_opens_its_own_block_alone() {
+    let (ann, held) = filled();
+    ann.store.break_blocks_with(RecordId([9; 16])).unwrap();
+    assert_eq!(ann.store.count_blocks().unwrap(), 2);
+    ann.store.break_blocks_with(held[40].0).unwrap();
+    assert_eq!(ann.store.count_blocks().unwrap(), 1);
+    assert_eq!(ann.verify().unwrap().faults, Vec::<String>::new());
+    assert_eq!(ann.states().unwrap()[&held[41].0].0.as_ref(), Some(&held[41].1));
+}
+
+#[test]
+fn the_block_that_a_record_left_says_nothing_of_it_once_it_is_gone_or_redacted() {
+    for goes in [false, true] {
+        let (mut ann, held) = filled();
+        let edits = json!({ "where": "by the gate" }).as_object().unwrap().clone();
+        ann.edit(held[3].0, &edits, &[], NOW).unwrap();
+        assert_eq!(ann.store.count_blocks().unwrap(), 2);
+        if goes {
+            ann.store.delete_record(held[3].0).unwrap();
+        } else {
+            ann.store.break_blocks_with(held[3].0).unwrap();
+        }
+        assert_eq!(ann.store.count_blocks().unwrap(), 1);
+        assert_eq!(ann.states().unwrap()[&held[4].0].0.as_ref(), Some(&held[4].1));
+    }
+}
+
+#[test]
+fn a_block_of_an_older_app_is_opened_for_whatever_is_taken_out() {
+    let (mut ann, held) = filled();
+    let edits = json!({ "where": "by the gate" }).as_object().unwrap().clone();
+    ann.edit(held[3].0, &edits, &[], NOW).unwrap();
+    ann.store.forget_who_left_blocks().unwrap();
+    ann.store.break_blocks_with(RecordId([9; 16])).unwrap();
+    assert_eq!(ann.store.count_blocks().unwrap(), 2);
+    ann.store.break_blocks_with(held[3].0).unwrap();
+    assert_eq!(ann.store.count_blocks().unwrap(), 1);
+}

@@ -50,6 +50,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (7, include_str!("007_people.sql")),
     (8, include_str!("008_gone.sql")),
     (9, include_str!("009_said.sql")),
+    (10, include_str!("010_left_blocks.sql")),
 ];
 
 /// More than there are different ones, so that none is compiled twice.

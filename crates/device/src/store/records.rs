@@ -87,7 +87,7 @@ impl Store {
                      status = excluded.status, created_ms = excluded.created_ms, changed_ms = excluded.changed_ms,
                      two_answers = excluded.two_answers, leaving = excluded.leaving, wanted = excluded.wanted,
                      unconfirmed = excluded.unconfirmed, withdrawn = excluded.withdrawn,
-                     block = NULL",
+                     left_block = COALESCE(record.block, record.left_block), block = NULL",
             )?
             .execute(named_params! {
                 ":id": record.id.0,

@@ -2,6 +2,7 @@
 
 mod answers;
 mod clocks;
+mod cut;
 mod gone;
 mod log;
 mod lost;
@@ -50,6 +51,7 @@ const CHECKS: &[Check] = &[
     check("no queue is stuck", phones::no_queue_is_stuck),
     check("each phone holds its scope", phones::scope_is_held),
     check("every vault verifies", phones::vaults_verify),
+    check("the server verifies", cut::server_verifies),
 ];
 
 /// A settled world, read once for all checks.
@@ -91,8 +93,7 @@ impl Settled {
     /// No act may be in the log twice, under whatever dots.
     fn read(world: &mut World) -> Result<Self> {
         let mut settled = Self::default();
-        for entry in world.server.log_changes()? {
-            let change = ChangeBytes::received(entry.bytes).read().context("Reading the log")?;
+        for change in world.log()? {
             settled.fold(&change)?;
             // What was taken out of it lies over what it lay over all the same.
             let blanked = world.ledger.gone.redacted_in(&change);

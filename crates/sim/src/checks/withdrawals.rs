@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, ensure};
-use kerbside_core::change::{Change, ChangeBytes, Context, Edit};
+use kerbside_core::change::{Change, Context, Edit};
 use kerbside_core::field::LIFECYCLE;
 use kerbside_core::ids::{Dot, RecordId};
 use kerbside_core::record::WITHDRAWN;
@@ -24,8 +24,7 @@ struct Said {
 
 pub fn withdrawals_hide_nothing(world: &mut World, settled: &Settled) -> Result<()> {
     let mut changes: BTreeMap<RecordId, Vec<Change>> = BTreeMap::new();
-    for entry in world.server.log_changes()? {
-        let change = ChangeBytes::received(entry.bytes).read().context("Reading the log")?;
+    for change in world.log()? {
         changes.entry(change.record).or_default().push(change);
     }
     for (record, changes) in &changes {

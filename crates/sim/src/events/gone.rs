@@ -8,7 +8,7 @@ use kerbside_core::change::{Change, ChangeBytes};
 use kerbside_core::field::FieldKey;
 use kerbside_core::ids::{Cid, Dot, RecordId, Sha256};
 use kerbside_core::record::Record;
-use kerbside_core::redact::Target;
+use kerbside_core::redact::{self, Target};
 use kerbside_server::store::{Gone, Officer, Wish};
 
 use crate::ledger::{Marker, markers_of};
@@ -34,6 +34,12 @@ impl GoneActs {
     /// What a change said before it was blanked.
     pub fn redacted_in(&self, change: &Change) -> BTreeSet<Marker> {
         self.by_act.get(&(change.record, change.cid)).cloned().unwrap_or_default()
+    }
+
+    /// A change as it stands where all that was taken out is blanked.
+    pub fn without(&self, change: &Change) -> Change {
+        let redactions = self.lines.iter().filter_map(|line| line.redaction.as_ref());
+        redact::residue(redactions, change).unwrap_or_else(|| change.clone())
     }
 
     pub fn has_lost_photo(&self, record: RecordId, photo: Sha256) -> bool {
@@ -144,8 +150,9 @@ impl World {
 
     /// All that the server holds of a record, taken or not.
     fn changes_of(&mut self, record: RecordId) -> Result<Vec<Change>> {
-        let kept = self.server.log_changes()?.into_iter().chain(self.server.set_aside_changes()?);
-        let changes = kept.filter_map(|kept| ChangeBytes::received(kept.bytes).read().ok());
+        let aside = self.server.set_aside_changes()?.into_iter();
+        let aside = aside.filter_map(|kept| ChangeBytes::received(kept.bytes).read().ok());
+        let changes = self.log()?.into_iter().chain(aside);
         Ok(changes.filter(|change| change.record == record).collect())
     }
 

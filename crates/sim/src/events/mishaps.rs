@@ -72,7 +72,7 @@ impl World {
 
     /// Tells the ledger what nobody has any more.
     fn died_with(&mut self, lost: &Vault) -> Result<()> {
-        let mut kept = markers_on_server(&mut self.server)?;
+        let mut kept = markers_on_server(&mut self.server, &self.cut, &self.ledger.gone)?;
         for phone in &self.phones {
             kept.extend(markers(&phone.vault)?);
         }

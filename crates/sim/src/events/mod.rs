@@ -3,6 +3,7 @@
 //! A round is one event. A file of this folder holds the events of one subject as methods of the world; what they
 //! did that the checks must know, they say to the ledger.
 
+pub mod cut;
 pub mod desk;
 pub mod gone;
 pub mod line;
@@ -77,6 +78,7 @@ pub const EVENTS: &[Event] = &[
     event(10, "a phone arrives", World::arrive),
     event(10, "the server is backed up", World::back_up_server),
     event(6, "the server is restored", World::restore_server),
+    event(8, "the server's log is cut", World::cut_log),
     event(2, "server and phone are put back", World::restore_both),
     #[cfg(kerbside_sim)]
     event(2, "a bit flips on a phone", World::rot_phone),

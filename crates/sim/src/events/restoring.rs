@@ -12,6 +12,7 @@ use kerbside_device::{ChangeState, Vault};
 use kerbside_server::store::Store;
 
 use crate::disk::Disk;
+use crate::events::cut::CutLog;
 use crate::events::line::Letter;
 use crate::ledger::{Marker, markers_in, markers_on_server};
 use crate::world::World;
@@ -27,14 +28,15 @@ pub struct ServerBackup {
     /// The photos are copied after the database, so whatever it lists is there.
     disk: Disk,
     holds: BTreeSet<Marker>,
+    cut: CutLog,
 }
 
 impl World {
     /// The server is backed up while it serves: what it takes between the copy and the marks is in no backup.
     pub fn back_up_server(&mut self) -> Result<()> {
         let mut store = self.server.copy()?;
-        let made_ms = self.now_ms;
-        let mut holds = markers_on_server(&mut store)?;
+        let (made_ms, cut) = (self.now_ms, self.cut.clone());
+        let mut holds = markers_on_server(&mut store, &self.cut, &self.ledger.gone)?;
         // What waits in review is in the backup as well, and a phone may clear it once it was taken.
         holds.extend(store.set_aside_changes()?.iter().flat_map(|kept| markers_in(&kept.bytes)));
         for _ in 0..self.rng.u8(0..4) {
@@ -51,7 +53,7 @@ impl World {
         }
         self.note(&format!("server backed up, {} acts", holds.len()));
         let disk = self.disk.clone();
-        self.backups.push(ServerBackup { store, made_ms, disk, holds });
+        self.backups.push(ServerBackup { store, made_ms, disk, holds, cut });
         if 3 < self.backups.len() {
             self.backups.remove(0);
         }
@@ -65,13 +67,14 @@ impl World {
         }
         let newest = self.backups.len() - 1;
         let at = if self.rng.u8(0..4) == 0 { self.rng.usize(..=newest) } else { newest };
-        let before = markers_on_server(&mut self.server)?;
+        let before = markers_on_server(&mut self.server, &self.cut, &self.ledger.gone)?;
         // A backup newer than the one that is restored may be why a phone cleared its archive.
         let cleared: BTreeSet<Marker> =
             self.backups.iter().skip(at + 1).flat_map(|backup| backup.holds.clone()).collect();
         let backup = &self.backups[at];
         self.server.become_copy_of(&backup.store)?;
         self.disk = backup.disk.clone();
+        self.cut = backup.cut.clone();
         self.form_version = self.server.newest_version("sighting")?.unwrap_or(1);
         self.raised = self.server.begin_new_life(self.now_ms, backup.made_ms, self.raised)?;
         self.replay_ledger()?;
@@ -79,7 +82,7 @@ impl World {
         self.tabs.clear();
         self.restores += 1;
         self.note(&format!("server restored from backup {at}"));
-        let mut kept = markers_on_server(&mut self.server)?;
+        let mut kept = markers_on_server(&mut self.server, &self.cut, &self.ledger.gone)?;
         // One of two doubles may have cleared what the other still has, and declare it lost before the other speaks.
         cleared.difference(&kept).for_each(|marker| self.ledger.died(marker));
         before.difference(&kept).for_each(|marker| self.ledger.goes_with_server(marker));

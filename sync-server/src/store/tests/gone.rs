@@ -389,3 +389,34 @@ fn a_backup_from_before_is_restored_without_what_was_taken_out_since() {
     let bytes = std::fs::read(new.data.join("kerbside.db")).unwrap();
     assert!(!bytes.windows(WORDS.len()).any(|part| part == WORDS.as_bytes()));
 }
+
+#[test]
+fn a_device_that_is_stopped_is_told_of_each_redaction_once() {
+    each(|store, _| {
+        let (mut ann, mut bob) = (Phone::enrols(store, ANN, 1), Phone::enrols(store, BOB, 2));
+        let (one, other) = (ann.reports(WORDS), ann.reports("Aylsham Road"));
+        ann.exchanges(store);
+        bob.exchanges(store);
+        redacted(store, one, &place());
+        store.revoke_device(bob.device, NOW).unwrap();
+        let hears = |store: &mut Store, phone: &mut Phone| {
+            let push = phone.push_from(store, phone.own.len() as u64 + 1);
+            let reply = store.take(NOW + 1, phone.device, &push).unwrap();
+            assert!(reply.stopped.is_some() && !reply.cursor.is_empty());
+            phone.hears(&reply);
+            reply.items.len()
+        };
+        let old = bob.clone();
+        assert_eq!((hears(store, &mut bob), hears(store, &mut bob)), (1, 0));
+        redacted(store, other, &place());
+        ann.reports("somewhere else");
+        ann.exchanges(store);
+        assert_eq!((hears(store, &mut bob), hears(store, &mut bob)), (1, 0));
+        assert_eq!(hears(store, &mut old.clone()), 2, "a vault that was put back hears all of it");
+        // Should it go on after all, it is filled anew.
+        store.connection.execute("UPDATE device SET revoked_at = NULL", &[]).unwrap();
+        bob.told.clear();
+        bob.exchanges(store);
+        assert!(bob.told.iter().any(|item| matches!(item, Item::Enter { .. })));
+    });
+}

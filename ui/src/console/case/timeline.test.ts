@@ -47,6 +47,11 @@ test('an edit at the desk stands between capture and receipt, where it happened'
   expect(told(line({}), { ...edit, officer: SAM })[1]).toBe('Sam Reed, at the office, changed “How much” from Car boot to Small van');
 });
 
+test('of what is kept no longer the timeline still says who and when', () => {
+  const cut = line({ seq: 2, kind: 'cut', dot: '1:2', at_ms: at(9, 20), received_at_ms: at(9, 20) });
+  expect(told(line({ received_at_ms: at(9, 13) }), cut)[1]).toBe('Ann Bailey changed something; what it was is no longer kept');
+});
+
 test('first answers, cleared answers and choices each have their sentence', () => {
   const later = { officer: JO, kind: 'changed' as const, field: 'size', at_ms: at(15, 0), received_at_ms: at(15, 0) };
   const sentences = told(

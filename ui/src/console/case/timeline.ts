@@ -59,6 +59,8 @@ function sentenceFor(line: TimelineLine, open: Case, nameOf: NameOf): string {
       return t('console.timeline.photo', { who });
     case 'note':
       return t('console.timeline.note', { who });
+    case 'cut':
+      return t('console.timeline.cut', { who });
     case 'changed':
     case 'chose':
       return changeSentence(line, open, who);

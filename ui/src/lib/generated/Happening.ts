@@ -3,4 +3,4 @@
 /**
  * What a line of the timeline tells.
  */
-export type Happening = "created" | "changed" | "photo" | "note" | "chose";
+export type Happening = "created" | "changed" | "photo" | "note" | "chose" | "cut";

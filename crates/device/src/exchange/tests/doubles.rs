@@ -169,6 +169,20 @@ fn a_photo_waits_no_longer_for_words_that_a_restored_server_decided_otherwise() 
     }
 }
 
+#[test]
+fn a_device_that_was_stopped_says_how_much_of_what_was_taken_out_it_was_told() {
+    let mut ann = vault(1, 1);
+    saves(&mut ann, "a fridge");
+    for (cursor, due) in [(vec![7; 9], vec![7; 9]), (vec![], vec![])] {
+        let push = ann.outgoing(Budget::default(), NOW).unwrap();
+        let chain = ann.store.progress().unwrap().chain;
+        let office = Office { chain, ..Office::taking(&push) };
+        let reply = Reply { stopped: Some("device_revoked".into()), cursor, ..office.reply(&push) };
+        ann.incoming(&push, &reply, NOW).unwrap();
+        assert_eq!(ann.outgoing(Budget::default(), NOW).unwrap().cursor, due);
+    }
+}
+
 /// A backup has it: what is left here is its hash.
 fn clears(vault: &mut Vault, counter: u64) {
     let own = vault.store.change_at(Actor(1), counter).unwrap().unwrap();
