@@ -328,6 +328,7 @@ type Example = (&'static str, Vec<u8>, fn(&[u8]) -> Vec<u8>);
 /// What is laid out by column, and what is shown because both sides hold it.
 fn examples_of_many() -> Vec<Example> {
     vec![
+        ("receipt-with-reasons", cbor::encode(&declining_receipt()), rewrite::<Receipt>),
         ("push-when-idle", cbor::encode(&push_when_idle()), rewrite::<Push>),
         ("reply-when-idle", cbor::encode(&reply_when_idle()), rewrite::<Reply>),
         ("push-of-many", cbor::encode(&push_of_many()), rewrite::<Push>),
@@ -390,7 +391,6 @@ fn examples() -> Vec<Example> {
         }),
         ("push-to-a-restored-server", cbor::encode(&returning_push()), rewrite::<Push>),
         ("receipt-with-backup", cbor::encode(&safe_receipt()), rewrite::<Receipt>),
-        ("receipt-with-reasons", cbor::encode(&declining_receipt()), rewrite::<Receipt>),
         ("enrol-again", cbor::encode(&again), rewrite::<Enrol>),
         ("enrol", cbor::encode(&enrol), rewrite::<Enrol>),
         ("enrolled", cbor::encode(&enrolled()), rewrite::<Enrolled>),
