@@ -84,7 +84,7 @@ impl World {
             on_phones.extend(markers(&phone.vault)?);
         }
         markers(lost)?.difference(&on_phones).for_each(|marker| self.ledger.leaves_phones(marker));
-        self.photos_died()
+        self.photos_died(lost.photos_held()?)
     }
 
     /// Two phones with one vault: neither knows.

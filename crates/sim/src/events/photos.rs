@@ -25,6 +25,8 @@ const MOST_PIECES: u32 = 1_000;
 #[derive(Debug, Default)]
 pub struct PhotoActs {
     promised: BTreeMap<Marker, Sha256>,
+    /// Those that a phone held that died, or a backup that was passed over: no rule could have kept them.
+    mortal: BTreeSet<Sha256>,
     /// The bytes that came last, for somebody else to attach as well.
     last: Vec<u8>,
 }
@@ -206,8 +208,10 @@ impl World {
         !self.is_healed && self.rng.u8(0..8) == 0
     }
 
-    /// A photo whose bytes nobody has any more, or nobody who would send them, died with its holder.
-    pub fn photos_died(&mut self) -> Result<()> {
+    /// A photo whose bytes nobody has any more, or nobody who would send them, died with its holder: with a phone, or with
+    /// a backup that said it was safe. Of any other that is missing the promise stands.
+    pub fn photos_died(&mut self, with: impl IntoIterator<Item = Sha256>) -> Result<()> {
+        self.ledger.photos.mortal.extend(with);
         let mut holders = Vec::new();
         for phone in &self.phones {
             holders.push((markers(&phone.vault)?, phone.vault.photos_held()?));
@@ -217,8 +221,10 @@ impl World {
         };
         // Bytes that no row names had no receipt: the server died between the two, and whoever was to send them again died.
         let listed: BTreeSet<Sha256> = self.server.photos()?.into_iter().map(|(sha256, _)| sha256).collect();
-        let promised = &mut self.ledger.photos.promised;
-        promised.retain(|marker, sha256| listed.contains(sha256) || is_held(marker, sha256));
+        let PhotoActs { promised, mortal, .. } = &mut self.ledger.photos;
+        promised.retain(|marker, sha256| {
+            listed.contains(sha256) || is_held(marker, sha256) || !mortal.contains(sha256)
+        });
         Ok(())
     }
 }

@@ -71,6 +71,8 @@ impl World {
         // A backup newer than the one that is restored may be why a phone cleared its archive.
         let cleared: BTreeSet<Marker> =
             self.backups.iter().skip(at + 1).flat_map(|backup| backup.holds.clone()).collect();
+        let passed_over: BTreeSet<_> =
+            self.backups.iter().skip(at + 1).flat_map(|backup| backup.disk.held()).collect();
         let backup = &self.backups[at];
         self.server.become_copy_of(&backup.store)?;
         self.disk = backup.disk.clone();
@@ -94,7 +96,7 @@ impl World {
                 self.ledger.died(marker);
             }
         }
-        self.photos_died()
+        self.photos_died(passed_over)
     }
 
     /// A phone is put back in the hour in which the server is restored.
