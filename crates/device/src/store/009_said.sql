@@ -1,4 +1,4 @@
--- What the office said when it declined a change, until the change goes.
+-- What the office said when it declined a change.
 CREATE TABLE said (
     actor   INTEGER NOT NULL,
     counter INTEGER NOT NULL,
