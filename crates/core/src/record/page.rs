@@ -4,6 +4,8 @@
 //! rest, and a device finds what its lists show and keeps the rest as it came. Version 2, which travels, is version 1
 //! with each stream laid out by column.
 
+mod streams;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -17,8 +19,7 @@ use crate::ids::RecordId;
 use crate::shred;
 use crate::time::Hlc;
 
-/// What a record has no say in: who it is and what the office made of it.
-const OF_THE_PAGE: [&str; 5] = ["id", "ref", "got", "v", "n"];
+use streams::{Streams, StreamsIn, streams_of, write};
 
 /// The letters, and none.
 const SHORT: usize = 27;
@@ -32,83 +33,24 @@ pub struct Packed<'a> {
     pub state: &'a [u8],
 }
 
-/// Named streams in the order in which they were met.
-#[derive(Debug, Default)]
-struct Streams {
-    places: HashMap<String, usize>,
-    streams: Vec<(String, Vec<u8>)>,
-}
-
-impl Streams {
-    /// The stream of this name. It mostly follows the one asked for before.
-    fn at(&mut self, name: &str, hint: usize) -> usize {
-        if self.streams.get(hint).is_some_and(|(there, _)| there == name) {
-            return hint;
-        }
-        if let Some(place) = self.places.get(name) {
-            return *place;
-        }
-        self.places.insert(name.to_owned(), self.streams.len());
-        self.streams.push((name.to_owned(), Vec::new()));
-        self.streams.len() - 1
-    }
-
-    fn extend(&mut self, name: &str, bytes: &[u8], hint: usize) -> usize {
-        let place = self.at(name, hint);
-        if let Some((_, stream)) = self.streams.get_mut(place) {
-            stream.extend_from_slice(bytes);
-        }
-        place + 1
-    }
-}
-
-/// Writes the map of streams as canonical CBOR orders it.
-fn write<'a>(streams: impl IntoIterator<Item = (&'a str, Cow<'a, [u8]>)>) -> Vec<u8> {
-    let mut streams: Vec<(&str, Cow<'_, [u8]>)> = streams.into_iter().collect();
-    streams.sort_by(|(one, _), (other, _)| (one.len(), one).cmp(&(other.len(), other)));
-    let mut out = Vec::with_capacity(streams.iter().map(|(name, bytes)| name.len() + bytes.len() + 8).sum());
-    shred::put_head(5, streams.len() as u64, &mut out);
-    for (name, bytes) in streams {
-        shred::put_head(3, name.len() as u64, &mut out);
-        out.extend_from_slice(name.as_bytes());
-        shred::put_head(2, bytes.len() as u64, &mut out);
-        out.extend_from_slice(&bytes);
-    }
-    out
-}
-
-fn streams_of(bytes: &[u8]) -> Result<Vec<(&str, &[u8])>, Unreadable> {
-    let mut decoder = Decoder::new(bytes);
-    let count = decoder.map()?.ok_or(Unreadable)?;
-    let mut streams = Vec::new();
-    for _ in 0..count {
-        streams.push((decoder.str()?, decoder.bytes()?));
-    }
-    if decoder.position() == bytes.len() { Ok(streams) } else { Err(Unreadable) }
-}
-
 /// A page to travel, of records as they are at rest.
 pub fn join_page<'a>(records: impl IntoIterator<Item = Packed<'a>>) -> Result<Vec<u8>, Unreadable> {
     let (one, first) = (cbor::encode(&1u64), cbor::encode(&VERSION));
     let mut joined = Streams::default();
     let mut count = 0u64;
     for Packed { record, reference, received_ms, state } in records {
-        let mut hint = joined.extend("id", &cbor::encode(&record), 0);
-        hint = joined.extend("ref", &cbor::encode(&reference), hint);
-        hint = joined.extend("got", &cbor::encode(&received_ms), hint);
-        for (name, bytes) in streams_of(state)? {
-            if OF_THE_PAGE.contains(&name) {
-                let is_sound = match name {
-                    "v" => bytes == first,
-                    "n" => bytes == one,
-                    _ => true,
-                };
-                if !is_sound {
-                    return Err(Unreadable);
-                }
-                continue;
+        let mut hint = joined.extend(b"id", &cbor::encode(&record), 0)?;
+        hint = joined.extend(b"ref", &cbor::encode(&reference), hint)?;
+        hint = joined.extend(b"got", &cbor::encode(&received_ms), hint)?;
+        for stream in StreamsIn::open(state)? {
+            let (name, bytes) = stream?;
+            match name {
+                b"v" if bytes == first => {}
+                b"n" if bytes == one => {}
+                b"v" | b"n" => return Err(Unreadable),
+                b"id" | b"ref" | b"got" => {}
+                _ => hint = joined.extend(name, bytes, hint)?,
             }
-            hint = joined.extend(name, bytes, hint);
         }
         count += 1;
     }
