@@ -13,7 +13,7 @@ use kerbside_device::clock::Reading;
 use serde_json::json;
 
 use crate::figures;
-use crate::office::Office;
+use crate::office::{Handheld, Office};
 use crate::reports;
 
 const DEVICES: u32 = 500;
@@ -37,17 +37,26 @@ pub fn metadata(folder: &std::path::Path, rng: &mut Rng) -> Result<()> {
     let mut reader = office.enrol_in_memory("reader")?;
     office.talk(&mut reader)?;
     let idle = office.exchange(&mut reader)?.up;
-    let held: Vec<RecordId> = reader.vault.states()?.into_keys().take(EDITS).collect();
-    for (at, record) in held.into_iter().enumerate() {
-        let answers = [(FIELD.to_owned(), json!(100 + at))].into_iter().collect();
+    let mut held = reader.vault.states()?.into_keys();
+    let mut edit = |office: &mut Office, reader: &mut Handheld, answer: usize| -> Result<()> {
+        let record = held.next().context("There are records enough")?;
+        let answers = [(FIELD.to_owned(), json!(answer))].into_iter().collect();
         reader.vault.edit(record, &answers, &[], Reading::at(office.later()))?;
+        Ok(())
+    };
+    edit(&mut office, &mut reader, 99)?;
+    let one = reader.vault.own_changes()?.pop().context("There is an edit")?;
+    let answer = answer_bytes(&one.bytes)?;
+    let alone = one.bytes.len() - answer;
+    let sent = office.exchange(&mut reader)?.up.saturating_sub(idle + answer);
+    office.talk(&mut reader)?;
+    for at in 0..EDITS {
+        edit(&mut office, &mut reader, 100 + at)?;
     }
-    let edits = reader.vault.own_changes()?;
-    let one = edits.last().context("There are edits")?;
-    let alone = one.bytes.len() - answer_bytes(&one.bytes)?;
     let batch = office.exchange(&mut reader)?.up;
     let each = batch.saturating_sub(idle) / EDITS;
     figures::bytes("edit_500_devices.answer_and_metadata_in_a_batch_of_100", each, Some(GOAL))?;
+    figures::bytes("edit_500_devices.metadata_sent_alone", sent, Some(GOAL))?;
     figures::bytes("edit_500_devices.metadata_uncompressed", alone, Some(GOAL))?;
     figures::bytes("edit_500_devices.metadata_same_answer_by_all", by_all()?, Some(GOAL))
 }

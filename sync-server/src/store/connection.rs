@@ -62,6 +62,8 @@ enum Mode {
 impl Connection {
     pub(super) fn sqlite(connection: rusqlite::Connection, writer: Option<Arc<Mutex<()>>>) -> Result<Self> {
         connection.set_prepared_statement_cache_capacity(256);
+        // Without it a statement with a bound LIMIT is parsed and planned anew each time it is run.
+        connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         super::rows::teach(&connection)?;
         #[cfg(kerbside_sim)]
         let connection = let_it_die(connection);

@@ -215,6 +215,19 @@ impl<'p> Leafing<'p> {
         self.left
     }
 
+    /// The least and the greatest name among the records that follow.
+    pub fn span(&self) -> Result<Option<(RecordId, RecordId)>, Unreadable> {
+        let place = self.place("id")?;
+        let mut ids = self.streams.get(place).ok_or(Unreadable)?.1.clone();
+        let mut span: Option<(RecordId, RecordId)> = None;
+        for _ in 0..self.left {
+            if let Some(id) = ids.decode::<Option<RecordId>>()? {
+                span = Some(span.map_or((id, id), |(least, most)| (least.min(id), most.max(id))));
+            }
+        }
+        Ok(span)
+    }
+
     #[must_use]
     pub fn mark(&self) -> Mark {
         Mark {

@@ -17,6 +17,12 @@ impl Intake<'_> {
         let time_ms = u64::try_from(corrected_ms(progress, self.now)).unwrap_or(0);
         let page = plain_page(page).context("Read a page of records")?;
         let mut leafing = Leafing::open(&page).context("Read a page of records")?;
+        let span = leafing.span().context("Read the names of a page")?;
+        // A device that is being filled has nothing there, and need not look for each.
+        let near = match span {
+            Some((least, most)) => self.store.has_record_between(least, most)?,
+            None => false,
+        };
         let has_pending = self.store.has_pending()?;
         let mut taken = 0;
         let mut packer = BlockPacker::new()?;
@@ -31,7 +37,7 @@ impl Intake<'_> {
                 taken += 1;
                 let state = || leafing.state_since(&mark);
                 match outline.reference {
-                    Some(reference) if self.is_new(id, has_pending)? => {
+                    Some(reference) if self.is_new(id, near, has_pending)? => {
                         rows.push(self.settled_row(&outline, (id, reference, place), state)?);
                         self.settled.insert(id);
                     }
@@ -47,8 +53,8 @@ impl Intake<'_> {
     }
 
     /// Nothing of this record is here: no row, no change of ours, nothing taken from the same reply.
-    fn is_new(&self, id: RecordId, has_pending: bool) -> Result<bool> {
-        if self.is_touched(id) || self.settled.contains(&id) || self.store.has_record(id)? {
+    fn is_new(&self, id: RecordId, near: bool, has_pending: bool) -> Result<bool> {
+        if self.is_touched(id) || self.settled.contains(&id) || (near && self.store.has_record(id)?) {
             return Ok(false);
         }
         Ok(!has_pending || self.store.pending_of(id)?.is_empty())

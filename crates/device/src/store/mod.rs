@@ -34,7 +34,7 @@ use anyhow::{Context, Result, bail};
 use data_encoding::HEXLOWER;
 use kerbside_core::planted;
 use kerbside_core::problem::{Code, Problem};
-use rusqlite::{Connection, backup::Backup};
+use rusqlite::{Connection, backup::Backup, config::DbConfig};
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -124,6 +124,10 @@ impl Store {
         self.connection
             .pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))
             .context("Set what becomes of deleted rows")?;
+        // Without it a statement with a bound LIMIT is parsed and planned anew each time it is run.
+        self.connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+            .context("Let plans stand whatever is bound")?;
         self.connection.set_prepared_statement_cache_capacity(STATEMENTS);
         self.migrate()
     }

@@ -180,6 +180,14 @@ impl Store {
             .context("Look for a record")
     }
 
+    /// Whether any record here is named from `least` to `most`.
+    pub fn has_record_between(&self, least: RecordId, most: RecordId) -> Result<bool> {
+        self.connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM record WHERE id BETWEEN ?1 AND ?2)")?
+            .query_row([least.0, most.0], |row| row.get(0))
+            .context("Look for a record near others")
+    }
+
     pub fn wanted_records(&self) -> Result<Vec<RecordId>> {
         self.connection
             .prepare_cached(

@@ -79,6 +79,7 @@ fn leafing_through_a_page_gives_each_record_as_it_is_packed_by_itself() {
     let mut leafing = Leafing::open(&plain).expect("a page");
     let start = leafing.mark();
     for (at, (state, record)) in states.iter().zip(&records).enumerate() {
+        assert_eq!(leafing.span().expect("a page"), Some((id(at), id(states.len() - 1))), "what follows");
         let mark = leafing.mark();
         let outline = leafing.advance().expect("a page").expect("a record");
         assert_eq!(outline.record, Some(id(at)));
@@ -92,6 +93,7 @@ fn leafing_through_a_page_gives_each_record_as_it_is_packed_by_itself() {
         }
     }
     assert!(leafing.advance().expect("a page").is_none());
+    assert_eq!(leafing.span().expect("a page"), None);
 }
 
 #[test]
