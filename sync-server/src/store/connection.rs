@@ -241,3 +241,19 @@ fn at(sql: &str) -> String {
     let flat = sql.split_whitespace().collect::<Vec<_>>().join(" ");
     flat.chars().take(120).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_with_a_bound_limit_is_planned_once() {
+        let connection = Connection::sqlite(rusqlite::Connection::open_in_memory().unwrap(), None).unwrap();
+        let Driver::Sqlite(sqlite) = connection.driver() else { panic!("It is SQLite") };
+        let mut statement = sqlite.prepare("SELECT name FROM sqlite_master LIMIT ?1").unwrap();
+        for most in 1..4 {
+            assert!(!statement.exists([most]).unwrap());
+        }
+        assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);
+    }
+}

@@ -392,6 +392,17 @@ mod tests {
     }
 
     #[test]
+    fn a_statement_with_a_bound_limit_is_planned_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("vault.db"), &Zeroizing::new([1; 32])).unwrap();
+        let mut statement = store.connection.prepare("SELECT id FROM record LIMIT ?1").unwrap();
+        for most in 1..4 {
+            assert!(!statement.exists([most]).unwrap());
+        }
+        assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);
+    }
+
+    #[test]
     fn a_page_that_was_half_written_home_is_no_damage() {
         let folder = tempfile::tempdir().unwrap();
         let (file, log) = (folder.path().join("vault.db"), folder.path().join("vault.db-wal"));

@@ -10,6 +10,7 @@ use kerbside_core::value::Value;
 
 use super::phone::{Phone, put};
 use super::*;
+use crate::store::connection::Driver;
 use crate::store::redacting::Wish;
 use crate::store::taking::LOG_CUT;
 
@@ -446,6 +447,35 @@ fn figures_count_what_was_cut_as_received() {
         let context = Context::default();
         ann.saves(record, vec![put("where", context, "Aylsham Road")]);
         ann.exchanges(store);
+        sound(store);
+    });
+}
+
+/// How much room the database has taken.
+fn room(store: &mut Store) -> i64 {
+    let sql = match store.connection.driver() {
+        Driver::Sqlite(_) => "SELECT page_count FROM pragma_page_count",
+        Driver::Postgres(_) => "SELECT pg_total_relation_size('log')",
+    };
+    store.connection.one(sql, &[]).unwrap().int(0).unwrap()
+}
+
+#[test]
+fn the_room_of_what_was_cut_is_given_back_when_that_is_asked() {
+    each(|store, scratch| {
+        let mut ann = Phone::enrols(store, ANN, 1);
+        let record = ann.reports("at the corner");
+        for at in 0..100 {
+            let story: Vec<String> = (0..2_000).map(|word: i32| format!("{:x}", word.pow(2) + at)).collect();
+            ann.answers(record, "what", &story.join(" "));
+        }
+        ann.exchanges(store);
+        assert_eq!(cut(store).records, 1);
+        let (held, before) = (store.dump_canonical().unwrap(), room(store));
+        store.shrink().unwrap();
+        let after = room(store);
+        assert!(after * 2 < before, "{}: {before} became {after}", scratch.name);
+        assert_eq!(store.dump_canonical().unwrap(), held);
         sound(store);
     });
 }
