@@ -36,10 +36,10 @@ impl std::fmt::Display for Mishap {
     }
 }
 
-pub fn backups(wanted: &Wanted) -> Result<Tally> {
-    let hands = Hands::prepare("backups", Depot::prepare)?;
-    let mishaps = hands.first()?.mishaps(wanted)?;
-    hands.try_all(&mishaps, |depot, mishap| {
+pub fn backups(hands: &Hands, wanted: &Wanted) -> Result<Tally> {
+    let depots = hands.each(Depot::prepare)?;
+    let mishaps = depots.first().context("There is at least one hand")?.mishaps(wanted)?;
+    hands.try_all(wanted, &depots, &mishaps, |depot, mishap| {
         if mishap.is_restore { depot.restore_survives(mishap) } else { depot.backup_survives(mishap) }
     })
 }
@@ -53,19 +53,17 @@ struct Ended {
 }
 
 impl Depot {
-    fn prepare(folder: &Path) -> Result<Self> {
-        let bench = Bench::prepare(folder)?;
+    fn prepare(bench: &Bench) -> Result<Self> {
         let now = bench.afresh()?;
         let server = Server::start(&now.server, &bench.address.to_string())?;
-        command(&now.server, &["backup", &text(&backups_of(&bench))?])?;
+        command(&now.server, &["backup", &text(&backups_of(bench))?])?;
         let played = bench.run_day(&now, None, 0)?;
         ensure!(played.code == 0, "The day itself failed: {}", played.complaint);
         server.stop()?;
-        let before = bench.folder.join("before");
-        std::fs::remove_dir_all(&before).context("Could not clear what was before")?;
-        std::fs::rename(bench.folder.join("now"), before).context("Could not keep the day")?;
+        let before = bench.folder.join("after-the-day");
+        std::fs::rename(bench.folder.join("now"), &before).context("Could not keep the day")?;
         let heard = bench.heard(&played.lines);
-        Ok(Depot { bench, heard })
+        Ok(Depot { bench: bench.beginning_with(before), heard })
     }
 
     fn mishaps(&self, wanted: &Wanted) -> Result<Vec<Mishap>> {

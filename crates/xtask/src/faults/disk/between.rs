@@ -5,6 +5,7 @@ use crate::program::{read, target};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 const SOURCE: &str = include_str!("between.c");
 
@@ -106,6 +107,8 @@ impl Between {
 }
 
 fn compiled() -> Result<PathBuf> {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = target().join("between");
     let (source, library) = (folder.join("between.c"), folder.join("between.so"));
     let is_same = std::fs::read_to_string(&source).is_ok_and(|text| text == SOURCE);

@@ -3,19 +3,20 @@
 
 use super::between::Between;
 use crate::field::device::{Device, only, text};
-use crate::field::empty;
 use crate::field::office::Office;
 use crate::field::server::{Server, command};
+use crate::field::{empty, own_address};
 use crate::program::{built, read, root};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 const PIN: &str = "294817";
+const JO: &str = "jo@example.gov.uk";
 const WORDS: &str = "more/where_text";
 /// No exit code: a signal ended it.
 pub const KILLED: i32 = -1;
@@ -42,10 +43,31 @@ pub struct Played {
     pub server_died: bool,
 }
 
-/// An enrolled device and its server as they were before the day, and folders for the day itself.
+/// A server's folder that knows the council, and the password of somebody in its office.
 #[derive(Debug)]
+pub struct Council {
+    folder: PathBuf,
+    password: String,
+}
+
+impl Council {
+    pub fn load(folder: &Path) -> Result<Self> {
+        std::fs::create_dir_all(folder).context("Could not make the council's folder")?;
+        let council = root().join("schemas/councils/demo.json");
+        let council = council.to_str().context("The tree's path is text")?;
+        let loaded = command(folder, &["admin", "council", "load", council, "--demo-passwords"])?;
+        let is_jo = |line: &&Value| text(line, "email").is_ok_and(|found| found == JO);
+        let password = text(loaded.iter().find(is_jo).context("Jo has a password")?, "password")?.to_owned();
+        Ok(Council { folder: folder.to_path_buf(), password })
+    }
+}
+
+/// An enrolled device and its server as they were before the day, and folders for the day itself.
+#[derive(Clone, Debug)]
 pub struct Bench {
     pub folder: PathBuf,
+    /// What every try begins with.
+    pub before: PathBuf,
     pub address: SocketAddr,
     acts: Vec<Act>,
 }
@@ -58,31 +80,30 @@ pub struct Now {
 }
 
 impl Bench {
-    pub fn prepare(folder: &Path) -> Result<Self> {
-        empty(folder)?;
-        let before = Now::under(&folder.join("before"));
-        std::fs::create_dir_all(&before.server).context("Could not make the server's folder")?;
-        let council = root().join("schemas/councils/demo.json");
-        let council = council.to_str().context("The tree's path is text")?;
-        let loaded = command(&before.server, &["admin", "council", "load", council, "--demo-passwords"])?;
-        let probe = TcpListener::bind("127.0.0.1:0").context("No port is free")?;
-        let address = probe.local_addr().context("A bound port has an address")?;
-        drop(probe);
+    pub fn prepare(folder: &Path, council: &Council) -> Result<Self> {
+        let (whole, address) = (folder.join("before"), own_address()?);
+        empty(&whole)?;
+        let before = Now::under(&whole);
+        read(Command::new("cp").arg("-a").arg(&council.folder).arg(&before.server))?;
         let server = Server::start(&before.server, &address.to_string())?;
         let code =
             only(command(&before.server, &["admin", "device", "code", "--officer", "ann@example.gov.uk"])?)?;
         let ann = Device::enrol(&before.ann, &server.url(), text(&code, "code")?, PIN)?;
-        let mut bench = Bench { folder: folder.to_path_buf(), address, acts: Vec::new() };
+        let mut bench = Bench { folder: folder.to_path_buf(), before: whole, address, acts: Vec::new() };
         let first = Act { line: bench.report("word-before", &[])?, words: &[] };
         let script = bench.script("first", &[first])?;
         let made = ann.does(&["run", "--script", &script])?;
         ann.does(&["sync", "--until-idle", "--deadline", "60"])?;
         let record =
             made.first().map(|line| text(line, "record")).context("The first report was printed")??;
-        corrected_by_the_office(address, &loaded, record)?;
+        corrected_by_the_office(address, &council.password, record)?;
         server.stop()?;
         bench.acts = bench.day()?;
         Ok(bench)
+    }
+
+    pub fn beginning_with(&self, before: PathBuf) -> Self {
+        Bench { before, ..self.clone() }
     }
 
     fn day(&self) -> Result<Vec<Act>> {
@@ -146,7 +167,7 @@ impl Bench {
         if now.exists() {
             std::fs::remove_dir_all(&now).context("Could not clear the last day")?;
         }
-        read(Command::new("cp").arg("-a").arg(self.folder.join("before")).arg(&now))?;
+        read(Command::new("cp").arg("-a").arg(&self.before).arg(&now))?;
         Ok(Now::under(&now))
     }
 
@@ -267,11 +288,8 @@ impl Now {
 }
 
 /// Jo at her desk answers another question of the first report, so that the day's exchange brings something down.
-fn corrected_by_the_office(address: SocketAddr, loaded: &[Value], record: &str) -> Result<()> {
-    let email = "jo@example.gov.uk";
-    let is_jo = |line: &&Value| text(line, "email").is_ok_and(|found| found == email);
-    let password = text(loaded.iter().find(is_jo).context("Jo has a password")?, "password")?;
-    let jo = Office::sign_in(address, email, password)?;
+fn corrected_by_the_office(address: SocketAddr, password: &str, record: &str) -> Result<()> {
+    let jo = Office::sign_in(address, JO, password)?;
     let case = jo.reads(&format!("/api/v1/records/{record}"))?;
     let fields = case.pointer("/view/fields").and_then(Value::as_array).context("A record has fields")?;
     let size = fields.iter().find(|field| text(field, "field").is_ok_and(|name| name == "size"));

@@ -33,16 +33,16 @@ impl std::fmt::Display for Illness {
     }
 }
 
-pub fn full(wanted: &Wanted) -> Result<Tally> {
+pub fn full(hands: &Hands, wanted: &Wanted) -> Result<Tally> {
     let fits =
         |site: &Site| may_be_full(site) && (wanted.extent != Extent::Sample || is_full_in_samples(site));
-    falls_ill("full", wanted, [Action::Full, Action::FullEver], fits)
+    falls_ill(hands, wanted, [Action::Full, Action::FullEver], fits)
 }
 
-pub fn eio(wanted: &Wanted) -> Result<Tally> {
+pub fn eio(hands: &Hands, wanted: &Wanted) -> Result<Tally> {
     let fits =
         |site: &Site| wanted.extent != Extent::Sample || !(may_be_full(site) && is_full_in_samples(site));
-    falls_ill("eio", wanted, [Action::Eio, Action::EioEver], fits)
+    falls_ill(hands, wanted, [Action::Eio, Action::EioEver], fits)
 }
 
 fn may_be_full(site: &Site) -> bool {
@@ -55,12 +55,11 @@ fn is_full_in_samples(site: &Site) -> bool {
 }
 
 fn falls_ill(
-    name: &str,
+    hands: &Hands,
     wanted: &Wanted,
     actions: [Action; 2],
     fits: impl Fn(&Site) -> bool,
 ) -> Result<Tally> {
-    let hands = Hands::prepare(name, Bench::prepare)?;
     let (now, device, server) = undisturbed(hands.first()?, false)?;
     let mut chance = Chance::of(wanted.seed);
     let mut illnesses = Vec::new();
@@ -79,7 +78,7 @@ fn falls_ill(
             }
         }
     }
-    hands.try_all(&illnesses, |bench, illness| {
+    hands.try_all(wanted, &hands.benches, &illnesses, |bench, illness| {
         if illness.on_device { device_recovers(bench, illness) } else { server_recovers(bench, illness) }
     })
 }

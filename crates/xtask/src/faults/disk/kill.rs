@@ -40,11 +40,10 @@ struct Places {
     server_again: Vec<Site>,
 }
 
-pub fn kill(wanted: &Wanted) -> Result<Tally> {
-    let hands = Hands::prepare("kill", Bench::prepare)?;
+pub fn kill(hands: &Hands, wanted: &Wanted) -> Result<Tally> {
     let places = Places::count(hands.first()?)?;
     let fates = fates(&places, wanted);
-    hands.try_all(&fates, survives)
+    hands.try_all(wanted, &hands.benches, &fates, survives)
 }
 
 impl Places {

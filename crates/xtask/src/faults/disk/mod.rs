@@ -25,52 +25,63 @@ use crate::program::say;
 use anyhow::{Context, Result};
 use between::Point;
 use calls::Site;
+use day::{Bench, Council};
 use std::fmt::Display;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// Runs side by side: a run mostly waits, for a program to start or for its turn to try again.
-const HANDS: usize = 3;
+const HANDS: usize = 6;
 const TELL_EVERY: u64 = 20;
 
 /// A few of a day's many repeats of one call site, beside its first, in the check.
 const MORE: usize = 5;
 
-/// Benches that work side by side.
+/// Benches that work side by side, for one part after the other.
 #[derive(Debug)]
-struct Hands<B> {
+pub struct Hands {
     folder: PathBuf,
-    benches: Vec<B>,
+    benches: Vec<Bench>,
 }
 
-impl<B: Sync> Hands<B> {
-    fn prepare(name: &str, bench: impl Fn(&Path) -> Result<B>) -> Result<Self> {
-        let folder = quick_folder(name);
+impl Hands {
+    pub fn prepare() -> Result<Self> {
+        let folder = quick_folder("disk");
         empty(&folder)?;
-        let benches = (0..HANDS).map(|hand| bench(&folder.join(format!("hand-{hand}"))));
-        Ok(Hands { benches: benches.collect::<Result<_>>()?, folder })
+        let council = Council::load(&folder.join("council"))?;
+        let places: Vec<PathBuf> = (0..HANDS).map(|hand| folder.join(format!("hand-{hand}"))).collect();
+        let benches = together(&places, |place| Bench::prepare(place, &council))?;
+        Ok(Hands { folder, benches })
     }
 
-    fn first(&self) -> Result<&B> {
+    fn first(&self) -> Result<&Bench> {
         self.benches.first().context("There is at least one hand")
     }
 
+    /// What a part needs besides, on every bench.
+    fn each<'a, B: Send>(&'a self, makes: impl Fn(&'a Bench) -> Result<B> + Sync) -> Result<Vec<B>> {
+        together(&self.benches, makes)
+    }
+
     /// Every fate, each hand taking the next. What the first that fails left behind stays to be looked at.
-    fn try_all<F: Display + Sync>(
-        self,
+    fn try_all<B: Sync, F: Display + Sync>(
+        &self,
+        wanted: &Wanted,
+        benches: &[B],
         fates: &[F],
         survives: impl Fn(&B, &F) -> Result<Tally> + Sync,
     ) -> Result<Tally> {
         let (next, told) = (AtomicUsize::new(0), AtomicU64::new(0));
         let began = clock::now();
-        let work = |bench: &B| -> Result<Tally> {
+        let done = together(benches, |bench| -> Result<Tally> {
             let mut tally = Tally::default();
             loop {
                 let at = next.fetch_add(1, Ordering::SeqCst);
                 let Some(fate) = fates.get(at) else { return Ok(tally) };
+                wanted.goes_on()?;
                 let turn = began.elapsed().as_secs() / TELL_EVERY;
                 if told.fetch_max(turn, Ordering::SeqCst) < turn {
-                    say(format!("    … {at} of {}", fates.len()));
+                    say(format!("    … {}: {at} of {}", wanted.part, fates.len()));
                 }
                 let lost = || format!("{fate}; what it left is in {}", self.folder.display());
                 let survived = survives(bench, fate).with_context(lost);
@@ -79,18 +90,22 @@ impl<B: Sync> Hands<B> {
                 }
                 tally.add(survived?);
             }
-        };
-        let mut tally = Tally::default();
-        std::thread::scope(|scope| {
-            let hands: Vec<_> = self.benches.iter().map(|bench| scope.spawn(|| work(bench))).collect();
-            hands.into_iter().try_for_each(|hand| -> Result<()> {
-                tally.add(hand.join().ok().context("A hand stopped")??);
-                Ok(())
-            })
         })?;
-        std::fs::remove_dir_all(&self.folder).context("Could not tidy up")?;
-        Ok(tally)
+        Ok(done.into_iter().collect())
     }
+
+    /// Everything held.
+    pub fn leave(self) -> Result<()> {
+        std::fs::remove_dir_all(&self.folder).context("Could not tidy up")
+    }
+}
+
+/// A thread for each.
+fn together<'a, T: Sync, R: Send>(all: &'a [T], does: impl Fn(&'a T) -> Result<R> + Sync) -> Result<Vec<R>> {
+    std::thread::scope(|scope| {
+        let hands: Vec<_> = all.iter().map(|one| scope.spawn(|| does(one))).collect();
+        hands.into_iter().map(|hand| hand.join().ok().context("A hand stopped")?).collect()
+    })
 }
 
 /// Numbers that follow from a seed (SplitMix64).

@@ -24,8 +24,8 @@ struct Timeline {
 }
 
 #[derive(Debug)]
-struct Recorded {
-    bench: Bench,
+struct Recorded<'a> {
+    bench: &'a Bench,
     /// The day, and one on which both programs died and the next run had to make it good.
     timelines: Vec<Timeline>,
 }
@@ -54,16 +54,15 @@ impl std::fmt::Display for Cut {
     }
 }
 
-pub fn power(wanted: &Wanted) -> Result<Tally> {
-    let hands = Hands::prepare("power", Recorded::of)?;
-    let cuts = cuts(hands.first()?, wanted);
-    hands.try_all(&cuts, Recorded::survives)
+pub fn power(hands: &Hands, wanted: &Wanted) -> Result<Tally> {
+    let recorded = hands.each(Recorded::of)?;
+    let cuts = cuts(recorded.first().context("There is at least one hand")?, wanted);
+    hands.try_all(wanted, &recorded, &cuts, Recorded::survives)
 }
 
-impl Recorded {
-    fn of(folder: &Path) -> Result<Self> {
-        let bench = Bench::prepare(folder)?;
-        let whole = Timeline::record(&bench, None)?;
+impl<'a> Recorded<'a> {
+    fn of(bench: &'a Bench) -> Result<Self> {
+        let whole = Timeline::record(bench, None)?;
         let busiest = |calls: &[Call], root: &Path| {
             let sites = sites(calls, root);
             let writes = sites.iter().filter(|site| site.kind == Kind::Write && site.label.ends_with("-wal"));
@@ -72,7 +71,7 @@ impl Recorded {
         };
         let now = Now::under(&bench.folder.join("now"));
         let rules = (busiest(&whole.device.1, &now.ann), busiest(&whole.server.1, &now.server));
-        let broken = Timeline::record(&bench, Some(&rules))?;
+        let broken = Timeline::record(bench, Some(&rules))?;
         Ok(Recorded { bench, timelines: vec![whole, broken] })
     }
 

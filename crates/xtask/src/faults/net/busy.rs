@@ -65,10 +65,10 @@ fn troubles() -> Vec<Trouble> {
     ]
 }
 
-pub fn busy(_: &Wanted) -> Result<Tally> {
+pub fn busy(wanted: &Wanted) -> Result<Tally> {
     let town = Town::begin("busy")?;
     let troubles = troubles();
-    let done = by_hands(HANDS, &troubles, |_, mine| {
+    let done = by_hands(wanted, HANDS, &troubles, |_, mine| {
         let line = town.line("ann")?;
         let mut done = Done { line, saved: BTreeSet::new(), waits: Vec::new() };
         for trouble in mine {

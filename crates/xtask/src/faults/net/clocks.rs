@@ -16,20 +16,23 @@ const LONG_AGO: &str = "@1980-01-06 09:00:00";
 const TRUE: &str = "+0";
 const MINUTE_MS: i64 = 60_000;
 
-pub fn clocks(_: &Wanted) -> Result<Tally> {
+pub fn clocks(wanted: &Wanted) -> Result<Tally> {
     let mut town = Town::begin("clocks")?;
     let mut saved = BTreeSet::new();
     let mut tried = 0;
     let line = town.line("ann")?;
     for clock in [AHEAD, BEHIND, LONG_AGO] {
+        wanted.goes_on()?;
         is_corrected(&line, clock, &mut saved).with_context(|| format!("The device's clock at {clock}"))?;
         tried += 1;
     }
     for jump in [[TRUE, AHEAD], [AHEAD, BEHIND], [LONG_AGO, TRUE], [BEHIND, LONG_AGO]] {
+        wanted.goes_on()?;
         jumps(&line, jump, &mut saved).with_context(|| format!("The device's clock at {jump:?}"))?;
         tried += 1;
     }
     for clock in [AHEAD, BEHIND, TRUE] {
+        wanted.goes_on()?;
         town.shuts()?;
         let server = Server::watch(&town.data(), &mut faked(&serving(&town.data(), town.address), clock)?)?;
         let told = || format!("The server's clock at {clock}");

@@ -1,7 +1,7 @@
 //! What there should be one of is there twice, or is put back to what it was yesterday: a vault, a server, or both. What
 //! anybody still holds arrives, once; what died with its only holder is known.
 
-use super::{Line, Town, copied, record_of};
+use super::{Line, Town, by_hands, copied, record_of};
 use crate::faults::{Tally, Wanted};
 use crate::field::device::{Device, only, text};
 use crate::field::server::command;
@@ -10,10 +10,13 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+/// Stories side by side, each in a town of its own.
+const HANDS: usize = 3;
+
 type Saved = BTreeSet<String>;
 type Plot = fn(&mut Story) -> Result<()>;
 
-pub fn copies(_: &Wanted) -> Result<Tally> {
+pub fn copies(wanted: &Wanted) -> Result<Tally> {
     let stories: [(&str, Plot); 6] = [
         ("a vault on two phones", vault_on_two_phones),
         ("a vault put back", vault_put_back),
@@ -22,13 +25,16 @@ pub fn copies(_: &Wanted) -> Result<Tally> {
         ("a server restored from its backup", server_restored),
         ("a server restored and a vault put back together", both_restored),
     ];
-    let mut tally = Tally::default();
-    for (name, story) in stories {
-        let mut told = Story::begin()?;
-        let found = story(&mut told).and_then(|()| told.ends()).with_context(|| name.to_owned())?;
-        tally.add(Tally { tried: 1, fired: 1, found });
-    }
-    Ok(tally)
+    let done = by_hands(wanted, HANDS, &stories, |hand, mine| {
+        let mut tally = Tally::default();
+        for (name, story) in mine {
+            let mut told = Story::begin(hand)?;
+            let found = story(&mut told).and_then(|()| told.ends()).with_context(|| (*name).to_owned())?;
+            tally.add(Tally { tried: 1, fired: 1, found });
+        }
+        Ok(tally)
+    })?;
+    Ok(done.into_iter().collect())
 }
 
 /// Ann and her supervisor, who reads what she writes and adds to it.
@@ -42,8 +48,8 @@ struct Story {
 }
 
 impl Story {
-    fn begin() -> Result<Self> {
-        let town = Town::begin("copies")?;
+    fn begin(hand: usize) -> Result<Self> {
+        let town = Town::begin(&format!("copies-{hand}"))?;
         let (ann, sam) = (town.line("ann")?, town.line("sam")?);
         let mut story = Story { town, ann, sam, saved: Saved::new(), doubles: Vec::new() };
         story.ann_saves(2)?;

@@ -42,13 +42,13 @@ pub fn cuts(wanted: &Wanted) -> Result<Tally> {
     let mut chosen = spread(exchange, wanted.most(exchange.len(), 21));
     chosen.extend(spread(photos, wanted.most(photos.len(), 7)));
     let town = Town::begin("cuts")?;
-    let done = by_hands(HANDS, &chosen, |hand, mine| Hand::begin(&town, hand)?.survives(mine))?;
+    let done = by_hands(wanted, HANDS, &chosen, |hand, mine| Hand::begin(&town, hand)?.survives(mine))?;
     let saved: BTreeSet<String> = done.iter().flat_map(|hand| hand.saved.iter().cloned()).collect();
     let devices: Vec<_> = done.iter().map(|hand| &hand.line.device).collect();
     let found = town.holds(&saved, &devices)?;
     let extra: usize = done.iter().map(|hand| hand.extra).sum();
     let photos: usize = done.iter().map(|hand| hand.photos).sum();
-    say(format!("    {photos} photos of {PHOTO} bytes cut: {extra} bytes in all went twice"));
+    say(format!("    cuts: {photos} photos of {PHOTO} bytes cut: {extra} bytes in all went twice"));
     let fired = done.iter().map(|hand| hand.fired).sum();
     drop(done);
     town.ends()?;

@@ -14,15 +14,16 @@ pub use copies::copies;
 pub use cuts::cuts;
 pub use portal::portal;
 
+use crate::faults::Wanted;
 use crate::field::device::{Device, Said, only, text};
-use crate::field::fresh_folder;
 use crate::field::server::{Server, command};
+use crate::field::{empty, own_address, quick_folder};
 use crate::program::{built, read, root, run};
 use anyhow::{Context, Result, ensure};
 use proxy::Proxy;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -43,15 +44,13 @@ struct Town {
 
 impl Town {
     fn begin(name: &str) -> Result<Self> {
-        let folder = fresh_folder(name)?;
+        let folder = quick_folder(name);
+        empty(&folder)?;
         let data = folder.join("server");
         std::fs::create_dir_all(&data).context("Could not make the server's folder")?;
         let council = root().join("schemas/councils/demo.json");
         command(&data, &["admin", "council", "load", council.to_str().context("The tree's path is text")?])?;
-        let address = TcpListener::bind("127.0.0.1:0")
-            .and_then(|probe| probe.local_addr())
-            .context("No port is free")?;
-        let mut town = Town { folder, address, server: None, lines: AtomicUsize::new(0) };
+        let mut town = Town { folder, address: own_address()?, server: None, lines: AtomicUsize::new(0) };
         town.opens()?;
         Ok(town)
     }
@@ -232,17 +231,21 @@ fn serving(data: &Path, address: SocketAddr) -> Command {
 
 /// Each hand its share of the work, side by side: most of it is waiting.
 fn by_hands<T: Sync, R: Send>(
+    wanted: &Wanted,
     hands: usize,
     work: &[T],
     does: impl Fn(usize, &mut dyn Iterator<Item = &T>) -> Result<R> + Sync,
 ) -> Result<Vec<R>> {
-    std::thread::scope(|scope| {
+    let done = std::thread::scope(|scope| {
         let hired: Vec<_> = (0..hands.min(work.len()))
             .map(|hand| {
                 let does = &does;
-                scope.spawn(move || does(hand, &mut work.iter().skip(hand).step_by(hands)))
+                let mine = work.iter().skip(hand).step_by(hands);
+                scope.spawn(move || does(hand, &mut mine.take_while(|_| wanted.goes_on().is_ok())))
             })
             .collect();
         hired.into_iter().map(|hand| hand.join().ok().context("A hand stopped")?).collect()
-    })
+    });
+    wanted.goes_on()?;
+    done
 }
