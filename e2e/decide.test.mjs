@@ -114,6 +114,7 @@ describe('a device that was stopped', () => {
     await phone.click('button', 'Try now');
     await phone.says('The office took a change of yours into its record');
     await phone.says('Someone in the office looked at this and did not take it');
+    await phone.says('The office wrote: “It was reported by phone already”');
     await shot(phone, 'decide-told');
     await phone.click('button', 'I have read this');
     await until('it is not said again', async () => !(await phone.text()).includes('took a change of yours'));

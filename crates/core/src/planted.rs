@@ -83,6 +83,8 @@ pub enum Mutant {
     ReofferBringsBack,
     /// A phone blanks what it shows and not what it keeps to send again.
     OutboxKeepsRedacted,
+    /// A phone blanks what was declined and not what the office said of it.
+    SaidOutlivesWords,
     /// What comes to a record that is gone begins it again.
     PurgeResurrected,
     /// Of a change that was cut nothing is kept by which the same act is known again.
@@ -139,6 +141,7 @@ impl Mutant {
         Self::RedactionNotReplayed,
         Self::ReofferBringsBack,
         Self::OutboxKeepsRedacted,
+        Self::SaidOutlivesWords,
         Self::PurgeResurrected,
         Self::CutForgetsHashes,
     ];

@@ -75,6 +75,8 @@ pub struct RefusedAnswer {
     pub answer: serde_json::Value,
     #[ts(type = "number")]
     pub at_ms: i64,
+    /// What whoever declined it in the office said.
+    pub said: Option<String>,
 }
 
 /// The ways on from a refusal by this code.
@@ -209,7 +211,7 @@ impl Vault {
                 | Edit::Unknown { .. } => {}
             }
         }
-        self.put_away(record)?;
+        self.put_away(record, now)?;
         self.draft(draft.id, now)
     }
 
@@ -220,6 +222,7 @@ impl Vault {
             if own.state != ChangeState::Refused || own.bytes.is_empty() {
                 continue;
             }
+            let said = self.store.said_of(&own)?;
             let change = ChangeBytes::received(own.bytes).read().context("Read a refused change")?;
             for edit in &change.edits {
                 let (field, answer) = match edit {
@@ -236,18 +239,28 @@ impl Vault {
                     | Edit::Unknown { .. } => continue,
                 };
                 let dot = change.dot().to_string();
-                refused.push(RefusedAnswer { dot, field, answer, at_ms: change.at.corrected_ms() });
+                let at_ms = change.at.corrected_ms();
+                refused.push(RefusedAnswer { dot, field, answer, at_ms, said: said.clone() });
             }
         }
         Ok(refused)
     }
 
-    /// The officer has read why something was refused, and it is done with.
-    pub fn put_away(&mut self, record: RecordId) -> Result<()> {
-        self.store.transact(|store| {
+    /// The officer has read why something was refused, and it is done with. What is not here any more says nothing of it
+    /// from then on.
+    pub fn put_away(&mut self, record: RecordId, now: Reading) -> Result<()> {
+        let (is_purged, photos_gone) = self.store.transact(|store| {
             store.put_away_refused(record)?;
-            store.put_away_refused_photos(record)
-        })
+            store.put_away_refused_photos(record)?;
+            if store.record(record)?.is_some() {
+                return Ok((false, Vec::new()));
+            }
+            store.forget_said_if_read(record)?;
+            let is_purged = store.is_purged(record)?;
+            Ok((is_purged, if is_purged { self.purge_again(store, record, now)? } else { Vec::new() }))
+        })?;
+        photos_gone.into_iter().try_for_each(|photo| self.remove_blobs(photo))?;
+        if is_purged { self.store.wipe() } else { Ok(()) }
     }
 }
 

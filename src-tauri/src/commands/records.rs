@@ -93,7 +93,7 @@ pub async fn answer_again(desk: State<'_, Desk>, record: RecordId) -> Answer<Dra
 
 #[command]
 pub async fn put_away(desk: State<'_, Desk>, record: RecordId) -> Answer<()> {
-    desk.work(move |vault, _| vault.put_away(record)).await
+    desk.work(move |vault, now| vault.put_away(record, now)).await
 }
 
 #[command]

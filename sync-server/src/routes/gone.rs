@@ -1,5 +1,6 @@
 //! Taking something out of a record for good, and a whole record, with a reason.
 
+use anyhow::Result;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -14,7 +15,7 @@ use super::desk::SignedIn;
 use super::{App, Failure};
 use crate::clock::now_ms;
 use crate::ledger::sweep_photos;
-use crate::store::{Store, Wish};
+use crate::store::{Gone, Keep, Store, Wish};
 
 /// Exactly one of the three, and why.
 #[derive(Debug, Deserialize)]
@@ -47,17 +48,8 @@ pub async fn redact(
     Json(asked): Json<Redacting>,
 ) -> Result<StatusCode, Failure> {
     let target = asked.target()?;
-    let ledger = app.ledger.clone();
-    let photos = app.photos.clone();
-    app.db
-        .run(move |store: &mut Store| {
-            let wish = Wish { by: Some(&signed_in.officer), reason: &asked.reason, now_ms: now_ms() };
-            store.redact(wish, record, &target, &mut |gone| ledger.add(std::slice::from_ref(gone)))?;
-            sweep_photos(store, &photos)
-        })
-        .await?;
-    app.live.nudge();
-    Ok(StatusCode::NO_CONTENT)
+    let_go(app, signed_in, asked.reason, move |store, wish, keep| store.redact(wish, record, &target, keep))
+        .await
 }
 
 #[derive(Debug, Deserialize)]
@@ -71,12 +63,21 @@ pub async fn purge(
     Path(record): Path<RecordId>,
     Json(asked): Json<Purging>,
 ) -> Result<StatusCode, Failure> {
-    let ledger = app.ledger.clone();
-    let photos = app.photos.clone();
+    let_go(app, signed_in, asked.reason, move |store, wish, keep| store.purge(wish, record, keep)).await
+}
+
+/// In the ledger, the database and the folder of photos; then whoever looks at it looks again.
+async fn let_go(
+    app: App,
+    signed_in: SignedIn,
+    reason: String,
+    what: impl FnOnce(&mut Store, Wish<'_>, Keep<'_>) -> Result<Gone> + Send + 'static,
+) -> Result<StatusCode, Failure> {
+    let (ledger, photos) = (app.ledger.clone(), app.photos.clone());
     app.db
         .run(move |store: &mut Store| {
-            let wish = Wish { by: Some(&signed_in.officer), reason: &asked.reason, now_ms: now_ms() };
-            store.purge(wish, record, &mut |gone| ledger.add(std::slice::from_ref(gone)))?;
+            let wish = Wish { by: Some(&signed_in.officer), reason: &reason, now_ms: now_ms() };
+            what(store, wish, &mut |gone| ledger.add(std::slice::from_ref(gone)))?;
             sweep_photos(store, &photos)
         })
         .await?;

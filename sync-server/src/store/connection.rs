@@ -18,6 +18,8 @@ pub struct Connection {
     driver: Driver,
     /// SQLite has one writer: waiting here is fair, waiting in its busy handler is not.
     writer: Option<Arc<Mutex<()>>>,
+    /// Its commits do not wait for the disk.
+    is_hasty: bool,
     /// What every exchange is offered, read once for each revision of the council.
     pub(super) councils: Arc<Mutex<CouncilShelf>>,
 }
@@ -67,12 +69,17 @@ impl Connection {
         super::rows::teach(&connection)?;
         #[cfg(kerbside_sim)]
         let connection = let_it_die(connection);
-        Ok(Self { driver: Driver::Sqlite(connection), writer, councils: Arc::default() })
+        Ok(Self { driver: Driver::Sqlite(connection), writer, is_hasty: false, councils: Arc::default() })
     }
 
     pub(super) fn postgres(client: postgres::Client) -> Self {
         let postgres = Postgres { client, statements: HashMap::new() };
-        Self { driver: Driver::Postgres(Box::new(postgres)), writer: None, councils: Arc::default() }
+        Self {
+            driver: Driver::Postgres(Box::new(postgres)),
+            writer: None,
+            is_hasty: false,
+            councils: Arc::default(),
+        }
     }
 
     pub(super) fn driver(&self) -> &Driver {
@@ -169,10 +176,10 @@ impl Connection {
 
     /// A write that may be lost with the power: nobody is told that it was made.
     pub fn jotting<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        super::dialect::wait_for_disk(self, false)?;
-        let done = self.transaction(work);
-        super::dialect::wait_for_disk(self, true)?;
-        done
+        self.is_hasty = true;
+        let haste = Haste(self);
+        super::dialect::wait_for_disk(haste.0, false)?;
+        haste.0.transaction(work)
     }
 
     /// Several reads of one moment.
@@ -186,11 +193,13 @@ impl Connection {
             writer.as_ref().map(|lock| lock.lock().unwrap_or_else(PoisonError::into_inner));
         self.batch(super::dialect::begin(&self.driver, mode == Mode::Write))
             .context("Beginning a transaction")?;
-        let done = work(self).and_then(|done| {
+        let begun = Begun(self);
+        let done = work(begun.0).and_then(|done| {
             ensure!(mode == Mode::Read || !planted::crashes_here(), "The process died before a commit");
-            self.batch("COMMIT").context("Committing")?;
+            begun.0.batch("COMMIT").context("Committing")?;
             Ok(done)
         });
+        drop(begun);
         match done {
             Ok(done) => {
                 ensure!(mode == Mode::Read || !planted::crashes_here(), "The process died after a commit");
@@ -212,11 +221,38 @@ impl Connection {
         }
     }
 
-    /// False when this connection must not be used again: closed, or left inside a transaction by a panic.
+    /// False when this connection must not be used again: closed, left inside a transaction, or in haste for good.
     pub(super) fn is_sound(&self) -> bool {
-        match &self.driver {
+        let is_usable = match &self.driver {
             Driver::Sqlite(connection) => connection.is_autocommit(),
             Driver::Postgres(postgres) => !postgres.client.is_closed(),
+        };
+        is_usable && !self.is_hasty
+    }
+}
+
+/// A transaction that has begun: a panic in its work takes it back, so that the connection is not left inside it.
+struct Begun<'a>(&'a mut Connection);
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking()
+            && !self.0.has_ended()
+            && let Err(cause) = self.0.batch("ROLLBACK")
+        {
+            tracing::warn!("A transaction that broke off was not rolled back: {cause:#}");
+        }
+    }
+}
+
+/// Commits do not wait for the disk for as long as this lives, whatever becomes of the work.
+struct Haste<'a>(&'a mut Connection);
+
+impl Drop for Haste<'_> {
+    fn drop(&mut self) {
+        match super::dialect::wait_for_disk(self.0, true) {
+            Ok(()) => self.0.is_hasty = false,
+            Err(cause) => tracing::warn!("A connection that waits for no disk is given up: {cause:#}"),
         }
     }
 }

@@ -79,7 +79,7 @@ pub use office::{Faulty, OfficeEdit};
 pub use people::{CouncilFile, Officer, OfficerFile, Role, TeamFile};
 pub use photos::{PHOTO_LIMIT, PhotoAsked, Upload};
 pub use pool::{Db, Place};
-pub use redacting::Wish;
+pub use redacting::{Keep, Wish};
 pub use review::Why as ReviewWhy;
 pub use reviewing::{ReviewEdit, ReviewEditKind, ReviewItem, ReviewPage};
 pub use sessions::{Lasting, Session, Tried};

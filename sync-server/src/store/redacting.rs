@@ -18,7 +18,7 @@ use super::cut;
 use super::gone::{self, Gone};
 use super::taking::{LOG_CHANGE, LOG_PURGE, LOG_REDACT, Taking, to_row};
 use super::value::Row;
-use super::{Store, dialect, purging, records};
+use super::{Store, dialect, purging, records, review};
 use crate::auth::{Action, Target as Of, authorise};
 use crate::store::Officer;
 use crate::values;
@@ -212,12 +212,12 @@ fn blank(taking: &mut Taking<'_>, redaction: &Redaction) -> Result<()> {
     for kept in bodies_of(taking.tx, record)? {
         match kept.change() {
             Some(change) => {
-                if let Some(left) = redaction.residue(&change) {
-                    kept.put(taking.tx, &ChangeBytes::write(&left))?;
-                }
+                let Some(left) = redaction.residue(&change) else { continue };
+                kept.put(taking.tx, &ChangeBytes::write(&left))?;
             }
             None => kept.ask_again(taking.tx, taking.now_ms)?,
         }
+        review::forget_reason(taking.tx, kept.dot)?;
     }
     if let Target::Photo(photo) = &redaction.target {
         purging::remove_photo(taking.tx, record, *photo)?;

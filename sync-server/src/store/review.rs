@@ -147,6 +147,15 @@ pub(super) fn said(tx: &mut Connection, actor: Actor, above: u64) -> Result<Vec<
     rows.iter().map(|row| Ok((u64::try_from(row.int(0)?)?, row.text(1)?))).collect()
 }
 
+/// Why a change was declined may repeat what was taken out of it. That it was declined stays.
+pub(super) fn forget_reason(tx: &mut Connection, dot: Dot) -> Result<()> {
+    tx.execute(
+        "UPDATE review SET reason = '' WHERE actor = $1 AND counter = $2",
+        values![dot.actor, to_row(dot.counter)?],
+    )
+    .map(|_| ())
+}
+
 /// The same act came under a dot that could be taken after all: nothing is left to decide.
 pub(super) fn close_taken(tx: &mut Connection, now_ms: i64, change: &Change) -> Result<()> {
     let waiting = same_act(tx, change)?;

@@ -165,7 +165,7 @@ fn refused_work_says_why_and_may_be_left_to_the_office() {
     assert_eq!((item.state, item.reason_code.as_deref()), (WorkState::NeedsYou, Some("not_allowed")));
     assert_eq!(item.ways, [Way::LeaveToOffice]);
     assert_eq!(listed(&mut world, sam, false), 1, "what was refused is taken back here");
-    world.vault(sam).put_away(record).unwrap();
+    world.vault(sam).put_away(record, now).unwrap();
     assert!(world.vault(sam).waiting().unwrap().items.is_empty());
     world.all_agree();
 }

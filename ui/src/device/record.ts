@@ -16,13 +16,17 @@ export function namesIn(open: RecordCase): Names {
   return { teams: open.teams, me: open.you, nameOf: (officer) => who(open, officer) };
 }
 
-/** What the office did not take, as “question: answer”; a note is its own words. */
-export function refusedLines(open: RecordCase): { key: string; text: string }[] {
-  return open.refused.map(({ dot, field, answer }) => {
+export type RefusedLine = { key: string; text: string; said: string | null };
+
+/** What the office did not take, as “question: answer”; a note is its own words. Why stands after the last line that it is about. */
+export function refusedLines(open: RecordCase): RefusedLine[] {
+  return open.refused.map(({ dot, field, answer, said }, index) => {
     const [path = '', row = null] = field === null ? [] : field.startsWith('@') ? [field] : field.split('@');
     const question = findQuestion(open.form, path) ?? null;
-    const said = textOf(answer, path, question, open);
-    return { key: `${dot} ${field ?? ''}`, text: field === null ? said : `${titleOf({ path, row }, open.form, question)}: ${said}` };
+    const words = textOf(answer, path, question, open);
+    const text = field === null ? words : `${titleOf({ path, row }, open.form, question)}: ${words}`;
+    const isLast = open.refused[index + 1]?.dot !== dot;
+    return { key: `${dot} ${field ?? ''}`, text, said: isLast ? said : null };
   });
 }
 

@@ -25,7 +25,7 @@ test('what waits for a person has no next try, and says what is asked of whom', 
   for (const state of ['draft', 'needs_you', 'received'] as const) expect(nextOf(item({ state }), NOW)).toBeNull();
   expect(whyOf(item({ state: 'received', reason_code: 'in_review' }), NOW)).toBe('The office is looking at it: nothing to do.');
   expect(whyOf(item({ state: 'needs_you', reason_code: 'declined' }), NOW)).toContain('Someone in the office looked at this and did not take it');
-  expect(whyOf(item({ state: 'needs_you', reason_code: 'declined', said: 'The tenant had moved out' }), NOW)).toContain('They wrote: “The tenant had moved out”');
+  expect(whyOf(item({ state: 'needs_you', reason_code: 'declined', said: 'The tenant had moved out' }), NOW)).toContain('The office wrote: “The tenant had moved out”');
 });
 
 test('what needs somebody comes first, then what is on its way, then what the office decides', () => {

@@ -2,7 +2,9 @@
 //! kept to be sent again, so that neither this vault nor a copy of it brings it back.
 
 use super::items::{Intake, readable};
-use crate::store::{ChangeState, OwnChange, Seen};
+use crate::clock::Reading;
+use crate::store::{ChangeState, OwnChange, Seen, Store};
+use crate::vault::Vault;
 use anyhow::Result;
 use kerbside_core::change::{Change, ChangeBytes};
 use kerbside_core::field::FieldKey;
@@ -15,6 +17,15 @@ use serde_json::Value as Json;
 
 /// What a draft has seen where there was no answer.
 const UNANSWERED: &str = "null";
+
+impl Vault {
+    /// What its officer had still to read of a record that was removed goes as well. The photos that went with it.
+    pub(crate) fn purge_again(&self, store: &Store, record: RecordId, now: Reading) -> Result<Vec<Sha256>> {
+        let mut intake = Intake::new(self, store, now);
+        intake.purge(record)?;
+        Ok(intake.photos_gone)
+    }
+}
 
 impl Intake<'_> {
     /// Takes something out of a record, here or not: what was written in it may be.
@@ -38,8 +49,8 @@ impl Intake<'_> {
         Ok(1)
     }
 
-    /// Removes a record with all that was received of it. What its officer saved meanwhile goes to the office all the
-    /// same, is refused there, and stays readable until it is put away.
+    /// Removes a record with all that was received of it, and what the office said of it. What its officer saved
+    /// meanwhile goes to the office all the same, is refused there, and stays readable until it is put away.
     pub(super) fn purge(&mut self, record: RecordId) -> Result<u64> {
         self.touched.remove(&record);
         self.store.break_blocks_with(record)?;
@@ -50,6 +61,7 @@ impl Intake<'_> {
             is_touched |= self.blank(own, |change| Some(tombstone(change)))?;
         }
         is_touched |= self.blank_drafts(record, |_| true)?;
+        is_touched |= self.store.forget_said_in(record)?;
         self.store.delete_record(record)?;
         self.store.nothing_pending_in(record)?;
         let still_named: Vec<Sha256> = kept
@@ -105,6 +117,7 @@ impl Intake<'_> {
             if is_elsewhere {
                 self.store.mend_change(&OwnChange { bytes: Vec::new(), ..own.clone() })?;
             }
+            self.store.forget_said((own.actor, own.counter))?;
             return Ok(is_elsewhere);
         };
         match left(&change) {

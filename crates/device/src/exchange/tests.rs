@@ -233,7 +233,7 @@ fn a_refused_change_is_undone_in_the_record_and_stays_readable_with_its_reason()
     assert_eq!(waiting.items[0].reason_code.as_deref(), Some("not_your_team"));
     assert_eq!(ann.unsent().unwrap(), 0);
     is_whole(&ann);
-    ann.put_away(saved.record).unwrap();
+    ann.put_away(saved.record, NOW).unwrap();
     assert_eq!(ann.waiting().unwrap().strip.needs_you, 0);
 }
 

@@ -3,6 +3,7 @@
 use super::{Store, from_row, to_row};
 use anyhow::{Context, Result};
 use kerbside_core::ids::{Actor, Dot, RecordId, Sha256};
+use kerbside_core::problem::Code;
 use rusqlite::OptionalExtension;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -275,27 +276,7 @@ impl Store {
             )?
             .execute((actor.0, to_row(counter), state.name(), pending, reason, at_ms))
             .context("Settle a change")?;
-        Ok(())
-    }
-
-    /// What the office said of changes that it declined.
-    pub fn keep_said(&self, actor: Actor, said: &[(u64, String)]) -> Result<()> {
-        for (counter, text) in said {
-            self.connection
-                .prepare_cached("INSERT OR REPLACE INTO said (actor, counter, text) VALUES (?1, ?2, ?3)")?
-                .execute((actor.0, to_row(*counter), text))
-                .context("Keep what the office said")?;
-        }
-        Ok(())
-    }
-
-    /// What the office said when it declined this change.
-    pub fn said_of(&self, own: &OwnChange) -> Result<Option<String>> {
-        self.connection
-            .prepare_cached("SELECT text FROM said WHERE actor = ?1 AND counter = ?2")?
-            .query_row((own.actor.0, to_row(own.counter)), |row| row.get(0))
-            .optional()
-            .context("Read what the office said")
+        if reason == Some(Code::Declined.name()) { Ok(()) } else { self.forget_said((actor, counter)) }
     }
 
     pub fn set_pending(&self, actor: Actor, counter: u64, pending: bool) -> Result<()> {
@@ -308,6 +289,7 @@ impl Store {
 
     /// After a restore the server has these no longer: they are on their way again.
     pub fn unsettle_changes(&self, actor: Actor, after: u64) -> Result<Vec<RecordId>> {
+        self.forget_said_after(actor, after)?;
         self.connection
             .prepare_cached(
                 "UPDATE own_change SET state = 'saved', pending = bytes <> x'', received_ms = NULL, reason = NULL

@@ -4,10 +4,11 @@ use super::{OwnChange, Store, to_row};
 use anyhow::{Context, Result};
 use kerbside_core::change::ChangeBytes;
 use kerbside_core::ids::{RecordId, RowId, Sha256};
+use kerbside_core::planted::{self, Mutant};
 use rusqlite::types::ValueRef;
 
 impl Store {
-    /// Keeps what is left of a change in place of what it was.
+    /// Keeps what is left of a change in place of what it was. What the office said of it may repeat what went.
     pub fn blank_change(&self, own: &OwnChange, left: &ChangeBytes) -> Result<()> {
         self.connection
             .prepare_cached(
@@ -15,7 +16,10 @@ impl Store {
             )?
             .execute((own.actor.0, to_row(own.counter), left.bytes(), left.hash().0))
             .context("Blank a change")?;
-        Ok(())
+        if planted::is(Mutant::SaidOutlivesWords) {
+            return Ok(());
+        }
+        self.forget_said((own.actor, own.counter))
     }
 
     /// What the officer had in front of them is an unanswered question now.

@@ -15,6 +15,7 @@ mod records;
 mod repairs;
 #[cfg(test)]
 mod rotting;
+mod said;
 mod salvage;
 
 pub use blocks::{BLOCK_RECORDS, BlockPacker, SettledRow};

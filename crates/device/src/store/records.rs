@@ -238,7 +238,7 @@ impl Store {
             .prepare_cached("DELETE FROM record WHERE id = ?1")?
             .execute([id.0])
             .context("Forget a record")?;
-        Ok(())
+        self.forget_said_if_read(id)
     }
 
     pub fn count_records(&self) -> Result<u32> {

@@ -197,3 +197,35 @@ fn where_whole_pages_are_gone_everything_else_is_carried_into_a_new_vault() {
     }
     assert!(lost * 10 < saved, "{lost} lost and {saved} saved: one page holds few");
 }
+
+#[test]
+fn what_the_office_said_is_carried_over_as_well() {
+    const SAID: &str = "The tenant had moved out";
+    let says = |store: &Store| {
+        let mut is_there = false;
+        store.each_cell(&mut |table, cell| is_there |= table == "said" && cell == SAID.as_bytes()).unwrap();
+        is_there
+    };
+    let source = tempfile::tempdir().unwrap();
+    with_unsent_work(source.path(), 6);
+    let store = Store::open(&source.path().join("vault.db"), &key()).unwrap();
+    store.settle_change((Actor(1), 1), ChangeState::Refused, false, Some("declined"), NOW.wall_ms).unwrap();
+    store.keep_said(Actor(1), &[(1, SAID.to_owned())]).unwrap();
+    assert!(says(&store));
+    drop(store);
+    closed(source.path());
+    let whole = fs::read(source.path().join("vault.db")).unwrap();
+    let (mut salvaged, mut carried) = (0, 0);
+    for page in (2..whole.len() / PAGE).step_by(9) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("vault.db");
+        let mut torn = whole.clone();
+        torn[page * PAGE..(page + 1) * PAGE].fill(0xee);
+        fs::write(&file, &torn).unwrap();
+        fs::write(damage_mark(&file), b"").unwrap();
+        let (store, healed) = Store::open_healed(&file, &key(), NOW.wall_ms).unwrap();
+        salvaged += u32::from(healed.salvaged.is_some());
+        carried += u32::from(says(&store));
+    }
+    assert!(3 < salvaged && salvaged <= carried + 1, "{carried} of {salvaged}: it lies on one page");
+}

@@ -50,17 +50,20 @@ impl World {
         let item = &waiting[self.rng.usize(..waiting.len())];
         let dot = Dot { actor: item.actor, counter: item.counter };
         let takes = self.rng.u8(0..3) != 0;
+        let kept = self.server.set_aside_changes()?.into_iter().find(|kept| kept.dot == dot);
+        let says = kept.map(|kept| markers_in(&kept.bytes)).unwrap_or_default();
+        // Whoever declines repeats what was written.
+        let reason = format!("not ours: {}", says.join(" "));
         if takes {
             // It comes under the dot of whoever approves it: who saw it before, on its own phone or in an earlier life of the
             // server, has answered over another dot.
-            let kept = self.server.set_aside_changes()?.into_iter().find(|kept| kept.dot == dot);
-            self.ledger.arrives_twice(kept.map(|kept| markers_in(&kept.bytes)).unwrap_or_default());
+            self.ledger.arrives_twice(says);
         }
         let dies = self.plan_crash();
         let decided = if takes {
             self.server.approve(self.now_ms, &jo, dot).map(|taken| format!("{dot} is taken as {taken}"))
         } else {
-            self.server.decline(self.now_ms, &jo, dot, "not ours").map(|()| format!("{dot} is declined"))
+            self.server.decline(self.now_ms, &jo, dot, &reason).map(|()| format!("{dot} is declined"))
         };
         self.end_crash();
         match decided {

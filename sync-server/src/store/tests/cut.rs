@@ -225,11 +225,8 @@ fn what_somebody_has_to_decide_keeps_its_log() {
         bob.exchanges(store);
         assert_eq!(cut(store).changes, 4);
         let mut stopped = Phone::enrols(store, ANN, 3);
-        store.revoke_device(stopped.device, NOW).unwrap();
         stopped.base.clone_from(&bob.base);
-        stopped.answers(two, "where", "from a stopped phone");
-        let push = stopped.push(store, 1);
-        store.take(NOW + 1, stopped.device, &push).unwrap();
+        stopped.is_stopped(store, |phone| phone.answers(two, "where", "from a stopped phone"));
         let begun = bob.reports("in review meanwhile");
         bob.exchanges(store);
         let done = cut(store);

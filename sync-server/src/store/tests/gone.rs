@@ -214,11 +214,11 @@ fn a_note_that_was_approved_out_of_review_goes_with_what_it_was_made_of() {
         let record = ann.reports("Mile Cross Road");
         ann.exchanges(store);
         let (_folder, mut copy) = backed_up(store);
-        store.revoke_device(ann.device, NOW).unwrap();
-        let note = ann.saves(record, vec![Edit::Note { kind: "note".into(), text: WORDS.into() }]);
-        let other = ann.saves(record, vec![Edit::Note { kind: "note".into(), text: "gate locked".into() }]);
+        let notes = |text: &str| vec![Edit::Note { kind: "note".into(), text: text.into() }];
+        let (note, other) = ann.is_stopped(store, |ann| {
+            (ann.saves(record, notes(WORDS)), ann.saves(record, notes("gate locked")))
+        });
         let push = ann.push(store, 1);
-        store.take(NOW, ann.device, &push).unwrap();
         let jo = store.officer_by_email("jo@example.gov.uk").unwrap().unwrap().0;
         let taken = store.approve(NOW + 1, &jo, note.dot()).unwrap();
         let gone = redacted(store, record, &Target::Note(taken));
@@ -230,6 +230,33 @@ fn a_note_that_was_approved_out_of_review_goes_with_what_it_was_made_of() {
         again.replay(NOW, &[gone]).unwrap();
         again.take(NOW, ann.device, &Push { cursor: vec![], ..push }).unwrap();
         require_nowhere(&mut again, scratch, WORDS);
+    });
+}
+
+#[test]
+fn why_something_was_declined_goes_with_what_was_declined() {
+    each(|store, scratch| {
+        let (mut ann, record, (named, other)) = Phone::in_review(store, |ann, record| {
+            (ann.answers(record, "where", WORDS), ann.answers(record, "plate", "AB12 CDE"))
+        });
+        let jo = store.officer_by_email("jo@example.gov.uk").unwrap().unwrap().0;
+        store.decline(NOW + 2, &jo, named.dot(), &format!("Nobody knows {WORDS}")).unwrap();
+        store.decline(NOW + 2, &jo, other.dot(), "No such car").unwrap();
+        let (_folder, mut copy) = backed_up(store);
+        let gone = redacted(store, record, &place());
+        require_nowhere(store, scratch, WORDS);
+        let reply = ann.sends(store, NOW + 3);
+        let receipt = ann.receipt(store, &reply);
+        assert_eq!(receipt.said, [(3, "No such car".to_owned())]);
+        let declined = |counter| (counter, Verdict::Refused(Code::Declined.name().to_owned()));
+        assert_eq!(receipt.verdicts, [declined(2), declined(3)], "that it was declined stays");
+
+        let mut again = restored(&mut copy, scratch);
+        again.replay(NOW, &[gone]).unwrap();
+        require_nowhere(&mut again, &Scratch::elsewhere(scratch.name), WORDS);
+        purged(store, record);
+        let reply = ann.sends(store, NOW + 4);
+        assert_eq!(ann.receipt(store, &reply).said, []);
     });
 }
 

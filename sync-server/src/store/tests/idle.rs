@@ -1,5 +1,7 @@
 //! What both sides hold is shown and not sent again, on both databases.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use kerbside_core::exchange::{Push, Receipt, offers_mark};
 use kerbside_core::sign::Signed;
 
@@ -74,6 +76,17 @@ fn a_sign_of_life_waits_for_no_disk_and_what_is_taken_after_it_does() {
         assert!(!inside, "a jotting waits");
         assert!(store.connection.jotting(|_| anyhow::bail!("not this time") as anyhow::Result<()>).is_err());
         assert!(super::super::dialect::waits_for_disk(&mut store.connection).unwrap());
+        let broken = catch_unwind(AssertUnwindSafe(|| {
+            store.connection.jotting(|tx| -> anyhow::Result<()> {
+                tx.execute("UPDATE heartbeat SET at = 7 WHERE id = 1", &[])?;
+                panic!("half way")
+            })
+        }));
+        assert!(broken.is_err());
+        assert!(super::super::dialect::waits_for_disk(&mut store.connection).unwrap());
+        let beat = store.connection.one("SELECT at FROM heartbeat WHERE id = 1", &[]).unwrap();
+        assert_ne!(beat.int(0).unwrap(), 7, "what broke off is taken back");
+        assert!(store.is_sound());
         ann.reports("Dereham Road");
         ann.exchanges(store);
     });

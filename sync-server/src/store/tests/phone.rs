@@ -58,6 +58,25 @@ impl Phone {
         }
     }
 
+    /// A phone that the office stopped after its first report. What it went on to write has been sent, and waits.
+    pub(super) fn in_review<T>(
+        store: &mut Store,
+        writes: impl FnOnce(&mut Self, RecordId) -> T,
+    ) -> (Self, RecordId, T) {
+        let mut phone = Self::enrols(store, "ann@example.gov.uk", 1);
+        let record = phone.reports("Mile Cross Road");
+        phone.exchanges(store);
+        let written = phone.is_stopped(store, |phone| writes(phone, record));
+        (phone, record, written)
+    }
+
+    pub(super) fn is_stopped<T>(&mut self, store: &mut Store, writes: impl FnOnce(&mut Self) -> T) -> T {
+        store.revoke_device(self.device, NOW).unwrap();
+        let written = writes(self);
+        self.sends(store, NOW + 1);
+        written
+    }
+
     /// A change of these edits, saved and not yet sent.
     pub(super) fn saves(&mut self, record: RecordId, edits: Vec<Edit>) -> Change {
         self.saves_with(record, 1, edits)
@@ -180,12 +199,18 @@ impl Phone {
         Push { changes: vec![], first, ..self.push(store, first) }
     }
 
+    /// Sends all it has at this moment, and hears what is said to it.
+    pub(super) fn sends(&mut self, store: &mut Store, now_ms: i64) -> Reply {
+        let push = self.push(store, 1);
+        let reply = store.take(now_ms, self.device, &push).unwrap();
+        self.hears(&reply);
+        reply
+    }
+
     /// Sends all it has, hears all there is.
     pub(super) fn exchanges(&mut self, store: &mut Store) -> Reply {
         loop {
-            let push = self.push(store, 1);
-            let reply = store.take(NOW + 1_000, self.device, &push).unwrap();
-            self.hears(&reply);
+            let reply = self.sends(store, NOW + 1_000);
             if !reply.more || reply.fork {
                 return reply;
             }

@@ -32,13 +32,6 @@ fn ann_in(teams: &[&str], role: Role) -> OfficerFile {
     }
 }
 
-fn sends(store: &mut Store, phone: &mut Phone, now_ms: i64) -> kerbside_core::exchange::Reply {
-    let push = phone.push(store, 1);
-    let reply = store.take(now_ms, phone.device, &push).unwrap();
-    phone.hears(&reply);
-    reply
-}
-
 /// What the navigation says beside the tray; None where it is not offered.
 fn review_count(store: &mut Store, who: &Officer) -> Option<u32> {
     let trays = store.trays(who).unwrap();
@@ -72,18 +65,16 @@ fn wheres(store: &mut Store, record: RecordId) -> Vec<Value> {
 #[test]
 fn what_a_revoked_device_brings_is_received_and_waits_and_nothing_goes_down() {
     each(|store, _| {
-        let (mut ann, mut bob) =
-            (Phone::enrols(store, ANN, 1), Phone::enrols(store, "bob@example.gov.uk", 2));
-        let record = ann.reports("Mile Cross Road");
-        ann.exchanges(store);
-        store.revoke_device(ann.device, NOW).unwrap();
-        ann.answers(record, "where", "by the bus stop");
-        let new = ann.reports("Aylsham Road");
-        ann.answers(new, "plate", "AB12 CDE");
+        let mut bob = Phone::enrols(store, "bob@example.gov.uk", 2);
+        let (mut ann, _, (new, told)) = Phone::in_review(store, |ann, record| {
+            ann.answers(record, "where", "by the bus stop");
+            let new = ann.reports("Aylsham Road");
+            ann.answers(new, "plate", "AB12 CDE");
+            (new, ann.told.len())
+        });
         bob.reports("Dereham Road");
         bob.exchanges(store);
-        let told = ann.told.len();
-        let reply = sends(store, &mut ann, NOW + 1);
+        let reply = ann.sends(store, NOW + 1);
         assert_eq!(ann.receipt(store, &reply).through, 4);
         assert_eq!(ann.receipt(store, &reply).verdicts, [in_review(2), in_review(3), in_review(4)]);
         assert_eq!(
@@ -118,7 +109,7 @@ fn what_a_revoked_device_brings_is_received_and_waits_and_nothing_goes_down() {
         store.decline(NOW + 4, &jo, dot(&ann, 2), "It is at number 12").unwrap();
         assert_eq!(review_count(store, &jo), Some(0));
         assert!(store.review(&jo).unwrap().items.is_empty());
-        let reply = sends(store, &mut ann, NOW + 5);
+        let reply = ann.sends(store, NOW + 5);
         let verdicts = ann.receipt(store, &reply).verdicts;
         assert_eq!(verdicts[0], (2, Verdict::Refused(Code::Declined.name().to_owned())));
         assert_eq!(verdicts[1], (3, Verdict::Duplicate(taken)));
@@ -142,7 +133,7 @@ fn an_answer_given_while_a_device_was_away_stands_beside_what_is_approved() {
         // Whoever approves has answered too: one actor's later dot would cover their own earlier answer.
         office_says(store, &jo, record, "at number 12");
         store.revoke_device(ann.device, NOW).unwrap();
-        sends(store, &mut ann, NOW + 20);
+        ann.sends(store, NOW + 20);
         assert!(store.review(&jo).unwrap().items[0].edits[0].answered_since);
         store.approve(NOW + 21, &jo, dot(&ann, 2)).unwrap();
         let both = |first: &str, second: &str| [Value::text(first), Value::text(second)];
@@ -173,9 +164,9 @@ fn work_on_a_record_that_left_is_taken_for_thirty_days_and_then_waits() {
         };
         store.office_change(NOW, &jo, record, &[to]).unwrap();
         ann.saves(record, vec![super::phone::put("plate", Context::default(), "AB12 CDE")]);
-        sends(store, &mut ann, NOW + 29 * DAY_MS);
+        ann.sends(store, NOW + 29 * DAY_MS);
         ann.saves(record, vec![super::phone::put("where", Context::default(), "further on")]);
-        let reply = sends(store, &mut ann, NOW + 90 * DAY_MS);
+        let reply = ann.sends(store, NOW + 90 * DAY_MS);
         assert_eq!(ann.receipt(store, &reply).verdicts, [in_review(3)]);
         assert_eq!(store.review(&jo).unwrap().items[0].why, ReviewWhy::LeftTeam);
     });
@@ -189,18 +180,18 @@ fn an_officer_who_changed_teams_left_or_lost_the_device_leaves_nothing_behind() 
         ann.exchanges(store);
         store.put_officer(&ann_in(&["parking"], Role::Officer), None).unwrap();
         ann.answers(record, "plate", "AB12 CDE");
-        let reply = sends(store, &mut ann, NOW + DAY_MS);
+        let reply = ann.sends(store, NOW + DAY_MS);
         assert_eq!(ann.receipt(store, &reply).verdicts, [], "still in the days that work takes to arrive");
         ann.saves(record, vec![super::phone::put("where", Context::default(), "further on")]);
-        let reply = sends(store, &mut ann, NOW + 60 * DAY_MS);
+        let reply = ann.sends(store, NOW + 60 * DAY_MS);
         assert_eq!(ann.receipt(store, &reply).verdicts, [in_review(3)]);
 
         store.put_officer(&ann_in(&["wardens-north"], Role::Viewer), None).unwrap();
         ann.saves(record, vec![super::phone::put("where", Context::default(), "nearer")]);
-        sends(store, &mut ann, NOW + 61 * DAY_MS);
+        ann.sends(store, NOW + 61 * DAY_MS);
         assert!(store.set_disabled(ANN, Some(NOW)).unwrap());
         let new = ann.reports("Aylsham Road");
-        let reply = sends(store, &mut ann, NOW + 62 * DAY_MS);
+        let reply = ann.sends(store, NOW + 62 * DAY_MS);
         assert_eq!(reply.stopped.as_deref(), Some("device_revoked"));
         assert_eq!(ann.receipt(store, &reply).through, 5);
         let jo = officer(store, "jo");
@@ -217,14 +208,10 @@ fn an_officer_who_changed_teams_left_or_lost_the_device_leaves_nothing_behind() 
 #[test]
 fn an_act_that_was_decided_over_is_known_when_it_comes_under_another_dot() {
     each(|store, _| {
-        let mut ann = Phone::enrols(store, ANN, 1);
-        let record = ann.reports("Mile Cross Road");
-        ann.exchanges(store);
-        store.revoke_device(ann.device, NOW).unwrap();
-        let approved = ann.answers(record, "where", "by the bus stop");
-        let declined = ann.answers(record, "plate", "AB12 CDE");
-        let waiting = ann.answers(record, "where", "in the field");
-        sends(store, &mut ann, NOW + 1);
+        let (mut ann, record, [approved, declined, waiting]) = Phone::in_review(store, |ann, record| {
+            [("where", "by the bus stop"), ("plate", "AB12 CDE"), ("where", "in the field")]
+                .map(|(field, text)| ann.answers(record, field, text))
+        });
         let jo = officer(store, "jo");
         let taken = store.approve(NOW + 2, &jo, approved.dot()).unwrap();
         store.decline(NOW + 2, &jo, declined.dot(), "not a plate").unwrap();
@@ -234,7 +221,7 @@ fn an_act_that_was_decided_over_is_known_when_it_comes_under_another_dot() {
             let again = Change { actor: ann.actor, counter, was: Some(act.dot()), ..act.clone() };
             ann.own.push(kerbside_core::change::ChangeBytes::write(&again).into_bytes());
         }
-        let reply = sends(store, &mut ann, NOW + 3);
+        let reply = ann.sends(store, NOW + 3);
         assert_eq!(
             ann.receipt(store, &reply).verdicts,
             [
@@ -253,13 +240,9 @@ fn an_act_that_was_decided_over_is_known_when_it_comes_under_another_dot() {
 #[test]
 fn only_supervisors_and_triagers_of_the_records_teams_decide() {
     each(|store, _| {
-        let mut ann = Phone::enrols(store, ANN, 1);
-        let record = ann.reports("Mile Cross Road");
-        ann.exchanges(store);
-        store.revoke_device(ann.device, NOW).unwrap();
-        let waits = ann.answers(record, "where", "by the bus stop");
-        let photo = ann.photographs(record, b"a photo");
-        sends(store, &mut ann, NOW + 1);
+        let (ann, record, (waits, photo)) = Phone::in_review(store, |ann, record| {
+            (ann.answers(record, "where", "by the bus stop"), ann.photographs(record, b"a photo"))
+        });
         for name in ["lee", "val", "bob"] {
             let who = officer(store, name);
             assert_eq!(code_of(&store.review(&who).unwrap_err()), Some(Code::NotAllowed), "{name}");
@@ -291,16 +274,13 @@ fn only_supervisors_and_triagers_of_the_records_teams_decide() {
 #[test]
 fn why_something_was_declined_goes_to_whoever_wrote_it() {
     each(|store, scratch| {
-        let mut ann = Phone::enrols(store, ANN, 1);
-        let record = ann.reports("Mile Cross Road");
-        ann.exchanges(store);
-        store.revoke_device(ann.device, NOW).unwrap();
-        ann.answers(record, "where", "by the bus stop");
-        let waits = sends(store, &mut ann, NOW + 1);
+        let (mut ann, ..) =
+            Phone::in_review(store, |ann, record| ann.answers(record, "where", "by the bus stop"));
+        let waits = ann.sends(store, NOW + 1);
         assert!(ann.receipt(store, &waits).said.is_empty());
         let jo = officer(store, "jo");
         store.decline(NOW + 2, &jo, dot(&ann, 2), "It is at number 12").unwrap();
-        let told = sends(store, &mut ann, NOW + 3);
+        let told = ann.sends(store, NOW + 3);
         assert_eq!(
             ann.receipt(store, &told).said,
             [(2, "It is at number 12".to_owned())],
@@ -313,12 +293,8 @@ fn why_something_was_declined_goes_to_whoever_wrote_it() {
 #[test]
 fn what_one_colleague_has_approved_another_cannot_decline() {
     each(|store, scratch| {
-        let mut ann = Phone::enrols(store, ANN, 1);
-        let record = ann.reports("Mile Cross Road");
-        ann.exchanges(store);
-        store.revoke_device(ann.device, NOW).unwrap();
-        ann.answers(record, "where", "by the bus stop");
-        sends(store, &mut ann, NOW + 1);
+        let (ann, record, _) =
+            Phone::in_review(store, |ann, record| ann.answers(record, "where", "by the bus stop"));
         let jo = officer(store, "jo");
         store.approve(NOW + 2, &jo, dot(&ann, 2)).unwrap();
         let late = store.decline(NOW + 3, &jo, dot(&ann, 2), "It is at number 12").unwrap_err();
@@ -339,7 +315,7 @@ fn whoever_has_a_role_without_a_device_is_stopped_and_what_their_device_brings_w
         bob.exchanges(store);
         ann.answers(record, "where", "by the bus stop");
         let told = ann.told.len();
-        let reply = sends(store, &mut ann, NOW + 1);
+        let reply = ann.sends(store, NOW + 1);
         assert_eq!((ann.told.len(), reply.stopped.is_some()), (told, true), "an auditor sees all, at a desk");
         assert_eq!(ann.receipt(store, &reply).verdicts, [in_review(2)]);
     });
@@ -363,7 +339,7 @@ fn what_was_written_in_an_area_that_is_someone_elses_by_now_waits_for_a_colleagu
             OfficerFile { areas: vec!["riverside".into()], ..ann_in(&["wardens-north"], Role::Officer) };
         store.put_officer(&away, None).unwrap();
         ann.answers(record, "where", "by the bus stop");
-        let reply = sends(store, &mut ann, NOW + 40 * DAY_MS);
+        let reply = ann.sends(store, NOW + 40 * DAY_MS);
         assert_eq!(ann.receipt(store, &reply).verdicts.last(), Some(&in_review(2)));
     });
 }

@@ -96,13 +96,6 @@ export class Waiting {
   }
 }
 
-/** The line after this one that nobody has decided yet, or the one before. */
-export function nextOpen(lines: Line[], key: string): string | null {
-  const at = lines.findIndex((line) => line.key === key);
-  const open = (line: Line) => line.decided === null;
-  return (lines.slice(at + 1).find(open) ?? lines.slice(0, at).reverse().find(open))?.key ?? null;
-}
-
 function fresh(line: Line | undefined): Partial<Line> {
   return line === undefined ? {} : { item: line.item, edits: line.edits };
 }

@@ -105,13 +105,6 @@ export class Workbench {
   }
 }
 
-/** The line after this one that nobody has settled yet, or the one before. */
-export function nextOpen(lines: Line[], key: string): string | null {
-  const at = lines.findIndex((line) => line.key === key);
-  const open = (line: Line) => line.kept === null;
-  return (lines.slice(at + 1).find(open) ?? lines.slice(0, at).reverse().find(open))?.key ?? null;
-}
-
 function linesOf(found: TwoAnswersLine[], forms: FormForScreen[], names: Names): Line[] {
   return found.map((line) => {
     const form = forms.find((one) => one.key === line.form && one.version === line.form_version) ?? forms.find((one) => one.key === line.form) ?? formless({ form: line.form, form_version: line.form_version });

@@ -8,4 +8,8 @@ export type RefusedAnswer = { dot: string,
 /**
  * None for a note.
  */
-field: FieldKey | null, answer: unknown, at_ms: number, };
+field: FieldKey | null, answer: unknown, at_ms: number, 
+/**
+ * What whoever declined it in the office said.
+ */
+said: string | null, };

@@ -125,11 +125,81 @@ fn a_record_that_is_gone_leaves_only_what_its_officer_has_still_to_read() {
     let shown = ann.edit(saved.record, &answers("again"), &[], NOW).unwrap_err();
     assert_eq!(shown.downcast_ref::<Problem>().map(|problem| problem.code), Some(Code::RecordPurged));
     is_whole(&ann);
-    ann.put_away(saved.record).unwrap();
-    hears(&mut ann, vec![Item::Purge { seq: 4, record: saved.record }]);
+    ann.put_away(saved.record, NOW).unwrap();
     assert_eq!(says(&ann, "bus stop"), Vec::<String>::new());
     assert!(ann.waiting().unwrap().items.is_empty());
     is_whole(&ann);
+}
+
+/// The record, and what the office said when it declined the answer that the device gave to it.
+fn declined(vault: &mut Vault) -> RecordId {
+    let record = saves(vault, "a fridge").record;
+    hears(vault, vec![echo("1.1")]);
+    vault.edit(record, &answers(WORDS), &[], NOW).unwrap();
+    hears_declined(vault, vec![]);
+    assert_eq!(says(vault, WORDS), ["own_change", "said"]);
+    record
+}
+
+/// A receipt that says it, as it comes for as long as an earlier verdict is open.
+fn hears_declined(vault: &mut Vault, items: Vec<Item>) {
+    let push = vault.outgoing(Budget::default(), NOW).unwrap();
+    let office = Office {
+        items,
+        through: 2,
+        chain: vault.store.progress().unwrap().chain,
+        verdicts: vec![(2, Verdict::Refused("declined".into()))],
+        said: vec![(2, format!("Nobody knows {WORDS}"))],
+        ..Office::taking(&push)
+    };
+    vault.incoming(&push, &office.reply(&push), NOW).unwrap();
+    hears(vault, vec![]);
+}
+
+#[test]
+fn what_the_office_said_of_a_change_goes_with_what_is_taken_out_of_it() {
+    let mut ann = vault(1, 1);
+    let record = declined(&mut ann);
+    hears(&mut ann, vec![redaction(record, Target::Field(FieldKey::new("number")), 2)]);
+    assert_eq!(says(&ann, WORDS), ["own_change", "said"], "it is about another answer");
+    hears(&mut ann, vec![redaction(record, what(), 2)]);
+    assert_eq!(says(&ann, WORDS), Vec::<String>::new());
+    let item = ann.waiting().unwrap().items.remove(0);
+    assert_eq!((item.reason_code.as_deref(), item.said), (Some("declined"), None));
+    is_whole(&ann);
+}
+
+#[test]
+fn what_the_office_said_goes_at_once_with_a_record_that_is_removed() {
+    let mut ann = vault(1, 1);
+    let record = declined(&mut ann);
+    hears(&mut ann, vec![Item::Purge { seq: 4, record }]);
+    assert_eq!(says(&ann, WORDS), ["own_change"], "its officer has still to read what they wrote");
+    assert_eq!(ann.refused(record).unwrap()[0].answer, json!(WORDS));
+    ann.put_away(record, NOW).unwrap();
+    assert_eq!(says(&ann, WORDS), Vec::<String>::new());
+    is_whole(&ann);
+}
+
+#[test]
+fn what_the_office_said_leaves_with_the_record_once_it_was_read() {
+    let leave = |record| vec![Item::Leave { seq: 4, record }];
+    let mut ann = vault(1, 1);
+    let record = declined(&mut ann);
+    ann.put_away(record, NOW).unwrap();
+    let said = ann.refused(record).unwrap().remove(0).said;
+    assert_eq!(said, Some(format!("Nobody knows {WORDS}")), "the record shows it still");
+    hears(&mut ann, leave(record));
+    assert_eq!(says(&ann, "Nobody knows"), Vec::<String>::new());
+    let mut tom = vault(1, 1);
+    let record = declined(&mut tom);
+    hears(&mut tom, leave(record));
+    let said = tom.waiting().unwrap().items.remove(0).said;
+    assert_eq!(said, Some(format!("Nobody knows {WORDS}")), "nobody has read it yet");
+    tom.put_away(record, NOW).unwrap();
+    hears_declined(&mut tom, vec![]);
+    assert_eq!(says(&tom, "Nobody knows"), Vec::<String>::new());
+    is_whole(&tom);
 }
 
 #[test]

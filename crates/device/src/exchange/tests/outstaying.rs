@@ -75,7 +75,7 @@ fn a_photo_that_a_restored_server_will_not_take_waits_until_its_officer_has_put_
     hears(&mut ann, refuses);
     hears(&mut ann, refuses);
     assert_eq!(ann.photos_held().unwrap().len(), 1, "its officer has still to read why");
-    ann.put_away(record).unwrap();
+    ann.put_away(record, NOW).unwrap();
     hears(&mut ann, refuses);
     assert_eq!((ann.photos_held().unwrap().len(), ann.uploads().unwrap().len()), (0, 0));
 }
