@@ -99,6 +99,7 @@ impl Mutant {
         Self::ClearedOnReceived,
         Self::NothingHeld,
         Self::PhotoRowBeforeFile,
+        Self::SaidOutlivesWords,
     ];
 
     pub const ALL: &[Self] = &[
