@@ -19,6 +19,20 @@ pub const OWNER: &str = "@owner";
 pub const ASSIGNEES: &str = "@assignees";
 /// Where the record is, by the code of one of the council's areas.
 pub const AREA: &str = "@area";
+/// In which areas its place lies, each with the version of its boundaries: a set, so that two places at once name both.
+pub const AREAS: &str = "@areas";
+/// Reports nearby that whoever began this one looked at and found to be of something else.
+pub const APART: &str = "@apart";
+/// Reports nearby that whoever began this one says are of the same thing.
+pub const SAME_AS: &str = "@same_as";
+/// Of which other record a duplicate is, by its id.
+pub const DUPLICATE_OF: &str = "@duplicate_of";
+/// Which records are duplicates of this one: a set of their ids.
+pub const DUPLICATES: &str = "@duplicates";
+/// The state a record was in before it was closed as a duplicate.
+pub const STATUS_BEFORE: &str = "@status_before";
+/// Who sees what becomes of a record that is another team's.
+pub const FOLLOWERS: &str = "@followers";
 pub const LIFECYCLE: &str = "@lifecycle";
 /// The reference the officer's device gave at once, such as `W07-14`.
 pub const REFERENCE: &str = "@ref";

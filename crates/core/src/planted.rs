@@ -99,7 +99,6 @@ impl Mutant {
         Self::ClearedOnReceived,
         Self::NothingHeld,
         Self::PhotoRowBeforeFile,
-        Self::SaidOutlivesWords,
     ];
 
     pub const ALL: &[Self] = &[

@@ -21,11 +21,12 @@ pub struct Redot {
 }
 
 impl Redot {
-    /// Numbers the changes the server does not hold anew, from 1.
+    /// Numbers the changes the server does not hold anew, after the last number that the next actor has used.
     #[must_use]
-    pub fn new(from: Actor, to: Actor, offered: &[u64], held: &[u64]) -> Self {
+    pub fn new((from, to): (Actor, Actor), offered: &[u64], held: &[u64], used: u64) -> Self {
         let shared = offered.iter().copied().filter(|counter| held.contains(counter)).max().unwrap_or(0);
-        let moved = offered.iter().copied().filter(|counter| !held.contains(counter)).zip(1..).collect();
+        let moved =
+            offered.iter().copied().filter(|counter| !held.contains(counter)).zip(used + 1..).collect();
         Self { from, to, shared, moved }
     }
 
@@ -37,12 +38,17 @@ impl Redot {
         change.was = Some(change.was.unwrap_or(change.dot()));
         change.actor = self.to;
         change.counter = counter;
+        self.rename(&mut change);
+        Some(change)
+    }
+
+    /// What was seen when a change was made, in the new names.
+    pub fn rename(&self, change: &mut Change) {
         for edit in &mut change.edits {
             if let Edit::Put { context, .. } | Edit::SetRemove { context, .. } = edit {
                 *context = self.context(context);
             }
         }
-        Some(change)
     }
 
     /// What was seen, in the new names.
@@ -80,7 +86,7 @@ mod tests {
 
     #[test]
     fn what_the_double_wrote_is_no_longer_named() {
-        let redot = Redot::new(Actor(1), Actor(2), &[3, 4, 5, 6], &[3, 4]);
+        let redot = Redot::new((Actor(1), Actor(2)), &[3, 4, 5, 6], &[3, 4], 0);
         let moved = redot.change(&change(1, 6, put(&[(1, 5), (8, 3)]))).expect("not held");
         assert_eq!((moved.actor, moved.counter), (Actor(2), 2));
         assert_eq!(moved.was, Some(Dot { actor: Actor(1), counter: 6 }));
@@ -89,16 +95,30 @@ mod tests {
 
     #[test]
     fn a_restored_device_keeps_what_both_hold_and_moves_the_rest() {
-        let redot = Redot::new(Actor(1), Actor(2), &[1, 2], &[]);
+        let redot = Redot::new((Actor(1), Actor(2)), &[1, 2], &[], 0);
         assert_eq!(redot.shared, 0);
         assert_eq!(redot.change(&change(1, 2, put(&[(1, 1)]))).expect("moved").edits, put(&[(2, 1)]));
-        assert_eq!(Redot::new(Actor(1), Actor(2), &[1, 2], &[1, 2]).change(&change(1, 2, put(&[]))), None);
+        assert_eq!(
+            Redot::new((Actor(1), Actor(2)), &[1, 2], &[1, 2], 0).change(&change(1, 2, put(&[]))),
+            None
+        );
     }
 
     #[test]
     fn the_first_dot_is_remembered_through_a_second_move() {
-        let first = Redot::new(Actor(1), Actor(2), &[1], &[]).change(&change(1, 1, put(&[]))).expect("moved");
-        let second = Redot::new(Actor(2), Actor(3), &[1], &[]).change(&first).expect("moved");
+        let first =
+            Redot::new((Actor(1), Actor(2)), &[1], &[], 0).change(&change(1, 1, put(&[]))).expect("moved");
+        let second = Redot::new((Actor(2), Actor(3)), &[1], &[], 0).change(&first).expect("moved");
         assert_eq!(second.was, Some(Dot { actor: Actor(1), counter: 1 }));
+    }
+
+    #[test]
+    fn what_two_actors_left_goes_on_under_one_and_each_still_names_the_other() {
+        let older = Redot::new((Actor(1), Actor(3)), &[1, 2], &[1], 0);
+        let newer = Redot::new((Actor(2), Actor(3)), &[1, 2], &[], 1);
+        let mut moved = newer.change(&change(2, 2, put(&[(1, 2), (2, 1)]))).expect("moved");
+        older.rename(&mut moved);
+        assert_eq!((moved.actor, moved.counter), (Actor(3), 3));
+        assert_eq!(moved.edits, put(&[(1, 1), (3, 2)]));
     }
 }

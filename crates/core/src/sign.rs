@@ -20,6 +20,7 @@ pub enum Label {
     Photo,
     Request,
     Seal,
+    Gazetteer,
 }
 
 impl Label {
@@ -30,6 +31,7 @@ impl Label {
             Self::Photo => "kerbside/photo/1",
             Self::Request => "kerbside/request/1",
             Self::Seal => "kerbside/seal/1",
+            Self::Gazetteer => "kerbside/gazetteer/1",
         }
     }
 }

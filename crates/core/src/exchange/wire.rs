@@ -1,5 +1,6 @@
 //! Every message ever sent has an example in `schemas/wire/v1`, which must read for ever and may never change.
 
+mod addresses;
 mod gone;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use crate::cbor;
 use crate::change::tests::change;
 use crate::change::{Change, ChangeBytes, Context, Edit, Member, PhotoFacts};
 use crate::field::FieldKey;
+use crate::gazetteer::GazetteerPage;
 use crate::ids::{Actor, DeviceId, Dot, Epoch, OfficerId, RecordId, RowId, ServerId, Sha256};
 use crate::record::{Entry, Packed, Record, join_page, pack_page};
 use crate::sign::{Label, PublicKey, Signed};
@@ -329,6 +331,7 @@ type Example = (&'static str, Vec<u8>, fn(&[u8]) -> Vec<u8>);
 fn examples_of_many() -> Vec<Example> {
     vec![
         ("receipt-with-reasons", cbor::encode(&declining_receipt()), rewrite::<Receipt>),
+        ("gazetteer-page", cbor::encode(&addresses::page()), rewrite::<GazetteerPage>),
         ("push-when-idle", cbor::encode(&push_when_idle()), rewrite::<Push>),
         ("reply-when-idle", cbor::encode(&reply_when_idle()), rewrite::<Reply>),
         ("push-of-many", cbor::encode(&push_of_many()), rewrite::<Push>),

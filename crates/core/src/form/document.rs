@@ -47,7 +47,7 @@ pub struct Settings {
     /// What the designer called this version, where that is no whole number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version_text: Option<String>,
-    /// What XLSForm's other settings said. Kept for export; nothing here follows them.
+    /// What XLSForm's other settings said, kept for export. Only `nearby_m` is followed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub other: BTreeMap<String, String>,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::document::Row;
-use super::{Medium, Metadatum, QuestionKind};
+use super::{Medium, Metadatum, QuestionKind, address};
 use crate::value::TEXT_LIMIT;
 
 /// So many rows may stand in a repeat that does not say how many.
@@ -53,6 +53,9 @@ fn single(word: &str, row: &Row, parameters: &mut Parameters) -> Result<Question
     Ok(match word {
         "text" => {
             parameters.remove("rows");
+            if address::is_asked(row) {
+                parameters.retain(|name, _| !["uprn", "usrn", "place"].contains(&name.as_str()));
+            }
             QuestionKind::Text { max: row.max.unwrap_or(text_limit).min(text_limit) }
         }
         "integer" => QuestionKind::Integer,
@@ -67,7 +70,8 @@ fn single(word: &str, row: &Row, parameters: &mut Parameters) -> Result<Question
         "image" => {
             parameters.remove("app");
             let (min, max) = how_many(parameters, photos_usually(row))?;
-            QuestionKind::Image { min, max, max_pixels: number(parameters, "max-pixels")? }
+            let max_pixels = number(parameters, "max-pixels")?;
+            QuestionKind::Image { min, max, max_pixels, quality: of_hundred(parameters, "quality")? }
         }
         "audio" | "background-audio" => {
             parameters.remove("quality");
@@ -138,6 +142,14 @@ fn how_many(parameters: &mut Parameters, usually: u32) -> Result<(u32, u32), Ref
 fn file(medium: Medium, parameters: &mut Parameters) -> Result<QuestionKind, Refused> {
     let (min, max) = how_many(parameters, 1)?;
     Ok(QuestionKind::File { medium, min, max })
+}
+
+fn of_hundred(parameters: &mut Parameters, name: &str) -> Result<Option<u8>, Refused> {
+    let Some(text) = parameters.remove(name) else { return Ok(None) };
+    match text.parse() {
+        Ok(share @ 1..=100) => Ok(Some(share)),
+        Ok(_) | Err(_) => Err(Refused::Parameter(format!("{name}={text}"))),
+    }
 }
 
 /// Accuracies may be written with a fraction; metres are enough for us.

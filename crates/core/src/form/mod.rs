@@ -3,8 +3,10 @@
 //! A form is data: rows as in XLSForm, read once and checked whole, so that evaluating cannot fail.
 //! Both ends use this, so a phone and the office agree on every fault.
 
+mod address;
 mod answer_schema;
 mod answers;
+mod asset;
 mod begin;
 mod both;
 mod check;
@@ -31,7 +33,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use address::{AddressFields, AddressParts};
 pub use answers::{Answers, answer_from_json, answers_from_json, answers_to_json, place_from_json};
+pub use asset::AssetFields;
 pub use begin::{Beginner, begin, consequences, finished};
 pub use codes::{Code, CodeFile, Codes, CodesFault, Source};
 pub use document::{ChoiceRow, Example, FormDocument, Requirement, Row, Settings};
@@ -133,11 +137,13 @@ pub enum QuestionKind {
     Geoshape {
         warning_accuracy_m: u32,
     },
-    /// `max_pixels`: the long edge of the copy that screens show; the original is kept as it came.
+    /// `max_pixels`: the long edge of the copy that screens show, and `quality`, of 100, how fine it is; the original is
+    /// kept as it came.
     Image {
         min: u32,
         max: u32,
         max_pixels: Option<u32>,
+        quality: Option<u8>,
     },
     /// A recording or a document.
     File {
@@ -270,6 +276,10 @@ pub struct Question {
     /// What a sentence calls it: “the size of the fly-tip”.
     pub thing: Option<Localised>,
     pub appearance: Option<String>,
+    /// Where the parts of an address go that is chosen here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub address: Option<AddressParts>,
     pub merge: Merge,
     pub pii: Pii,
     /// Asked in the back office only; a device leaves it out.

@@ -164,6 +164,7 @@ mod tests {
             actor: Actor(1),
             at_ms: 0,
             dot: String::new(),
+            grid: None,
         };
         let field = FieldView {
             field: FieldKey::new("street"),

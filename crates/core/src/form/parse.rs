@@ -10,7 +10,7 @@ use super::fault::{FormFault, FormFaultCode, Sheet};
 use super::names::Names;
 use super::plan::Plan;
 use super::rules::{Compiler, Rules};
-use super::{Choice, Form, Localised, Media, Merge, Question, QuestionKind, kinds};
+use super::{Choice, Form, Localised, Media, Merge, Question, QuestionKind, address, kinds};
 use crate::field::PATH_LIMIT;
 
 /// The choice that `or_other` adds.
@@ -39,6 +39,7 @@ pub fn parse(mut document: FormDocument, codes: &Codes) -> Result<Form, Vec<Form
     let mut compiled = Vec::new();
     for ((number, row), place) in rows.iter().zip(places) {
         if let Some(place) = place {
+            faults.extend(address::faults(&questions, place, *number));
             compiled
                 .push((place, Compiler { names: &names, number: *number, place }.rules(row, &mut faults)));
         }
@@ -239,6 +240,7 @@ impl Reader<'_> {
             call: row.call.clone(),
             thing: row.thing.clone(),
             appearance: row.appearance.clone(),
+            address: address::parts(row),
             merge,
             pii,
             office,

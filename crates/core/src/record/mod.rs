@@ -166,6 +166,23 @@ impl Record {
         dot.counter <= self.clock.get(&dot.actor)
     }
 
+    /// Who wrote what stands under this dot, and when. None where nothing does: two phones that were one may each have
+    /// used it.
+    #[must_use]
+    pub fn stamp_of(&self, dot: Dot) -> Option<Stamp> {
+        let written = self.registers.values().flat_map(Register::values).map(|written| written.stamp);
+        let photos = self.photos.values().map(|(stamp, _)| *stamp);
+        let notes = self.notes.values().map(|note| note.stamp);
+        let seals = self.seals.values().map(|seal| seal.stamp);
+        self.created
+            .into_iter()
+            .chain(written)
+            .chain(photos)
+            .chain(notes)
+            .chain(seals)
+            .find(|stamp| stamp.dot == dot)
+    }
+
     /// The newest change of every actor that is part of the record.
     #[must_use]
     pub fn held(&self) -> Context {

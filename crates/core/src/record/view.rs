@@ -6,9 +6,11 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use super::{Lifecycle, Record, Stamp};
+use crate::areas::route::{AreaOfRecord, areas_of};
 use crate::change::{Context, Edit, Member};
 use crate::field::{FieldKey, LIFECYCLE, REFERENCE, STATUS};
 use crate::form::{Answers, Form, Now, answer_from_json};
+use crate::grid;
 use crate::ids::{Actor, Dot, OfficerId, RecordId, RowId, Sha256};
 use crate::redact::REDACTED;
 use crate::rows::{in_order, order_field};
@@ -30,6 +32,8 @@ pub struct RecordView {
     pub created_by: Option<OfficerId>,
     pub teams: Vec<String>,
     pub status: Option<String>,
+    /// In which areas its place lies, by the boundaries there were then.
+    pub areas: Vec<AreaOfRecord>,
     pub fields: Vec<FieldView>,
     pub photos: Vec<PhotoView>,
     pub notes: Vec<NoteView>,
@@ -78,6 +82,8 @@ pub struct ValueView {
     #[ts(type = "number")]
     pub at_ms: i64,
     pub dot: String,
+    /// The British National Grid reference of a place, to ten metres. None of anything else, and off the grid.
+    pub grid: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, TS)]
@@ -127,6 +133,7 @@ impl RecordView {
             created_by: created.map(|stamp| stamp.officer),
             teams: record.teams(),
             status: text_of(record.provisional(&FieldKey::new(STATUS))),
+            areas: areas_of(record).into_iter().collect(),
             fields: record
                 .registers()
                 .filter(|(field, _)| field.path != REFERENCE && !field.is_order())
@@ -205,6 +212,7 @@ fn row_lists(record: &Record) -> impl Iterator<Item = FieldView> {
                 actor: stamp.dot.actor,
                 at_ms: stamp.at_ms,
                 dot: stamp.dot.to_string(),
+                grid: None,
             }],
             both: None,
             seen: String::new(),
@@ -220,6 +228,7 @@ impl ValueView {
             actor: stamp.dot.actor,
             at_ms: stamp.at_ms,
             dot: stamp.dot.to_string(),
+            grid: if let Value::Place(place) = value { grid::reference_of(*place) } else { None },
         }
     }
 }

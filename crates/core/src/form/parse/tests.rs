@@ -41,8 +41,12 @@ const BAD_ROWS: &[(&str, &str)] = &[
     ),
     (r#"{"type":"select_one nolist","name":"a"}"#, "survey row 1, column type: no such list: nolist"),
     (
-        r#"{"type":"image","name":"a","parameters":"quality=9"}"#,
-        "survey row 1, column parameters: a parameter that is not known or not a number: quality",
+        r#"{"type":"image","name":"a","parameters":"sharpness=9"}"#,
+        "survey row 1, column parameters: a parameter that is not known or not a number: sharpness",
+    ),
+    (
+        r#"{"type":"image","name":"a","parameters":"quality=101"}"#,
+        "survey row 1, column parameters: a parameter that is not known or not a number: quality=101",
     ),
     (
         r#"{"type":"image","name":"a","parameters":"max=many"}"#,

@@ -128,6 +128,7 @@ pub static SETTINGS: Vocabulary = Vocabulary {
         plain("service", &[]),
         plain("ref_prefix", &[]),
         plain("lgsl", &[]),
+        plain("nearby_m", &[]),
         plain("public_key", &[]),
         plain("submission_url", &[]),
         plain("auto_send", &[]),

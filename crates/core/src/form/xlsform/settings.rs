@@ -7,6 +7,7 @@ use super::problem::FormProblem;
 use super::survey::has_curly_quotes;
 use super::table::{Record, Table};
 use crate::form::{FormFaultCode, Localised, Settings};
+use crate::nearby::SETTING as NEARBY;
 
 const KEY_LIMIT: usize = 64;
 const VERSION_TEXT_LIMIT: usize = 249;
@@ -99,6 +100,12 @@ pub fn read(table: &Table, usual: &Usual, problems: &mut Vec<FormProblem>) -> Op
 
 fn others(table: &Table, record: &Record, problems: &mut Vec<FormProblem>) -> BTreeMap<String, String> {
     let mut other = BTreeMap::new();
+    if let Some(metres) = table.text(record, NEARBY) {
+        if metres.parse::<u32>().is_err() {
+            problems.push(table.problem(record.number, NEARBY, FormFaultCode::WrongShape, metres));
+        }
+        other.insert(NEARBY.to_owned(), metres.to_owned());
+    }
     for name in OTHERS {
         if let Some(text) = table.text(record, name) {
             problems.push(table.problem(record.number, name, FormFaultCode::KeptOnly, name).noted());

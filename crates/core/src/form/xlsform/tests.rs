@@ -257,8 +257,8 @@ fn settings_are_made_up_where_they_can_be() {
         read(&Sheets(vec![survey, sheet("settings", rows)]), &BTreeMap::new(), &usual)
     };
     let imported = settings(&[
-        &["form_title", "form_id", "version", "style", "service"],
-        &["Fly-tipping report", "kerbside:fly-tipping", "March", "pages", "street"],
+        &["form_title", "form_id", "version", "style", "service", "nearby_m"],
+        &["Fly-tipping report", "kerbside:fly-tipping", "March", "pages", "street", "50"],
     ]);
     let made = imported.document.as_ref().unwrap().settings.clone();
     assert_eq!(
@@ -266,6 +266,7 @@ fn settings_are_made_up_where_they_can_be() {
         ("kerbside_fly-tipping", 8, "FTR")
     );
     assert_eq!((made.version_text.as_deref(), made.other["style"].as_str()), (Some("March"), "pages"));
+    assert_eq!(made.other["nearby_m"], "50");
     assert_eq!(
         told(&imported),
         [

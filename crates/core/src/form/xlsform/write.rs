@@ -67,7 +67,8 @@ const SURVEY_ORDER: [&str; 30] = [
 ];
 
 /// Types, and the parameters that they have here alone.
-const OWN_PARAMETERS: [(&[&str], &[&str]); 2] = [
+const OWN_PARAMETERS: [(&[&str], &[&str]); 3] = [
+    (&["image"], &["quality"]),
     (&["image", "audio", "background-audio", "video", "file"], &["max", "min"]),
     (&["geotrace", "geoshape"], &["capture-accuracy", "warning-accuracy"]),
 ];
