@@ -1,22 +1,26 @@
 //! Drafts: every answer is on disk before the call that gave it returns, as
 //! typed, whether the form likes it or not. Saving turns a draft into one change.
 
+mod addresses;
+mod assets;
 mod begun;
 mod edits;
 mod moving;
+mod nearby;
 
 pub use begun::Answered;
 pub(crate) use edits::member_text;
 pub use moving::{DraftMove, ParkedAnswer};
+pub use nearby::{Compared, Nearby, NearbyReport};
 
 use crate::clock::Reading;
-use crate::photos::{Origin, PhotoFrom};
+use crate::photos::{LEAST_EDGE, Look, MOST_EDGE, Origin, PhotoFrom};
 use crate::save::{Act, Saved};
 use crate::store::{DraftRow, Seen};
 use crate::vault::Vault;
 use anyhow::{Context, Result};
 use edits::{Contents, contents_of, creating, key, require_readable, seen_in};
-use kerbside_core::change::PhotoFacts;
+use kerbside_core::change::{Edit, PhotoFacts};
 use kerbside_core::field::FieldKey;
 use kerbside_core::form::{Evaluation, Form, FormForScreen, QuestionKind};
 use kerbside_core::ids::{RecordId, RowId, Sha256};
@@ -146,8 +150,9 @@ impl Vault {
         origin: &Origin,
         now: Reading,
     ) -> Result<PhotoLine> {
-        self.require_draft(draft)?;
-        let kept = self.keep_photo(original, origin, now)?;
+        let row = self.require_draft(draft)?;
+        let look = self.look_of(&row, field)?;
+        let kept = self.keep_photo_looking(original, origin, look, now)?;
         self.store.transact(|store| {
             store.add_draft_photo(draft, &field.to_string(), kept.sha256, &kept.facts, now.wall_ms)
         })?;
@@ -214,16 +219,26 @@ impl Vault {
     }
 
     fn save_contents(&mut self, contents: &Contents, draft: Option<RowId>, now: Reading) -> Result<Saved> {
-        require_readable(contents, now)?;
-        let (record, edits) = match contents.row.record {
-            None => {
-                let edits = creating(contents, now)?;
-                (self.new_record_id(now)?, edits)
-            }
-            Some(record) => (record, self.editing(record, contents, now)?),
-        };
+        let (record, edits) = self.edits_of(contents, now)?;
         let DraftRow { form, form_version, .. } = contents.row.clone();
         self.commit(Act { record, form, form_version, edits, draft }, now)
+    }
+
+    /// Everything that saving would write, and on which record.
+    fn edits_of(&mut self, contents: &Contents, now: Reading) -> Result<(RecordId, Vec<Edit>)> {
+        require_readable(contents, now)?;
+        match contents.row.record {
+            None => {
+                let mut edits = creating(contents, now)?;
+                edits.extend(self.whose_it_is(contents.form.key(), &edits)?);
+                Ok((self.new_record_id(now)?, edits))
+            }
+            Some(record) => {
+                let mut edits = self.editing(record, contents, now)?;
+                edits.extend(self.where_it_is_now(&self.head(record)?, &edits)?);
+                Ok((record, edits))
+            }
+        }
     }
 
     fn unwritten_draft(&mut self, form: &Form, record: Option<RecordId>, now: Reading) -> Result<DraftRow> {
@@ -282,6 +297,20 @@ impl Vault {
             .collect();
         contents.show_photos();
         Ok(contents)
+    }
+
+    /// How long and how fine the question wants the copy that screens show.
+    fn look_of(&self, row: &DraftRow, field: &FieldKey) -> Result<Look> {
+        let form = self.form_for(&row.form, row.form_version)?;
+        let (asked, usual) = (form.question(&field.path), Look::default());
+        let Some(QuestionKind::Image { max_pixels, quality, .. }) = asked.map(|question| &question.kind)
+        else {
+            return Ok(usual);
+        };
+        Ok(Look {
+            long_edge: max_pixels.unwrap_or(usual.long_edge).clamp(LEAST_EDGE, MOST_EDGE),
+            quality: quality.unwrap_or(usual.quality),
+        })
     }
 
     fn require_draft(&self, id: RowId) -> Result<DraftRow> {

@@ -1,13 +1,16 @@
 //! Forms and the council's names, as the server gave them: packs in the vault.
 
+use crate::areas::parse_areas;
 use crate::clock::Reading;
 use crate::vault::Vault;
 use anyhow::{Context, Result};
+use kerbside_core::area_pack::AreaPack;
+use kerbside_core::areas::AREAS_PACK;
 use kerbside_core::form::{Codes, Form, Localised};
 use kerbside_core::phone::Phone;
 use kerbside_core::problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use ts_rs::TS;
 
@@ -35,6 +38,8 @@ pub struct CouncilNames {
     pub teams: Vec<TeamName>,
     /// By the keys that forms call.
     pub phones: BTreeMap<String, Phone>,
+    /// Of the places this officer works in.
+    pub maps: Vec<AreaPack>,
     /// Whose device this is, as the office knows them.
     pub officer: Option<OfficerName>,
 }
@@ -47,6 +52,9 @@ pub struct OfficerName {
     pub email: String,
     /// What the office lets them do, by the names of its actions.
     pub may: Vec<String>,
+    pub teams: BTreeSet<String>,
+    /// Where they work only in some areas, their codes.
+    pub areas: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
@@ -55,6 +63,10 @@ pub struct OfficerName {
 pub struct TeamName {
     pub key: String,
     pub name: Localised,
+    /// The forms it takes.
+    pub forms: Vec<String>,
+    /// Where it works: codes of areas, or keys of sets.
+    pub areas: Vec<String>,
 }
 
 impl Vault {
@@ -120,11 +132,14 @@ impl Vault {
         serde_json::from_slice(&body).context("Understand the council's names")
     }
 
-    /// Keeps a document the server offered. A form that does not parse is not kept.
+    /// Keeps a document the server offered. A form or a set of areas that does not parse is not kept.
     pub fn keep_pack(&mut self, name: &str, version: u32, body: &[u8]) -> Result<()> {
         let form = name.strip_prefix(FORM_PACK);
         if form.is_some() {
             parse(body)?;
+        }
+        if name.starts_with(AREAS_PACK) {
+            parse_areas(body)?;
         }
         self.forms.borrow_mut().clear();
         self.store.transact(|store| {

@@ -96,8 +96,8 @@ impl Vault {
         let Act { record, form, form_version, mut edits, draft } = act;
         let kept = self.store.record(record)?;
         let shown = edits.clone();
-        if kept.as_ref().is_some_and(|row| row.base.is_none()) {
-            self.name_as_now(record, &mut edits)?;
+        if let Some(row) = kept.as_ref().filter(|row| row.base.is_none()) {
+            self.name_as_now(row, &mut edits)?;
         }
         let reference = self.refer(&mut edits, &mut progress);
         let time_ms = corrected_ms(&progress, now);

@@ -106,6 +106,7 @@ impl Vault {
             let then = Now { ms: row.changed_ms, offset_min: 0, seed: 0 };
             view.offer_both(&form, &answers_of(&head), then);
         }
+        self.name_areas(&mut view.areas)?;
         let uploads = self.store.uploads_of(record)?;
         for photo in &mut view.photos {
             photo.received = uploads

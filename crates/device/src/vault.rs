@@ -4,9 +4,12 @@ use crate::clock::Reading;
 use crate::keys::{VaultKey, derive};
 use crate::photos::BlobStore;
 use crate::random::Randomness;
-use crate::store::{Progress, Store};
+use crate::store::{Gazetteers, Progress, Store};
+use crate::thrift::{Held, Network};
 use anyhow::{Context, Result};
 use ed25519_dalek::SigningKey;
+use kerbside_core::areas::AreaSet;
+use kerbside_core::assets::AssetSet;
 use kerbside_core::form::Form;
 use kerbside_core::ids::{Actor, DeviceId, Epoch, OfficerId, RowId, ServerId};
 use kerbside_core::sign::PublicKey;
@@ -45,7 +48,15 @@ pub struct Vault {
     pub(crate) boot_taken: bool,
     /// How long received changes are kept at the least, whatever a backup holds.
     pub(crate) archive_ms: i64,
+    pub(crate) gazetteers: Gazetteers,
     pub(crate) forms: RefCell<BTreeMap<(String, u32), Arc<Form>>>,
+    pub(crate) areas: RefCell<BTreeMap<(String, u32), Arc<AreaSet>>>,
+    /// By their packs; none of one that only a newer app can read.
+    pub(crate) assets: RefCell<BTreeMap<String, Option<Arc<AssetSet>>>>,
+    /// The network the device is on, as far as its shell knows.
+    pub(crate) network: Network,
+    /// Photos that the rules held back when they were last looked at.
+    pub(crate) held: Held,
     /// What the server last said that was not worth a write.
     pub(crate) heard: Option<Heard>,
     /// Held open so that no second process opens the vault.
@@ -98,7 +109,10 @@ impl Vault {
         let Opened { store, blobs, key, signing, random, lock } = opened;
         let identity =
             serde_json::from_slice(&store.identity()?).context("Read who this vault belongs to")?;
+        let gazetteer =
+            store.beside("gazetteer.db").map(|file| (file, derive(&key, b"kerbside/gazetteer/1", b"")));
         Ok(Self {
+            gazetteers: Gazetteers::at(gazetteer),
             store,
             blobs,
             random,
@@ -108,6 +122,10 @@ impl Vault {
             boot_taken: false,
             archive_ms: ARCHIVE_MS,
             forms: RefCell::default(),
+            areas: RefCell::default(),
+            assets: RefCell::default(),
+            network: Network::default(),
+            held: Held::new(),
             heard: None,
             _lock: lock,
         })
@@ -163,6 +181,7 @@ impl Vault {
     pub fn copy_in_memory(&self, seed: u64) -> Result<Self> {
         Ok(Self {
             store: self.store.copy_in_memory()?,
+            gazetteers: Gazetteers::at(None),
             blobs: self.blobs.clone(),
             random: Randomness::seeded(seed),
             identity: self.identity.clone(),
@@ -171,6 +190,10 @@ impl Vault {
             boot_taken: false,
             archive_ms: self.archive_ms,
             forms: RefCell::default(),
+            areas: RefCell::default(),
+            assets: RefCell::default(),
+            network: self.network,
+            held: Held::new(),
             heard: None,
             _lock: None,
         })
@@ -186,6 +209,7 @@ impl Vault {
         self.random = Randomness::seeded(seed);
         self.boot_taken = false;
         self.forms = RefCell::default();
+        self.areas = RefCell::default();
     }
 
     #[must_use]

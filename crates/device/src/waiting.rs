@@ -47,6 +47,8 @@ pub enum Why {
     Portal,
     TryAgain,
     WifiOnly,
+    /// This month's data for photos is used up.
+    BudgetSpent,
     SignIn,
     /// The council's server does not know this device any more: it was put back to an older backup.
     EnrolAgain,
@@ -65,6 +67,7 @@ impl Why {
         (Self::Portal, "portal"),
         (Self::TryAgain, "try_again"),
         (Self::WifiOnly, "wifi_only"),
+        (Self::BudgetSpent, "budget_spent"),
         (Self::SignIn, "sign_in"),
         (Self::EnrolAgain, "enrol_again"),
         (Self::DeviceRevoked, "device_revoked"),
@@ -183,10 +186,21 @@ impl Vault {
         } else if own.iter().any(is_in_review) {
             item.reason_code = Some(Code::InReview.name().to_owned());
         }
+        let has_unsent_words = own.iter().any(|own| own.state == ChangeState::Saved);
+        if let Some(why) = self.held_of(&uploads).filter(|_| item.ways.is_empty() && !has_unsent_words) {
+            item.why = why;
+            item.next_try_ms = None;
+            item.ways = vec![Way::SendNow];
+        }
         item.what = row.summary;
         item.record = Some(row.id);
         item.reference = row.reference;
         Ok(item)
+    }
+
+    /// Why the rules keep a record's photos back, where they do.
+    fn held_of(&self, uploads: &[UploadRow]) -> Option<Why> {
+        uploads.iter().find_map(|upload| self.held.get(&(upload.record, upload.sha256)).copied())
     }
 
     /// What the office said of the change that the item's code is about.
@@ -332,7 +346,20 @@ fn strip(progress: &Progress, items: &[WaitingItem], uploads: &[UploadRow]) -> S
         last_received_ms: progress.last_received_ms,
         sending,
         next_try_ms: progress.next_try_ms,
-        why: if 0 < waiting { Why::named(&progress.why) } else { Why::None },
+        why: if 0 < waiting { why_of_all(progress, items) } else { Why::None },
+    }
+}
+
+/// What keeps everything back; where nothing does, what keeps back the photos that are all that waits.
+fn why_of_all(progress: &Progress, items: &[WaitingItem]) -> Why {
+    let of_line = Why::named(&progress.why);
+    let mut on_its_way = items
+        .iter()
+        .filter(|item| matches!(item.state, WorkState::Saved | WorkState::Sending))
+        .map(|item| item.why);
+    match (of_line, on_its_way.next()) {
+        (Why::None, Some(first)) if on_its_way.all(|why| why == first) => first,
+        (why, _) => why,
     }
 }
 

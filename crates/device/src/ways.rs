@@ -30,6 +30,8 @@ pub enum Way {
     PutAway,
     /// Say it as a note instead.
     Note,
+    /// Let its photos go now, whatever they cost.
+    SendNow,
 }
 
 /// The kind in the journal of work that waited for a decision and was taken.
@@ -252,7 +254,7 @@ impl Vault {
         let (is_purged, photos_gone) = self.store.transact(|store| {
             store.put_away_refused(record)?;
             store.put_away_refused_photos(record)?;
-            if store.record(record)?.is_some() {
+            if store.has_record(record)? {
                 return Ok((false, Vec::new()));
             }
             store.forget_said_if_read(record)?;

@@ -13,7 +13,7 @@ use kerbside_core::value::instant_text;
 use kerbside_device::clock::{Reading, now};
 use kerbside_device::photos::PhotoFrom;
 use kerbside_device::{
-    Choice, Device, Enrolment, Filter, NewPhoto, Saved, SyncReport, Vault, WorkState, sync,
+    Choice, Device, Enrolment, Filter, NewPhoto, Saved, SyncReport, Vault, WorkState, fetch_maps, sync,
 };
 use serde_json::{Map, Value as Json, json};
 use std::io::Read;
@@ -43,6 +43,7 @@ pub fn run(cli: &Cli, out: &Out) -> Result<u8> {
         Command::List(arguments) => list(&open(folder)?, arguments, out),
         Command::Show { record } => show(&open(folder)?, record, out),
         Command::Sync(arguments) => synchronise(&mut open(folder)?, arguments, out),
+        Command::Maps { fetch } => maps(&mut open(folder)?, *fetch, out),
         Command::Waiting => waiting(&open(folder)?, out),
         Command::Journal => journal(&open(folder)?, out),
         Command::Verify { repair: false } => verify(&open(folder)?, out),
@@ -274,6 +275,20 @@ fn synchronise(vault: &mut Vault, arguments: &SyncArgs, out: &Out) -> Result<u8>
     let report = sync_until(vault, arguments.until_idle, deadline)?;
     let code = say_synced(&report, out)?;
     if arguments.compare && code == 0 { mending::compare(vault, deadline, out) } else { Ok(code) }
+}
+
+fn maps(vault: &mut Vault, fetch: bool, out: &Out) -> Result<u8> {
+    if fetch {
+        fetch_maps(&mut *vault, None, &now)?;
+    }
+    for map in vault.maps()? {
+        let (held, bytes) = (map.held.to_string(), map.pack.bytes.to_string());
+        let key = if map.held == map.pack.bytes { "cli.map_whole" } else { "cli.map_coming" };
+        out.line(&map, |words| {
+            words.say(key, &[("name", &map.pack.name), ("held", &held), ("bytes", &bytes)])
+        })?;
+    }
+    Ok(0)
 }
 
 /// Once, or until nothing waits or the deadline has passed.

@@ -56,6 +56,12 @@ pub enum Command {
     Reopen { record: String },
     /// Exchange with the council's server.
     Sync(SyncArgs),
+    /// The council's maps, and how much of each is here.
+    Maps {
+        /// Bring here what is missing, and take away what is offered no longer.
+        #[arg(long)]
+        fetch: bool,
+    },
     /// What is not with the council yet, and why.
     Waiting,
     /// What this device did by itself: records that left, numbers it was given, a server that was restored.

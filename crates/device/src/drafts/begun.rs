@@ -60,6 +60,8 @@ impl Vault {
         let mut typed = before.json.clone();
         typed.extend(before.parked.iter().map(|(field, answer)| (field.to_string(), answer.clone())));
         typed.insert(field.to_string(), answer.clone());
+        let undone = before.undone_by(field, answer);
+        typed.extend(undone.iter().map(|field| (field.to_string(), Json::Null)));
         let mut after = before.with(typed);
         let mut ids = self.row_ids()?;
         let then = moment_of(draft, now);
@@ -67,6 +69,9 @@ impl Vault {
         let mut set_off = differences(&after.answers, &all);
         // What was typed and cannot be read yet is the officer's to put right, not the form's to replace.
         set_off.retain(|field, _| after.unreadable.iter().all(|unread| unread.field.to_string() != *field));
+        for field in undone {
+            set_off.entry(field.to_string()).or_insert(Json::Null);
+        }
         let text = answer.to_string();
         self.store.transact(|store| {
             store.put_draft_answer(draft, &field.to_string(), &text, now.wall_ms)?;
@@ -81,6 +86,23 @@ impl Vault {
             after = after.with(typed);
         }
         Ok(Answered { evaluation: after.evaluation(now), set_off })
+    }
+
+    /// Several answers, one after the other.
+    pub(super) fn answer_all(
+        &mut self,
+        draft: RowId,
+        answers: Vec<(FieldKey, Json)>,
+        now: Reading,
+    ) -> Result<Answered> {
+        let mut set_off = Map::new();
+        for (field, answer) in answers {
+            let answered = self.answer(draft, &field, &answer, now)?;
+            set_off.extend(answered.set_off);
+            set_off.insert(field.to_string(), answer);
+        }
+        let contents = self.contents(draft)?;
+        Ok(Answered { evaluation: contents.evaluation(now), set_off })
     }
 
     /// The choices of a long list that fit what was typed.

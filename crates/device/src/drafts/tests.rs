@@ -98,6 +98,20 @@ fn a_draft_with_a_photo_becomes_one_change_and_its_original_comes_back_byte_for_
 }
 
 #[test]
+fn the_form_says_how_long_and_how_fine_the_copy_for_screens_is() {
+    let mut ann = crate::exchange::tests::vault(1, 1);
+    let asks = crate::exchange::tests::FORM
+        .replace("\"version\": 1", "\"version\": 2")
+        .replace("max=3", "max=3 max-pixels=640 quality=50");
+    ann.keep_pack("form.sighting", 2, asks.as_bytes()).unwrap();
+    let draft = ann.start_draft("sighting", NOW).unwrap();
+    let field = FieldKey::new("photos");
+    let line = ann.photograph(draft.id, &field, &a_photo(), &PhotoFrom::Camera.into(), NOW).unwrap();
+    let copy = ann.photo_bytes(line.sha256, PhotoSize::Display).unwrap();
+    assert_eq!(image::load_from_memory(&copy).unwrap().height(), 640);
+}
+
+#[test]
 fn a_photo_altered_on_disk_is_named_by_verify() {
     let folder = tempfile::tempdir().unwrap();
     let mut ann = vault(folder.path());

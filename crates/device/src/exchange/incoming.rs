@@ -3,10 +3,12 @@
 
 use super::items::Intake;
 use crate::clock::Reading;
+use crate::gazetteer::GAZETTEER_PACK;
 use crate::store::{ChangeState, OwnChange, Progress, Store};
 use crate::vault::{Heard, Vault};
 use crate::ways::{TAKEN, is_in_review};
 use anyhow::{Context, Result};
+use kerbside_core::assets::ASSETS_PACK;
 use kerbside_core::cbor;
 use kerbside_core::change::ChangeBytes;
 use kerbside_core::exchange::{Item, Offer, Paging, Push, Receipt, Reply, Verdict};
@@ -41,6 +43,8 @@ pub struct Applied {
     pub stopped: Option<Code>,
     /// Documents that are offered and not here.
     pub missing_packs: Vec<Offer>,
+    /// All that is offered, where the reply says.
+    pub offers: Vec<Offer>,
     /// The server was restored: it lives another life.
     pub new_epoch: bool,
     /// Photos that were taken out for good and are in nothing here any more.
@@ -189,6 +193,7 @@ impl Vault {
             }
         }
         applied.missing_packs = missing_packs(store, &reply.offers)?;
+        applied.offers.clone_from(&reply.offers);
         applied.more |= progress.received < progress.counter
             // Nothing is entered anew for whoever is told nothing.
             || (applied.stopped.is_none() && !store.wanted_records()?.is_empty())
@@ -446,11 +451,17 @@ fn take_page(store: &Store, progress: &mut Progress, reply: &Reply, intake: &mut
     Ok(received)
 }
 
+/// Gazetteers and assets come by themselves, when everything else is here.
+fn comes_late(name: &str) -> bool {
+    name.starts_with(GAZETTEER_PACK) || name.starts_with(ASSETS_PACK)
+}
+
 fn missing_packs(store: &Store, offers: &[Offer]) -> Result<Vec<Offer>> {
+    let offers: Vec<&Offer> = offers.iter().filter(|offer| !comes_late(&offer.name)).collect();
     let mut missing = Vec::new();
-    for offer in offers {
+    for offer in &offers {
         if store.pack(&offer.name, offer.version)?.is_none() {
-            missing.push(offer.clone());
+            missing.push((*offer).clone());
         }
     }
     // The old ones stay on offer until the new ones are here.
@@ -459,9 +470,12 @@ fn missing_packs(store: &Store, offers: &[Offer]) -> Result<Vec<Offer>> {
             offers.iter().map(|offer| (offer.name.clone(), offer.version)).collect();
         offered.sort_unstable();
         let held = store.packs()?.into_iter().filter(|(_, _, offered)| *offered);
-        if held.map(|(name, version, _)| (name, version)).eq(offered.iter().cloned()) {
+        let (late, held): (Vec<_>, Vec<_>) =
+            held.map(|(name, version, _)| (name, version)).partition(|(name, _)| comes_late(name));
+        if held == offered {
             return Ok(missing);
         }
+        offered.extend(late);
         store.offer_packs(&offered)?;
     }
     Ok(missing)

@@ -3,6 +3,7 @@
 
 use super::incoming::{MARK, held_receipt};
 use crate::clock::Reading;
+use crate::gazetteer::GAZETTEER_PACK;
 use crate::store::{Progress, Returning};
 use crate::vault::Vault;
 use anyhow::{Context, Result};
@@ -164,8 +165,14 @@ impl Vault {
     fn known(&self, progress: &Progress) -> Result<Vec<u8>> {
         let Some((_, receipt)) = held_receipt(progress) else { return Ok(Vec::new()) };
         let packs = self.store.packs()?;
-        let offered = packs.iter().filter(|(_, _, offered)| *offered);
-        let offers = offers_mark(offered.map(|(name, version, _)| (name.as_str(), *version)));
+        let offered = packs
+            .iter()
+            .filter(|(_, _, offered)| *offered)
+            .map(|(name, version, _)| (name.clone(), *version));
+        let gazetteers = self.gazetteers.held()?.into_iter();
+        let gazetteers = gazetteers.map(|(area, release, _)| (format!("{GAZETTEER_PACK}{area}"), release));
+        let held: Vec<(String, u32)> = offered.chain(gazetteers).collect();
+        let offers = offers_mark(held.iter().map(|(name, version)| (name.as_str(), *version)));
         Ok([receipt.mark().0.get(..MARK).unwrap_or_default(), &offers].concat())
     }
 

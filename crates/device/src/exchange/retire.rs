@@ -6,12 +6,13 @@
 use super::incoming::{settle, verdict_on};
 use super::items::Intake;
 use crate::clock::Reading;
-use crate::store::{ChangeState, OwnChange, Store};
+use crate::store::{ChangeState, OwnChange, RecordRow, Store};
 use crate::vault::Vault;
 use anyhow::{Context as _, Result};
 use kerbside_core::change::{Change, ChangeBytes, Context, Edit};
 use kerbside_core::exchange::{OFFER_LIMIT, Offered, Receipt, Retire, Retired};
-use kerbside_core::ids::{Actor, Dot, RecordId};
+use kerbside_core::ids::{Actor, Dot, RecordId, Sha256};
+use kerbside_core::record::Record;
 use kerbside_core::redact::tombstone;
 use kerbside_core::redot::Redot;
 use kerbside_core::sign::Label;
@@ -40,84 +41,80 @@ impl Vault {
         // What was saved while the answer was on its way comes along.
         let first = retire.offered.first().map_or(1, |offered| offered.counter);
         let own = self.store.changes_from(progress.actor, first, u32::MAX)?;
-        // What went bad here is not written anew as if it were what was saved.
-        let is_held = |own: &OwnChange| retired.held.contains(&own.counter);
-        let sound = own.iter().filter(|own| if own.bytes.is_empty() { is_held(own) } else { own.is_whole() });
-        let counters: Vec<u64> = sound.map(|own| own.counter).collect();
-        let redot = Redot::new(retire.actor, retired.actor, &counters, &retired.held);
-        // Nobody has the words of these any more: they get no new number, under which nothing could ever be sent.
-        let is_lost = |own: &&OwnChange| own.bytes.is_empty() && !is_held(own);
-        let lost: Vec<&OwnChange> = own.iter().filter(is_lost).collect();
-        self.store.transact(|store| self.go_on_as(store, (&redot, &lost), retired, now))
+        let mut leaving = Leaving::default();
+        for actor in self.store.actors_left_behind(progress.actor)? {
+            // Its double was there before it when a restored server asked for what it lacks.
+            let mut own = self.store.changes_between(actor, 0, u64::MAX)?;
+            own.retain(|own| own.state == ChangeState::Saved || is_with_server(own));
+            let held: Vec<u64> =
+                own.iter().filter(|own| is_with_server(own)).map(|own| own.counter).collect();
+            leaving.add((actor, retired.actor), own, &held);
+        }
+        leaving.add((progress.actor, retired.actor), own, &retired.held);
+        self.store.transact(|store| self.go_on_as(store, &leaving, retired, now))
     }
 
-    fn go_on_as(
-        &self,
-        store: &Store,
-        (redot, lost): (&Redot, &[&OwnChange]),
-        retired: &Retired,
-        now: Reading,
-    ) -> Result<()> {
+    fn go_on_as(&self, store: &Store, leaving: &Leaving, retired: &Retired, now: Reading) -> Result<()> {
         let mut progress = store.progress()?;
-        let mut records: Vec<RecordId> = lost.iter().map(|own| own.record).collect();
-        for own in lost {
+        let given_up = progress.actor;
+        let mut records: Vec<RecordId> = leaving.lost.iter().map(|own| own.record).collect();
+        for own in &leaving.lost {
             let dot = (own.actor, own.counter);
             store.settle_change(dot, ChangeState::Missing, false, None, now.wall_ms)?;
             store.note_in_journal(now.wall_ms, "lost", &format!("{}.{}", own.actor, own.counter))?;
         }
-        progress.actor = redot.to;
+        progress.actor = retired.actor;
         progress.counter = 0;
         progress.chain = chain::START;
-        for (old_counter, new_counter) in &redot.moved {
-            let own = store.change_at(redot.from, *old_counter)?.context("An offered change is there")?;
-            records.push(own.record);
-            let said = read(&own)?;
-            let mut moved = redot.change(&said).context("A moved change has a new dot")?;
-            moved.officer = self.identity.officer;
-            if store.is_purged(own.record)? {
-                // What its officer still reads of it is the one that is sent.
-                store.blank_change(&own, &ChangeBytes::write(&tombstone(&said)))?;
+        for redot in &leaving.redots {
+            for (old_counter, new_counter) in &redot.moved {
+                let own = store.change_at(redot.from, *old_counter)?.context("An offered change is there")?;
+                records.push(own.record);
+                let said = read(&own)?;
+                let mut moved = redot.change(&said).context("A moved change has a new dot")?;
+                leaving.redots.iter().for_each(|other| other.rename(&mut moved));
+                moved.officer = self.identity.officer;
+                if store.is_purged(own.record)? {
+                    // What its officer still reads of it is the one that is sent.
+                    store.blank_change(&own, &ChangeBytes::write(&tombstone(&said)))?;
+                }
+                let written = ChangeBytes::write(&moved);
+                progress.chain = chain::next(progress.chain, written.hash());
+                progress.counter = *new_counter;
+                let dot = (own.actor, own.counter);
+                store.settle_change(dot, ChangeState::Redotted, false, None, now.wall_ms)?;
+                store.insert_change(&moved_on(
+                    &own,
+                    retired.actor,
+                    (*new_counter, progress.chain),
+                    written,
+                ))?;
             }
-            let written = ChangeBytes::write(&moved);
-            progress.chain = chain::next(progress.chain, written.hash());
-            progress.counter = *new_counter;
-            store.settle_change((own.actor, own.counter), ChangeState::Redotted, false, None, now.wall_ms)?;
-            store.insert_change(&OwnChange {
-                actor: redot.to,
-                counter: *new_counter,
-                record: own.record,
-                hash: written.hash(),
-                chain: progress.chain,
-                bytes: written.into_bytes(),
-                saved_ms: own.saved_ms,
-                received_ms: None,
-                state: ChangeState::Saved,
-                pending: true,
-                reason: None,
-                seen: false,
-                residue: None,
-            })?;
         }
         let mut intake = Intake::new(self, store, now);
         for counter in &retired.held {
             // What a restored server decided otherwise than before is as it says now.
-            if let Some(own) = store.change_at(redot.from, *counter)?
+            if let Some(own) = store.change_at(given_up, *counter)?
                 && own.state != ChangeState::Redotted
             {
                 settle(store, &mut intake, &own, verdict_on(&retired.verdicts, *counter), now)?;
             }
         }
-        self.keep_proof(store, redot.from, retired)?;
+        self.keep_proof(store, given_up, retired)?;
         for (draft, seen) in store.all_seen()? {
-            store.replace_seen_context(draft, &seen.field, &redot.context(&seen.context))?;
+            let named = leaving.redots.iter().fold(seen.context, |context, redot| redot.context(&context));
+            store.replace_seen_context(draft, &seen.field, &named)?;
         }
         progress.received = 0;
         progress.acked = 0;
         progress.pushed = 0;
         progress.forked = false;
         store.put_progress(&progress)?;
-        let said =
-            format!("actor {} goes on as {}, {} changes with it", redot.from, redot.to, redot.moved.len());
+        let said = format!(
+            "actor {given_up} goes on as {}, {} changes with it",
+            retired.actor,
+            leaving.redots.iter().map(|redot| redot.moved.len()).sum::<usize>()
+        );
         store.note_in_journal(now.wall_ms, "retired", &said)?;
         intake.touch_all(records)?;
         intake.finish()
@@ -125,11 +122,12 @@ impl Vault {
 
     /// What no server confirms is shown as it was, under dots that it may have given up since: what is saved over it names
     /// the dots that it has now.
-    pub(crate) fn name_as_now(&self, record: RecordId, edits: &mut [Edit]) -> Result<()> {
-        let own = self.store.changes_of(record)?;
+    pub(crate) fn name_as_now(&self, row: &RecordRow, edits: &mut [Edit]) -> Result<()> {
+        let own = self.store.changes_of(row.id)?;
+        let head = self.head_of(row)?;
         for edit in edits {
             if let Edit::Put { context, .. } | Edit::SetRemove { context, .. } = edit {
-                let named = context.iter().map(|dot| self.names_now(dot, &own));
+                let named = context.iter().map(|dot| self.names_now(dot, &own, &head));
                 let named: Vec<Vec<Dot>> = named.collect::<Result<_>>()?;
                 *context = Context::new(named.into_iter().flatten());
             }
@@ -138,10 +136,15 @@ impl Vault {
     }
 
     /// A dot under which this device wrote something that goes on under another, as the context that stands for it now:
-    /// what its actor kept, and where the rest has gone.
-    fn names_now(&self, dot: Dot, own: &[OwnChange]) -> Result<Vec<Dot>> {
+    /// what its actor kept, and where the rest has gone. What its double wrote under the same dot keeps its name.
+    fn names_now(&self, dot: Dot, own: &[OwnChange], head: &Record) -> Result<Vec<Dot>> {
         let is_gone = |own: &OwnChange| own.state == ChangeState::Redotted;
-        if !self.store.change_at(dot.actor, dot.counter)?.is_some_and(|own| is_gone(&own)) {
+        let Some(given_up) = self.store.change_at(dot.actor, dot.counter)?.filter(is_gone) else {
+            return Ok(vec![dot]);
+        };
+        if let Some(shown) = head.stamp_of(dot)
+            && read(&given_up).is_ok_and(|ours| ours.at.hlc != shown.hlc)
+        {
             return Ok(vec![dot]);
         }
         let of_actor = self.store.changes_between(dot.actor, 0, dot.counter)?;
@@ -167,6 +170,58 @@ impl Vault {
             store.put_proof(actor, receipt.through, &cbor::encode(signed))?;
         }
         Ok(())
+    }
+}
+
+/// What goes on under the next actor, actor by actor, and what nobody has the words of any more.
+#[derive(Debug, Default)]
+struct Leaving {
+    redots: Vec<Redot>,
+    lost: Vec<OwnChange>,
+}
+
+impl Leaving {
+    fn add(&mut self, named: (Actor, Actor), own: Vec<OwnChange>, held: &[u64]) {
+        let is_held = |own: &OwnChange| held.contains(&own.counter);
+        // What went bad here is not written anew as if it were what was saved.
+        let is_sound = |own: &&OwnChange| if own.bytes.is_empty() { is_held(own) } else { own.is_whole() };
+        let sound = own.iter().filter(is_sound);
+        let counters: Vec<u64> = sound.map(|own| own.counter).collect();
+        let used = self.redots.iter().flat_map(|redot| redot.moved.values()).max().copied().unwrap_or(0);
+        self.redots.push(Redot::new(named, &counters, held, used));
+        // These get no new number, under which nothing could ever be sent.
+        self.lost.extend(own.into_iter().filter(|own| own.bytes.is_empty() && !is_held(own)));
+    }
+}
+
+fn is_with_server(own: &OwnChange) -> bool {
+    match own.state {
+        ChangeState::Received | ChangeState::Duplicate | ChangeState::Refused | ChangeState::Held => true,
+        ChangeState::Saved | ChangeState::Redotted | ChangeState::Missing => false,
+    }
+}
+
+/// The same act under its new dot.
+fn moved_on(
+    own: &OwnChange,
+    actor: Actor,
+    (counter, chain): (u64, Sha256),
+    written: ChangeBytes,
+) -> OwnChange {
+    OwnChange {
+        actor,
+        counter,
+        record: own.record,
+        hash: written.hash(),
+        chain,
+        bytes: written.into_bytes(),
+        saved_ms: own.saved_ms,
+        received_ms: None,
+        state: ChangeState::Saved,
+        pending: true,
+        reason: None,
+        seen: false,
+        residue: None,
     }
 }
 

@@ -5,6 +5,8 @@ mod backoff;
 mod client;
 mod compare;
 mod enrol;
+mod gazetteer;
+mod maps;
 mod pace;
 mod photos;
 mod pipe;
@@ -12,5 +14,6 @@ mod sync;
 
 pub use client::build_client;
 pub(crate) use enrol::{enrol, unlock_share};
+pub use maps::{MapsFetched, fetch_maps};
 pub use pipe::Refused;
 pub use sync::{Comparing, LookedAfter, SyncReport, VaultAccess, sync, sync_comparing};

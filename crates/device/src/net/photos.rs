@@ -54,9 +54,11 @@ pub(super) fn send_photo<A: VaultAccess>(
     while (offset as u64) < upload.bytes {
         let piece = access.with(|vault| vault.photo_piece(upload.sha256, offset, pace.piece()))?;
         let began_ms = now().monotonic_ms;
-        offset = send_piece(pipe, &path, offset, &piece)?;
+        let sent = send_piece(pipe, &path, offset, &piece);
         pace.took(now().monotonic_ms.saturating_sub(began_ms));
-        access.with(|vault| vault.photo_reached(upload, offset as u64))?;
+        let went = (piece.len(), sent.as_ref().ok().copied());
+        access.with(|vault| vault.photo_piece_went(upload, went, now()))?;
+        offset = sent?;
     }
     let named = name_photo(pipe, upload)?;
     settle(access, upload, &named, now())

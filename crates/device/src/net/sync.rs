@@ -2,6 +2,7 @@
 //! The vault is held only between requests, so that an officer can go on typing.
 
 use super::compare::{compare, fetch_photos, tell_repairs};
+use super::gazetteer;
 use super::pace::Pace;
 use super::photos::{ask_after_photos, begins_anew, send_photo};
 use super::pipe::{Ask, PATIENCE, Pipe, Refused};
@@ -84,6 +85,8 @@ struct Tally {
     /// None once that was seen to.
     comparing: Option<Comparing>,
     looked_after: LookedAfter,
+    /// What the office last said is on offer.
+    offers: Vec<Offer>,
     forks: u32,
 }
 
@@ -185,7 +188,57 @@ fn work<A: VaultAccess>(
         Ok(()) | Err(_) => {}
     }
     ask_after_photos(access, pipe)?;
-    send_photos(access, pipe, tally, (deadline_ms, now), &mut pace)
+    send_photos(access, pipe, tally, (deadline_ms, now), &mut pace)?;
+    fetch_assets(access, pipe, tally, (deadline_ms, now))?;
+    fetch_gazetteers(access, pipe, tally, (deadline_ms, now))
+}
+
+/// When all that officers wrote is on its way.
+fn fetch_assets<A: VaultAccess>(
+    access: &mut A,
+    pipe: &mut Pipe,
+    tally: &Tally,
+    (deadline_ms, now): (Option<i64>, &dyn Fn() -> Reading),
+) -> Result<()> {
+    if tally.offers.is_empty() {
+        return Ok(());
+    }
+    for offer in access.with(|vault| vault.missing_assets(&tally.offers))? {
+        if !is_in_time(deadline_ms, now()) {
+            return Ok(());
+        }
+        pipe.patience = patience(deadline_ms, now());
+        match fetch_pack(pipe, &offer) {
+            // Another version stands by now, and is on offer in the next exchange.
+            Err(cause) if is_of_an_older_server(&cause) => {}
+            body => {
+                let body = body?;
+                access.with(|vault| vault.keep_assets(&offer, &body))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Last of all: no report waits for addresses.
+fn fetch_gazetteers<A: VaultAccess>(
+    access: &mut A,
+    pipe: &mut Pipe,
+    tally: &Tally,
+    (deadline_ms, now): (Option<i64>, &dyn Fn() -> Reading),
+) -> Result<()> {
+    if tally.offers.is_empty() {
+        return Ok(());
+    }
+    for offer in access.with(|vault| vault.missing_gazetteers(&tally.offers))? {
+        pipe.patience = patience(deadline_ms, now());
+        match gazetteer::fetch(access, pipe, &offer, &|| is_in_time(deadline_ms, now())) {
+            // Another release stands by now, and is on offer in the next exchange.
+            Err(cause) if is_of_an_older_server(&cause) => {}
+            done => done?,
+        }
+    }
+    Ok(())
 }
 
 fn is_in_time(deadline_ms: Option<i64>, now: Reading) -> bool {
@@ -228,7 +281,7 @@ fn send_photos<A: VaultAccess>(
     pace: &mut Pace,
 ) -> Result<()> {
     let mut later = None;
-    for upload in access.with(|vault| vault.photos_to_send())? {
+    for upload in access.with(|vault| vault.photos_that_may_go(now()))? {
         if deadline_ms.is_some_and(|deadline| deadline <= now().wall_ms) {
             break;
         }
@@ -326,6 +379,9 @@ fn exchange_once<A: VaultAccess>(
     tally.received += applied.received;
     tally.needs_newer |= applied.needs_newer;
     tally.stopped = applied.stopped;
+    if !applied.offers.is_empty() {
+        tally.offers.clone_from(&applied.offers);
+    }
     for offer in &applied.missing_packs {
         let body = fetch_pack(pipe, offer)?;
         tally.needs_newer |= access.with(|vault| keep(vault, offer, &body))?;

@@ -3,8 +3,8 @@
 
 use super::sealed::CHUNK;
 use super::{
-    Copies, HEADER, Origin, PhotoFrom, make_copies, media_type, orientation_of, part_of, photo_facts,
-    read_exif, seal_photo, unseal_part, unseal_photo,
+    Copies, HEADER, Look, Origin, PhotoFrom, make_copies, media_type, part_of, photo_facts, seal_photo,
+    unseal_part, unseal_photo,
 };
 use crate::clock::Reading;
 use crate::keys::derive;
@@ -16,6 +16,7 @@ use kerbside_core::change::PhotoFacts;
 use kerbside_core::ids::Sha256;
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::problem::{Code, Problem};
+use kerbside_picture::camera_facts;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use zeroize::Zeroizing;
@@ -50,16 +51,25 @@ impl PhotoSize {
 }
 
 impl Vault {
-    /// The bytes as they came, hashed before anything else looks at them.
     pub fn keep_photo(&mut self, original: &[u8], origin: &Origin, now: Reading) -> Result<Kept> {
+        self.keep_photo_looking(original, origin, Look::default(), now)
+    }
+
+    /// The bytes as they came, hashed before anything else looks at them.
+    pub(crate) fn keep_photo_looking(
+        &mut self,
+        original: &[u8],
+        origin: &Origin,
+        look: Look,
+        now: Reading,
+    ) -> Result<Kept> {
         let sha256 = Sha256::of(original);
-        let exif = read_exif(original);
         // A commit that the disk reported as failed may come back after a restart, without the files taken away since.
         let held = self.store.photo(sha256)?.filter(|row| self.files_of(row).is_ok());
         let row = match held {
             Some(row) => row,
             None => {
-                let copies = match make_copies(original, orientation_of(exif.as_ref())) {
+                let copies = match make_copies(original, look) {
                     Ok(copies) => Some(copies),
                     Err(no_picture)
                         if no_picture.code == Code::PhotoNotAnImage && origin.from == PhotoFrom::File =>
@@ -71,7 +81,7 @@ impl Vault {
                 self.write_photo(sha256, original, copies.as_ref(), now)?
             }
         };
-        let facts = photo_facts(&row, exif.as_ref(), origin);
+        let facts = photo_facts(&row, camera_facts(original), origin, now.wall_ms);
         Ok(Kept { sha256, facts })
     }
 

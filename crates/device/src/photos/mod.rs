@@ -1,14 +1,17 @@
 //! Photographs: hashed at once, kept as they came, shown as small copies.
 
+mod captures;
 mod facts;
 mod keep;
 mod picture;
 mod sealed;
 mod sniff;
 
-pub use facts::{photo_facts, read_exif};
+pub use captures::Orphan;
+pub use facts::photo_facts;
 pub use keep::{Kept, PhotoSize};
-pub use picture::{Copies, MOST_BYTES, PictureFormat, make_copies, orientation_of};
+pub use picture::{Copies, Look, MOST_BYTES, make_copies};
+pub(crate) use picture::{LEAST_EDGE, MOST_EDGE};
 pub(crate) use sealed::mend_sealed;
 pub use sealed::{BlobStore, HEADER, part_of, seal_photo, unseal_part, unseal_photo};
 pub use sniff::media_type;

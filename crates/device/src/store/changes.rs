@@ -337,6 +337,19 @@ impl Store {
         Ok(first.map(from_row))
     }
 
+    /// Actors that were given up, with changes that no server holds and that are not on their way back to one.
+    pub fn actors_left_behind(&self, present: Actor) -> Result<Vec<Actor>> {
+        self.connection
+            .prepare_cached(
+                "SELECT DISTINCT actor FROM own_change WHERE state = 'saved' AND state IN ('saved', 'refused', 'held')
+                     AND actor <> ?1 AND actor NOT IN (SELECT actor FROM proof WHERE returned IS NOT NULL)
+                 ORDER BY actor",
+            )?
+            .query_map([present.0], |row| row.get(0).map(Actor))?
+            .collect::<Result<_, _>>()
+            .context("List actors with something to send")
+    }
+
     /// Held changes of actors that were given up: nothing else tells what became of them.
     pub fn held_of_others(&self, present: Actor, most: u32) -> Result<Vec<Dot>> {
         self.connection

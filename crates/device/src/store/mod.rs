@@ -3,8 +3,10 @@
 //! simulator. One function is one query; `transact` makes several one act.
 
 mod blocks;
+mod captures;
 mod changes;
 mod drafts;
+mod gazetteer;
 mod gone;
 mod outcomes;
 mod pages;
@@ -17,10 +19,14 @@ mod repairs;
 mod rotting;
 mod said;
 mod salvage;
+mod spots;
+mod thrift;
 
 pub use blocks::{BLOCK_RECORDS, BlockPacker, SettledRow};
+pub use captures::PendingCapture;
 pub use changes::{ChangeState, OwnChange};
 pub use drafts::{DraftRow, Seen};
+pub use gazetteer::Gazetteers;
 pub use outcomes::OutcomeRow;
 pub use photos::{PhotoRow, UploadRow, UploadState};
 pub use progress::Progress;
@@ -28,6 +34,7 @@ pub use proofs::Returning;
 pub use records::RecordRow;
 pub use repairs::{About, RepairKind, RepairRow};
 pub use salvage::Healed;
+pub use spots::Spot;
 
 use crate::files::{self, sync_folder};
 use crate::keys::VaultKey;
@@ -52,6 +59,8 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (8, include_str!("008_gone.sql")),
     (9, include_str!("009_said.sql")),
     (10, include_str!("010_left_blocks.sql")),
+    (11, include_str!("011_captures.sql")),
+    (12, include_str!("012_spots.sql")),
 ];
 
 /// More than there are different ones, so that none is compiled twice.
@@ -230,6 +239,12 @@ impl Store {
             }
         }
         found
+    }
+
+    /// A file beside the database's own; none in memory.
+    #[must_use]
+    pub fn beside(&self, name: &str) -> Option<PathBuf> {
+        self.file.as_ref().map(|file| file.with_file_name(name))
     }
 
     /// How large the database is on the disk.

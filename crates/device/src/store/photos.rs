@@ -80,11 +80,13 @@ pub struct UploadRow {
     pub doubted: bool,
     /// The officer was told of the refusal and has put it away.
     pub seen: bool,
+    /// A person let it go whatever it costs.
+    pub let_go: bool,
 }
 
 const UPLOAD: &str =
     "SELECT upload.record, upload.sha256, photo.bytes, upload.url, upload.sent, upload.state,
-    upload.reason, upload.since_ms, upload.received_ms, upload.doubted, upload.seen
+    upload.reason, upload.since_ms, upload.received_ms, upload.doubted, upload.seen, upload.let_go
     FROM upload JOIN photo ON photo.sha256 = upload.sha256";
 
 fn upload_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<UploadRow> {
@@ -100,6 +102,7 @@ fn upload_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<UploadRow> {
         received_ms: row.get(8)?,
         doubted: row.get(9)?,
         seen: row.get(10)?,
+        let_go: row.get(11)?,
     })
 }
 

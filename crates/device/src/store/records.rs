@@ -26,9 +26,11 @@ pub struct RecordRow {
     pub withdrawn: bool,
 }
 
-const RECORD: &str =
+pub(super) const RECORD: &str =
     "SELECT id, form, form_version, base, head, reference, office_reference, summary, status,
-    created_ms, changed_ms, two_answers, leaving, wanted, unconfirmed, withdrawn, block, place FROM record";
+    created_ms, changed_ms, two_answers, leaving, wanted, unconfirmed, withdrawn, block, place, rowid FROM record";
+/// Which column of those is the row.
+pub(super) const ROW: usize = 18;
 /// For lists: nothing of what the records hold is read.
 const LISTED: &str = "SELECT id, form, form_version, NULL, x'', reference, office_reference, summary, status,
     created_ms, changed_ms, two_answers, leaving, wanted, unconfirmed, withdrawn, NULL, 0 FROM record";
@@ -36,7 +38,7 @@ const LISTED: &str = "SELECT id, form, form_version, NULL, x'', reference, offic
 /// A row, and where its states lie if not in it.
 pub(super) type Placed = (RecordRow, Option<i64>, i64);
 
-fn placed_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Placed> {
+pub(super) fn placed_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Placed> {
     Ok((record_row(row)?, row.get(16)?, row.get(17)?))
 }
 

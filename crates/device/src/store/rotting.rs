@@ -160,6 +160,17 @@ fn a_log_that_was_being_written_when_the_power_failed_is_no_damage() {
     assert!(own.starts_with(&vault.own_changes().unwrap()));
 }
 
+/// A folder with a vault that was found damaged: this page of it is nothing. And its bytes.
+fn torn_at(whole: &[u8], page: usize) -> (tempfile::TempDir, Vec<u8>) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("vault.db");
+    let mut torn = whole.to_vec();
+    torn[page * PAGE..(page + 1) * PAGE].fill(0xee);
+    fs::write(&file, &torn).unwrap();
+    fs::write(damage_mark(&file), b"").unwrap();
+    (folder, torn)
+}
+
 #[test]
 fn where_whole_pages_are_gone_everything_else_is_carried_into_a_new_vault() {
     let source = tempfile::tempdir().unwrap();
@@ -169,13 +180,9 @@ fn where_whole_pages_are_gone_everything_else_is_carried_into_a_new_vault() {
     let mut saved = 0;
     let mut lost = 0;
     for page in (2..whole.len() / PAGE).step_by(11) {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("vault.db");
-        let mut torn = whole.clone();
-        torn[page * PAGE..(page + 1) * PAGE].fill(0xee);
-        fs::write(&file, &torn).unwrap();
-        fs::write(damage_mark(&file), b"").unwrap();
-        let Ok((store, healed)) = Store::open_healed(&file, &key(), NOW.wall_ms) else {
+        let (folder, torn) = torn_at(&whole, page);
+        let Ok((store, healed)) = Store::open_healed(&folder.path().join("vault.db"), &key(), NOW.wall_ms)
+        else {
             panic!("page {page}: the vault does not open")
         };
         assert!(healed.salvaged.is_some(), "page {page}");
@@ -217,13 +224,9 @@ fn what_the_office_said_is_carried_over_as_well() {
     let whole = fs::read(source.path().join("vault.db")).unwrap();
     let (mut salvaged, mut carried) = (0, 0);
     for page in (2..whole.len() / PAGE).step_by(9) {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("vault.db");
-        let mut torn = whole.clone();
-        torn[page * PAGE..(page + 1) * PAGE].fill(0xee);
-        fs::write(&file, &torn).unwrap();
-        fs::write(damage_mark(&file), b"").unwrap();
-        let (store, healed) = Store::open_healed(&file, &key(), NOW.wall_ms).unwrap();
+        let (folder, _) = torn_at(&whole, page);
+        let (store, healed) =
+            Store::open_healed(&folder.path().join("vault.db"), &key(), NOW.wall_ms).unwrap();
         salvaged += u32::from(healed.salvaged.is_some());
         carried += u32::from(says(&store));
     }

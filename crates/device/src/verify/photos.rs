@@ -2,7 +2,7 @@
 
 use super::Repaired;
 use crate::clock::Reading;
-use crate::photos::{Copies, PhotoSize, make_copies, mend_sealed, orientation_of, read_exif};
+use crate::photos::{Copies, Look, PhotoSize, make_copies, mend_sealed};
 use crate::store::{PhotoRow, RepairKind};
 use crate::vault::Vault;
 use anyhow::Result;
@@ -94,5 +94,5 @@ impl Vault {
 }
 
 fn copies_of(original: &[u8]) -> Result<Copies> {
-    Ok(make_copies(original, orientation_of(read_exif(original).as_ref()))?)
+    Ok(make_copies(original, Look::default())?)
 }

@@ -57,6 +57,89 @@ fn an_answer_over_what_no_server_confirms_names_the_dots_it_has_now() {
     assert_eq!((what.values.len(), &what.values[0].answer), (1, &json!("two freezers")));
 }
 
+#[test]
+fn an_answer_over_what_a_double_wrote_under_the_same_dot_names_what_the_double_wrote() {
+    let mut ann = vault(1, 1);
+    let record = saves(&mut ann, "a fridge").record;
+    let begun = ann.head(record).unwrap();
+    let mut tom = vault(2, 2);
+    let enters = |tom: &mut Vault, state: &Record| {
+        let push = tom.outgoing(Budget::default(), NOW).unwrap();
+        let chain = tom.store.progress().unwrap().chain;
+        let office = Office {
+            chain,
+            items: vec![entered(record, state)],
+            paging: Paging::Whole,
+            ..Office::taking(&push)
+        };
+        tom.incoming(&push, &office.reply(&push), NOW).unwrap();
+    };
+    enters(&mut tom, &begun);
+    tom.edit(record, &answers("a freezer"), &[], NOW.later(1_000)).unwrap();
+    gives_way(&mut tom, 50);
+    let mut of_double = read(&tom, 2, 1);
+    of_double.cid.0 = [6; 8];
+    of_double.at.hlc = of_double.at.hlc.tick(NOW.later(5_000).wall_ms.try_into().unwrap());
+    let mut both = begun;
+    both.apply(&of_double);
+    both.apply(&read(&tom, 50, 1));
+    enters(&mut tom, &both);
+    // Another filling brings nothing, and an open form keeps the record here.
+    tom.edit_record(record, NOW).unwrap();
+    let push = tom.outgoing(Budget::default(), NOW).unwrap();
+    let chain = tom.store.progress().unwrap().chain;
+    let empty = Office { chain, paging: Paging::Whole, ..Office::taking(&push) }.reply(&push);
+    tom.incoming(&push, &empty, NOW).unwrap();
+    assert!(tom.store.record(record).unwrap().unwrap().base.is_none());
+
+    tom.edit(record, &answers("two freezers"), &[], NOW.later(9_000)).unwrap();
+    let Edit::Put { context, .. } = &read(&tom, 50, 2).edits[0].clone() else { panic!("an answer") };
+    assert_eq!(context.get(Actor(2)), 1, "{context:?}");
+}
+
+#[test]
+fn what_a_restored_server_does_not_take_back_under_an_old_actor_goes_on_under_the_next() {
+    let mut ann = vault(1, 1);
+    let first = saves(&mut ann, "a fridge");
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    let reply = Office { items: vec![echo(&first.dot)], ..Office::taking(&push) }.reply(&push);
+    ann.incoming(&push, &reply, NOW).unwrap();
+    let retire = ann.retire_request().unwrap();
+    let retired = Retired { actor: Actor(50), held: vec![1], verdicts: Vec::new(), receipt: None };
+    ann.retired(&retire, &retired, NOW).unwrap();
+    let second = ann.edit(first.record, &answers("two fridges"), &[], NOW.later(1_000)).unwrap();
+    assert_eq!(second.dot, "50.1");
+
+    let lost_all = |push: &Push, fork| {
+        let office =
+            Office { through: 0, chain: chain::START, epoch: Epoch([6; 16]), ..Office::taking(push) };
+        Reply { fork, ..office.reply(push) }
+    };
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    assert!(ann.incoming(&push, &lost_all(&push, false), NOW).unwrap().new_epoch);
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    assert_eq!((push.actor, push.changes.len()), (Actor(1), 1), "what was signed for comes back as it was");
+    ann.incoming(&push, &lost_all(&push, true), NOW).unwrap();
+    assert_eq!(ann.store.change_at(Actor(1), 1).unwrap().unwrap().state, ChangeState::Saved);
+
+    gives_way(&mut ann, 60);
+    let push = ann.outgoing(Budget::default(), NOW).unwrap();
+    assert_eq!((push.actor, push.changes.len()), (Actor(60), 2));
+    let (older, newer) = (read(&ann, 60, 1), read(&ann, 60, 2));
+    assert_eq!(
+        (older.was, newer.was),
+        (Some(Dot { actor: Actor(1), counter: 1 }), Some(Dot { actor: Actor(50), counter: 1 }))
+    );
+    let Edit::Put { context, .. } = &newer.edits[0] else { panic!("an answer") };
+    assert_eq!((context.get(Actor(60)), context.get(Actor(1))), (1, 0), "{context:?}");
+    let states: Vec<ChangeState> = ann.own_changes().unwrap().iter().map(|own| own.state).collect();
+    assert_eq!(
+        states,
+        [ChangeState::Redotted, ChangeState::Redotted, ChangeState::Saved, ChangeState::Saved]
+    );
+    is_whole(&ann);
+}
+
 /// A record that was received, and a second answer that was refused.
 fn refused(vault: &mut Vault, what: &str, code: &str) -> RecordId {
     let saved = saves(vault, "a fridge");
