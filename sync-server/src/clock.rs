@@ -24,6 +24,21 @@ pub fn rfc3339(ms: i64) -> String {
         .unwrap_or_default()
 }
 
+/// The same to the millisecond.
+pub fn rfc3339_ms(ms: i64) -> String {
+    let whole = rfc3339(ms);
+    format!("{}.{:03}Z", whole.trim_end_matches('Z'), ms.rem_euclid(1000))
+}
+
+/// A moment as headers of HTTP write it.
+pub fn http_date(ms: i64) -> String {
+    let format = time::macros::format_description!(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+    );
+    let moment = time::OffsetDateTime::from_unix_timestamp(ms.div_euclid(1000));
+    moment.ok().and_then(|moment| moment.format(format).ok()).unwrap_or_default()
+}
+
 /// A moment as machines write it.
 pub fn ms_of_rfc3339(text: &str) -> Result<i64, time::error::Parse> {
     let moment = time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339)?;

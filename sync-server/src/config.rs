@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
+use crate::backup::MAPS;
 use crate::ledger::{LEDGER, Ledger};
 use crate::store::Place;
 
@@ -44,6 +45,22 @@ impl Home {
 
     pub fn ledger(&self) -> Ledger {
         Ledger::at(&self.ledger.clone().unwrap_or_else(|| self.data.join(LEDGER)))
+    }
+
+    /// For files on their way to somebody. What an earlier run left in it is of no use to anybody.
+    pub fn scratch(&self) -> Result<PathBuf> {
+        make_private_folder(&self.data)?;
+        let folder = self.data.join("leaving");
+        if folder.is_dir() {
+            std::fs::remove_dir_all(&folder).context("Clearing the folder of files that were leaving")?;
+        }
+        make_private_folder(&folder)?;
+        Ok(folder)
+    }
+
+    pub fn maps(&self) -> Result<PathBuf> {
+        make_private_folder(&self.data)?;
+        Ok(self.data.join(MAPS))
     }
 
     pub fn photos(&self) -> Result<PathBuf> {

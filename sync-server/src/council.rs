@@ -4,6 +4,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use kerbside_core::areas::bring::bring;
+use kerbside_core::areas::{AreaKind, AreaSet};
+use kerbside_core::features::columns::Columns;
+use kerbside_core::features::geojson;
 use kerbside_core::form::{Codes, Form};
 
 use crate::store::{CouncilFile, Store};
@@ -13,8 +17,8 @@ use crate::store::{CouncilFile, Store};
 pub struct Council {
     pub settings: CouncilFile,
     pub forms: Vec<Form>,
-    /// Outlines of its areas, GeoJSON.
-    pub outlines: Option<String>,
+    /// The patches its work is given out by.
+    pub areas: Vec<AreaSet>,
 }
 
 impl Council {
@@ -27,14 +31,14 @@ impl Council {
         let codes = codes(schemas)?;
         let keys: BTreeSet<String> = settings.teams.iter().flat_map(|team| team.forms.clone()).collect();
         let forms = keys.iter().map(|key| form(schemas, key, &codes)).collect::<Result<Vec<_>>>()?;
-        let outlines = outlines(schemas, &settings)?;
-        Ok(Self { settings, forms, outlines })
+        let areas = areas(schemas, &settings)?;
+        Ok(Self { settings, forms, areas })
     }
 
-    /// Lays forms and outlines down beside the settings, which were loaded first.
+    /// Lays forms and areas down beside the settings, which were loaded first.
     pub fn put_documents(&self, now_ms: i64, store: &mut Store) -> Result<()> {
         self.forms.iter().try_for_each(|form| store.put_form(now_ms, form))?;
-        self.outlines.iter().try_for_each(|outlines| store.put_areas(outlines.as_bytes()))
+        self.areas.iter().try_for_each(|set| store.put_area_set(set).map(|_| ()))
     }
 }
 
@@ -65,8 +69,19 @@ fn form(schemas: &Path, key: &str, codes: &Codes) -> Result<Form> {
     }
 }
 
-/// The outlines of the first area file that the settings name.
-fn outlines(schemas: &Path, council: &CouncilFile) -> Result<Option<String>> {
-    let named = council.rest.get("areas").and_then(|areas| areas.as_array()?.first()?.as_str());
-    named.map(|name| read(&schemas.join("areas").join(format!("{name}.geojson")))).transpose()
+/// The area files that the settings name: patches, as teams cover them.
+fn areas(schemas: &Path, council: &CouncilFile) -> Result<Vec<AreaSet>> {
+    let named = council.rest.get("areas").and_then(|areas| areas.as_array()).map(Vec::as_slice);
+    let named = named.unwrap_or_default().iter().filter_map(|name| name.as_str());
+    named.map(|name| area_set(schemas, name)).collect()
+}
+
+fn area_set(schemas: &Path, name: &str) -> Result<AreaSet> {
+    let file = geojson::read(read(&schemas.join("areas").join(format!("{name}.geojson")))?.as_bytes())?;
+    let attribution = file.attribution.clone();
+    let brought = bring(file, &Columns::default())?;
+    if let Some(flawed) = brought.flawed.first() {
+        bail!("Area {} of {name}: {}", flawed.feature, flawed.flaw);
+    }
+    Ok(AreaSet::of(name, AreaKind::Patch, &attribution, brought.areas))
 }

@@ -16,6 +16,7 @@ use crate::clock::now_ms;
 use crate::config::{Home, Listen};
 use crate::ledger::sweep_photos;
 use crate::live::Live;
+use crate::maps::Maps;
 use crate::metrics::Metrics;
 use crate::photos::Photos;
 use crate::routes::{App, Room, router};
@@ -99,6 +100,8 @@ async fn open(data: &Home, tls: bool) -> Result<App> {
         live: Live::start(db.clone()),
         db,
         photos: Photos::open(&photos)?,
+        maps: Maps::at(&data.maps()?),
+        scratch: data.scratch()?,
         ledger,
         metrics,
         counted: Arc::default(),
@@ -106,6 +109,7 @@ async fn open(data: &Home, tls: bool) -> Result<App> {
         tls,
         hashing: Arc::new(Semaphore::new(2)),
         bringing: Arc::new(Semaphore::new(2)),
+        packing: Arc::new(Semaphore::new(2)),
     })
 }
 

@@ -7,9 +7,12 @@ mod clock;
 mod day;
 mod figures;
 mod form;
+mod gazetteer;
+mod hotspots;
 mod metadata;
 mod office;
 mod opening;
+mod photo;
 mod reports;
 mod store;
 
@@ -47,6 +50,12 @@ fn main() -> Result<()> {
     if is_asked("form") {
         form::form()?;
     }
+    if is_asked("gazetteer") {
+        gazetteer::gazetteer(&folder.path().join("gazetteer"))?;
+    }
+    if is_asked("hotspots") {
+        hotspots::hotspots(&folder.path().join("hotspots"), &mut rng)?;
+    }
     if is_asked("first") {
         first_exchange(&folder.path().join("first"), &mut rng)?;
     }
@@ -55,6 +64,9 @@ fn main() -> Result<()> {
     }
     if is_asked("edit") {
         metadata::metadata(&folder.path().join("edit"), &mut rng)?;
+    }
+    if is_asked("photo") {
+        photo::photo(&folder.path().join("photo"))?;
     }
     if !is_asked("fresh") {
         return Ok(());

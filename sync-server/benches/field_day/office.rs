@@ -98,10 +98,14 @@ impl Office {
         Ok(Self { server, form: form.key().to_owned(), now_ms: START_MS, rng: fastrand::Rng::with_seed(7) })
     }
 
+    pub fn server(&mut self) -> &mut Store {
+        &mut self.server
+    }
+
     /// A handheld whose vault is encrypted, in this folder.
     pub fn enrol(&mut self, name: &str, folder: &Path) -> Result<Handheld> {
         let (identity, enrolled, signing) = self.meet(name)?;
-        std::fs::create_dir_all(folder).context("Make a folder for a vault")?;
+        std::fs::create_dir_all(folder.join("photos")).context("Make a folder for a vault")?;
         let vault = Vault::on_disk(folder, key(), signing, &identity, (enrolled.actor, enrolled.epoch))?;
         self.hand_over(name, Handheld { vault, device: enrolled.device })
     }

@@ -4,9 +4,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use data_encoding::HEXLOWER;
+use fastrand::Rng;
+use kerbside_core::ids::RecordId;
 use kerbside_device::keys::VaultKey;
-use rusqlite::Connection;
+use rusqlite::functions::FunctionFlags;
 use rusqlite::types::Value;
+use rusqlite::{Connection, params};
 use serde_json::{Map, Value as Json};
 
 pub type Answers = Map<String, Json>;
@@ -78,6 +81,56 @@ impl BareDatabase {
                 .context("Insert a report")?;
         }
         commit.commit().context("Commit reports")
+    }
+}
+
+/// A server's own database, reached without the server.
+pub struct BareCases {
+    connection: Connection,
+}
+
+impl BareCases {
+    pub fn open(file: &Path) -> Result<Self> {
+        let connection = Connection::open(file).context("Open the council's database")?;
+        connection.pragma_update(None, "synchronous", "OFF")?;
+        // The sum of a whole row, which an index of each table wants; nobody checks it here.
+        let flags = FunctionFlags::SQLITE_UTF8
+            | FunctionFlags::SQLITE_DETERMINISTIC
+            | FunctionFlags::SQLITE_INNOCUOUS;
+        connection.create_scalar_function("whole", -1, flags, |_| Ok(0_i64))?;
+        Ok(Self { connection })
+    }
+
+    /// Cases of one team at places all over a city, one after the other in a period as their ids are, in twenty areas.
+    pub fn fill(&mut self, rng: &mut Rng, count: usize, (from, to): (i64, i64)) -> Result<()> {
+        let commit = self.connection.transaction()?;
+        {
+            let mut case = commit.prepare(
+                "INSERT INTO case_index (record, form, at, area, lat, lon, easting, northing) \
+                 VALUES (?1, 'fly_tip', ?2, ?3, 0, 0, ?4, ?5)",
+            )?;
+            let mut team = commit.prepare("INSERT INTO record_team (record, team) VALUES (?1, 'north')")?;
+            let steps = i64::try_from(count)?;
+            for number in 0..steps {
+                let at = from + (to - from) * number / steps;
+                let mut random = [0; 10];
+                rng.fill(&mut random);
+                let id = RecordId::new(u64::try_from(at)?, random).0;
+                // Cases gather: the sum of three draws is nearer to the middle than one.
+                let mut near = |middle: i64| middle + (0..3).map(|_| rng.i64(-250_000..250_000)).sum::<i64>();
+                let (easting, northing) = (near(62_289_000), near(30_850_000));
+                let area = format!("E{:08}", rng.u8(0..20));
+                case.execute(params![id, at, area, easting, northing])?;
+                team.execute([id])?;
+            }
+        }
+        commit.commit().context("Commit cases")
+    }
+
+    pub fn count(&self, (from, to): (i64, i64)) -> Result<usize> {
+        let sql = "SELECT COUNT(*) FROM case_index WHERE at >= ?1 AND at < ?2 AND withdrawn = 0";
+        let count: i64 = self.connection.query_row(sql, [from, to], |row| row.get(0))?;
+        Ok(usize::try_from(count)?)
     }
 }
 

@@ -35,10 +35,20 @@ pub enum Action {
     RedactRecord,
     /// Remove a record for good.
     PurgeRecord,
+    /// Cover faces and plates on a photo.
+    CoverPhoto,
+    /// See a photo as it was before something on it was covered, and uncover it.
+    SeeUncovered,
+    /// Take cases away as a file, or by another program.
+    TakeCases,
+    /// The same with what their forms mark as personal.
+    TakePersonal,
+    /// Count cases by where they are.
+    SeeHotspots,
 }
 
 impl Action {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 20] = [
         Self::UseDevice,
         Self::ReadRecord,
         Self::CreateRecord,
@@ -54,6 +64,11 @@ impl Action {
         Self::ReviewChanges,
         Self::RedactRecord,
         Self::PurgeRecord,
+        Self::CoverPhoto,
+        Self::SeeUncovered,
+        Self::TakeCases,
+        Self::TakePersonal,
+        Self::SeeHotspots,
     ];
 
     /// Whether the action is done to a record, so that its teams count.
@@ -66,6 +81,8 @@ impl Action {
                 | Self::AssignRecord
                 | Self::WithdrawRecord
                 | Self::ReviewChanges
+                | Self::CoverPhoto
+                | Self::SeeUncovered
         )
     }
 }
@@ -95,7 +112,16 @@ impl Leave {
 
 /// The table. Whatever stands in no row is refused.
 const TABLE: &[(Role, &[Action])] = &[
-    (Role::Officer, &[Action::UseDevice, Action::ReadRecord, Action::CreateRecord, Action::EditRecord]),
+    (
+        Role::Officer,
+        &[
+            Action::UseDevice,
+            Action::ReadRecord,
+            Action::CreateRecord,
+            Action::EditRecord,
+            Action::CoverPhoto,
+        ],
+    ),
     (
         Role::Supervisor,
         &[
@@ -107,6 +133,11 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::WithdrawRecord,
             Action::ReadTrust,
             Action::ReviewChanges,
+            Action::CoverPhoto,
+            Action::SeeUncovered,
+            Action::TakeCases,
+            Action::TakePersonal,
+            Action::SeeHotspots,
         ],
     ),
     (
@@ -118,9 +149,13 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::AssignRecord,
             Action::WithdrawRecord,
             Action::ReviewChanges,
+            Action::CoverPhoto,
+            Action::SeeUncovered,
+            Action::TakeCases,
+            Action::SeeHotspots,
         ],
     ),
-    (Role::Viewer, &[Action::ReadRecord]),
+    (Role::Viewer, &[Action::ReadRecord, Action::TakeCases, Action::SeeHotspots]),
     (
         Role::Admin,
         &[
@@ -134,7 +169,18 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::PurgeRecord,
         ],
     ),
-    (Role::Auditor, &[Action::ReadRecord, Action::ReadAudit, Action::ReadTrust]),
+    (
+        Role::Auditor,
+        &[
+            Action::ReadRecord,
+            Action::ReadAudit,
+            Action::ReadTrust,
+            Action::SeeUncovered,
+            Action::TakeCases,
+            Action::TakePersonal,
+            Action::SeeHotspots,
+        ],
+    ),
     (Role::Designer, &[Action::DesignForms]),
 ];
 
@@ -173,13 +219,13 @@ mod tests {
 
     /// Every role in a line, every action in a column, in the order of `Action::ALL`: own team's record or council.
     const EXPECTED: [(Role, &str); 7] = [
-        (Role::Officer, "YYYY-----------"),
-        (Role::Supervisor, "YYYYY-----YYY--"),
-        (Role::Triager, "-YYYY-----Y-Y--"),
-        (Role::Viewer, "-Y-------------"),
-        (Role::Admin, "-----YYY-Y-Y-YY"),
-        (Role::Auditor, "-Y------Y--Y---"),
-        (Role::Designer, "---------Y-----"),
+        (Role::Officer, "YYYY-----------Y----"),
+        (Role::Supervisor, "YYYYY-----YYY--YYYYY"),
+        (Role::Triager, "-YYYY-----Y-Y--YYY-Y"),
+        (Role::Viewer, "-Y---------------Y-Y"),
+        (Role::Admin, "-----YYY-Y-Y-YY-----"),
+        (Role::Auditor, "-Y------Y--Y----YYYY"),
+        (Role::Designer, "---------Y----------"),
     ];
 
     #[test]

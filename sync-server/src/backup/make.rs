@@ -10,7 +10,8 @@ use kerbside_core::redact::Target;
 use serde::Serialize;
 
 use super::{
-    DATABASE, FORMAT, MANIFEST, Manifest, PHOTOS, UNFINISHED, photos, require_whole, sync, write_durably,
+    DATABASE, FORMAT, MANIFEST, MAPS, Manifest, PHOTOS, UNFINISHED, photos, require_whole, sync,
+    write_durably,
 };
 use crate::clock::{rfc3339, tick};
 use crate::config::Home;
@@ -44,6 +45,7 @@ pub fn back_up(data: &Home, live: &mut Store, folder: &Path, now_ms: i64) -> Res
     sync(&file)?;
     let mut copy = Store::open_copy(&file)?;
     let photo_bytes = photos::copy_all(&data.photos()?, &folder.join(PHOTOS), &copy.photo_files()?)?;
+    photos::copy_all(&data.maps()?, &folder.join(MAPS), &copy.map_files()?)?;
     let manifest = read_back(&mut copy, &file, now_ms)?;
     copy.close_copy()?;
     write_durably(&making.join(MANIFEST), &serde_json::to_vec_pretty(&manifest)?)?;
@@ -118,14 +120,15 @@ fn settle(making: &Path, folder: &Path, name: &str) -> Result<PathBuf> {
 fn keep_ledger(data: &Home, live: &mut Store, folder: &Path) -> Result<()> {
     let ledger = data.ledger();
     ledger.add(&live.gone()?)?;
-    let gone = ledger.read()?;
-    Ledger::at(&folder.join(LEDGER)).add(&gone)?;
+    let lines = ledger.read()?;
+    Ledger::at(&folder.join(LEDGER)).add(&lines)?;
     let named: BTreeSet<Sha256> = live.photo_files()?.into_iter().map(|(sha256, _)| sha256).collect();
-    let redacted = gone.iter().filter_map(|gone| match gone.redaction.as_ref()?.target {
+    let redacted = lines.iter().filter_map(|gone| match gone.redaction.as_ref()?.target {
         Target::Photo(photo) => Some(photo),
         Target::Field(_) | Target::Note(_) => None,
     });
-    for photo in redacted.filter(|photo| !named.contains(photo)) {
+    let gone = redacted.chain(live.covers_gone()?);
+    for photo in gone.filter(|photo| !named.contains(photo)) {
         photos::remove(&folder.join(PHOTOS), photo)?;
     }
     Ok(())

@@ -17,12 +17,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::Verified;
 
+pub use photos::{copy as copy_in, place};
+
 pub use make::{Made, back_up};
 pub use restore::{Restored, restore};
 
 const DATABASE: &str = "kerbside.db";
 const MANIFEST: &str = "manifest.json";
 const PHOTOS: &str = "photos";
+/// Area packs, each under its hash as photos are.
+pub const MAPS: &str = "maps";
 const RESTORES: &str = "restores.json";
 /// What is being made; whoever finds one finds the rest of a backup that broke off.
 const UNFINISHED: &str = ".making-";

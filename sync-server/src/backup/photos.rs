@@ -1,4 +1,4 @@
-//! The originals of a backup: copied once, each under its hash, and read back.
+//! The originals of a backup, and its area packs: copied once, each under its hash, and read back.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use kerbside_core::ids::Sha256;
 use super::{Damaged, sync};
 use crate::photos::hash_file;
 
-/// Where an original lies in a folder of photos.
+/// Where a file lies in a folder of files under their hashes.
 pub fn place(folder: &Path, sha256: Sha256) -> PathBuf {
     let name = sha256.to_string();
     folder.join(name.get(..2).unwrap_or("00")).join(name)
@@ -26,7 +26,7 @@ pub fn copy_all(from: &Path, to: &Path, photos: &[(Sha256, i64)]) -> Result<u64>
         copy(&place(from, *sha256), &target)?;
         copied += u64::try_from(*bytes)?;
         if hash_file(&target).ok() != Some(*sha256) {
-            return Err(Damaged(format!("Photo {sha256} is not what its hash says")).into());
+            return Err(Damaged(format!("The file {sha256} is not what its hash says")).into());
         }
     }
     Ok(copied)
@@ -46,7 +46,7 @@ pub fn remove(folder: &Path, sha256: Sha256) -> Result<()> {
 pub fn check_all(folder: &Path, photos: &[(Sha256, i64)]) -> Result<()> {
     for (sha256, _) in photos {
         if hash_file(&place(folder, *sha256)).ok() != Some(*sha256) {
-            return Err(Damaged(format!("Photo {sha256} is missing or not what its hash says")).into());
+            return Err(Damaged(format!("The file {sha256} is missing or not what its hash says")).into());
         }
     }
     Ok(())
@@ -58,11 +58,11 @@ fn is_whole(path: &Path, sha256: Sha256, bytes: i64) -> bool {
     length == u64::try_from(bytes).ok() && hash_file(path).ok() == Some(sha256)
 }
 
-fn copy(from: &Path, to: &Path) -> Result<()> {
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
     let folder = to.parent().context("A photo has a folder")?;
     std::fs::create_dir_all(folder).context("Making a folder for photos")?;
     let part = to.with_extension("part");
-    std::fs::copy(from, &part).with_context(|| format!("Copying the photo {}", from.display()))?;
+    std::fs::copy(from, &part).with_context(|| format!("Copying the file {}", from.display()))?;
     File::open(&part)?.sync_all().context("Making a photo durable")?;
     std::fs::rename(&part, to).context("Putting a photo in its place")?;
     sync(folder)

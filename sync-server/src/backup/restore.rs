@@ -10,8 +10,8 @@ use kerbside_core::problem::{Code, Problem};
 use serde::Serialize;
 
 use super::{
-    DATABASE, Damaged, FORMAT, MANIFEST, Manifest, PHOTOS, RESTORES, newest, photos, require_whole, sync,
-    write_durably,
+    DATABASE, Damaged, FORMAT, MANIFEST, MAPS, Manifest, PHOTOS, RESTORES, newest, photos, require_whole,
+    sync, write_durably,
 };
 use crate::clock::tick;
 use crate::config::Home;
@@ -65,6 +65,7 @@ pub fn restore(data: &Home, folder: &Path, now_ms: i64) -> Result<Restored> {
     let named = copy.photo_files()?;
     photos::check_all(&root.join(PHOTOS), &named)?;
     photos::copy_all(&root.join(PHOTOS), &ready.join(PHOTOS), &named)?;
+    photos::copy_all(&root.join(MAPS), &ready.join(MAPS), &copy.map_files()?)?;
     note_raised(root, raised)?;
     let epoch = copy.identity()?.epoch;
     put_in_place(data, &place, copy)?;
@@ -123,12 +124,14 @@ fn note_raised(root: &Path, raised: Raised) -> Result<()> {
 
 fn put_in_place(data: &Home, place: &Place, mut copy: Store) -> Result<()> {
     let ready = data.data.join(RESTORING);
-    let photos = data.data.join(PHOTOS);
-    if photos.exists() {
-        fs::remove_dir_all(&photos).context("Clearing away a restore that broke off")?;
+    for files in [PHOTOS, MAPS] {
+        let to = data.data.join(files);
+        if to.exists() {
+            fs::remove_dir_all(&to).context("Clearing away a restore that broke off")?;
+        }
+        fs::create_dir_all(ready.join(files))?;
+        fs::rename(ready.join(files), &to).context("Putting photos and maps in their place")?;
     }
-    fs::create_dir_all(ready.join(PHOTOS))?;
-    fs::rename(ready.join(PHOTOS), &photos).context("Putting the photos in their place")?;
     match place {
         Place::File(file) => {
             copy.close_copy()?;

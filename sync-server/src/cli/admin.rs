@@ -28,6 +28,9 @@ pub enum Admin {
     Officer(Officer),
     #[command(subcommand)]
     Device(Device),
+    /// Keys with which other systems ask for cases, such as a program for maps.
+    #[command(subcommand)]
+    Key(Key),
     /// Changes that wait for what they build on.
     Held,
     /// Say that what they wait for will not come: they are judged without it.
@@ -111,6 +114,23 @@ pub enum Device {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub enum Key {
+    /// Make a key that acts as one of the council's people, and print it this once.
+    Make {
+        #[arg(long)]
+        officer: String,
+        /// Which system it is for.
+        #[arg(long)]
+        name: String,
+    },
+    List,
+    /// From now on it opens nothing.
+    Revoke {
+        id: String,
+    },
+}
+
 pub fn run(store: &mut Store, admin: Admin) -> Result<()> {
     match admin {
         Admin::Council(Council::Load { file, schemas, demo_passwords }) => {
@@ -119,6 +139,7 @@ pub fn run(store: &mut Store, admin: Admin) -> Result<()> {
         Admin::Team(Team::List) => store.teams()?.iter().try_for_each(print),
         Admin::Officer(officer) => officers(store, officer),
         Admin::Device(device) => devices(store, device),
+        Admin::Key(key) => keys(store, key),
         Admin::Held => store.held()?.iter().try_for_each(print),
         Admin::Release { actor: Some(actor), counter, all: _ } => {
             let counter = counter.unwrap_or(COUNTER_LIMIT);
@@ -187,6 +208,23 @@ fn password_given() -> Result<String> {
         return Err(Problem::new(Code::NotAllowed, detail).into());
     }
     Ok(given)
+}
+
+fn keys(store: &mut Store, key: Key) -> Result<()> {
+    match key {
+        Key::Make { officer, name } => {
+            let found = store.officer_by_email(&officer)?;
+            let (officer, _) =
+                found.ok_or_else(|| Problem::new(Code::NotFound, "no officer with this address"))?;
+            let (key, line) = store.make_key(officer.id, &name, now_ms())?;
+            print(&json!({"key": key, "id": line.id, "officer": line.officer, "name": line.name}))
+        }
+        Key::List => store.keys()?.iter().try_for_each(print),
+        Key::Revoke { id } => {
+            store.revoke_key(&id, now_ms())?;
+            print(&json!({"revoked": id}))
+        }
+    }
 }
 
 fn devices(store: &mut Store, device: Device) -> Result<()> {

@@ -1,4 +1,4 @@
-//! `import` and `export`: forms as files, in and out, without a browser.
+//! `import` and `export`: forms as files, in and out, without a browser; and addresses, areas, assets and maps in.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,9 +10,11 @@ use kerbside_core::form::{Codes, Form, FormProblem};
 use kerbside_core::problem::{Code, Problem};
 use serde::Serialize;
 
-use super::{REFUSED, print};
+use super::gazetteer::{self, Gazetteer};
+use super::{REFUSED, area_pack, areas, assets, export, print};
 use crate::bringing::{self, File, Usual};
 use crate::clock::{ms_of_rfc3339, now_ms};
+use crate::config::Home;
 use crate::council;
 use crate::store::{Brought, FormState, Publication, Store};
 
@@ -20,6 +22,14 @@ use crate::store::{Brought, FormState, Publication, Store};
 pub enum Import {
     /// Bring forms in, as workbooks or as JSON: as drafts, or published at once.
     Forms(Forms),
+    /// Make a file of addresses an area's gazetteer.
+    Gazetteer(Gazetteer),
+    /// Bring wards, patches, zones or sites in, for places to lie in.
+    Areas(areas::AreaFile),
+    /// Bring lamp columns, bins, trees and the like in, as points for the map.
+    Assets(assets::AssetFile),
+    /// Bring the map of an area in, for the console and for the devices of those who work there.
+    AreaPack(area_pack::AreaPackFile),
 }
 
 #[derive(Debug, Args)]
@@ -54,6 +64,12 @@ pub struct Forms {
 pub enum Export {
     /// Write a form to a file.
     Form(Exported),
+    /// List the addresses that officers did not find in the gazetteer.
+    MissingAddresses,
+    /// Write cases to a GeoJSON file (RFC 7946).
+    Geojson(export::Cases),
+    /// Write cases to a GeoPackage.
+    Gpkg(export::Packaged),
 }
 
 #[derive(Debug, Args)]
@@ -86,13 +102,22 @@ struct Outcome {
     problems: Vec<FormProblem>,
 }
 
-pub fn run(store: &mut Store, import: Import) -> Result<ExitCode> {
-    let Import::Forms(wanted) = import;
+pub fn run(data: &Home, store: &mut Store, import: Import) -> Result<ExitCode> {
+    match import {
+        Import::Forms(wanted) => forms(store, &wanted),
+        Import::Gazetteer(wanted) => gazetteer::run(store, &wanted),
+        Import::Areas(wanted) => areas::run(store, &wanted),
+        Import::Assets(wanted) => assets::run(store, &wanted),
+        Import::AreaPack(wanted) => area_pack::run(data, store, &wanted).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+fn forms(store: &mut Store, wanted: &Forms) -> Result<ExitCode> {
     let mut stopped = false;
     for path in &wanted.files {
-        let read = read(path, &wanted)?;
+        let read = read(path, wanted)?;
         stopped |= read.stops();
-        print(&settle(store, read, &wanted)?)?;
+        print(&settle(store, read, wanted)?)?;
     }
     Ok(if stopped { ExitCode::from(REFUSED) } else { ExitCode::SUCCESS })
 }
@@ -156,7 +181,12 @@ fn settle(store: &mut Store, read: bringing::Read, wanted: &Forms) -> Result<Out
 }
 
 pub fn export(store: &mut Store, export: Export) -> Result<()> {
-    let Export::Form(Exported { key, version, to }) = export;
+    let Exported { key, version, to } = match export {
+        Export::Form(wanted) => wanted,
+        Export::MissingAddresses => return store.missing_addresses(&mut |missing| print(&missing)),
+        Export::Geojson(cases) => return export::geojson(store, cases),
+        Export::Gpkg(cases) => return export::geopackage(store, cases),
+    };
     let unknown = || Problem::new(Code::UnknownForm, "no such version of the form");
     let version = version.map_or_else(|| store.newest_version(&key), |version| Ok(Some(version)))?;
     let form = store.form(&key, version.ok_or_else(unknown)?)?.ok_or_else(unknown)?;
@@ -189,7 +219,7 @@ mod tests {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/forms/tenancy_audit.json")
     }
 
-    fn forms(file: PathBuf) -> Forms {
+    fn wanted(file: PathBuf) -> Forms {
         let files = vec![file];
         Forms {
             files,
@@ -217,7 +247,7 @@ mod tests {
     #[test]
     fn a_form_from_version_control_is_published_once_however_often_it_is_imported() {
         let mut store = store();
-        let publish = Forms { publish: true, ..forms(shipped()) };
+        let publish = Forms { publish: true, ..wanted(shipped()) };
         let first = settled(&mut store, &publish);
         assert_eq!(
             (first.form.as_str(), first.state, first.problems.len()),
@@ -232,9 +262,9 @@ mod tests {
     #[test]
     fn a_check_keeps_nothing_and_what_is_not_published_is_a_draft() {
         let mut store = store();
-        assert_eq!(settled(&mut store, &Forms { check: true, ..forms(shipped()) }).state, "checked");
+        assert_eq!(settled(&mut store, &Forms { check: true, ..wanted(shipped()) }).state, "checked");
         assert!(store.drafts(NOW).unwrap().is_empty());
-        assert_eq!(settled(&mut store, &forms(shipped())).state, "draft");
+        assert_eq!(settled(&mut store, &wanted(shipped())).state, "draft");
         assert_eq!(store.drafts(NOW).unwrap().len(), 1);
     }
 
@@ -245,7 +275,7 @@ mod tests {
         let file = folder.path().join("forms").join("alone.json");
         std::fs::create_dir(file.parent().unwrap()).unwrap();
         std::fs::copy(shipped(), &file).unwrap();
-        let publish = Forms { publish: true, ..forms(file) };
+        let publish = Forms { publish: true, ..wanted(file) };
         let outcome = settled(&mut store, &publish);
         assert_eq!(
             (outcome.state, outcome.problems[0].sheet.as_str()),
@@ -253,10 +283,10 @@ mod tests {
             "its lists are not there"
         );
         assert!(store.form_lines(NOW).unwrap().is_empty());
-        assert_eq!(run(&mut store, Import::Forms(publish)).unwrap(), ExitCode::from(REFUSED));
+        assert_eq!(forms(&mut store, &publish).unwrap(), ExitCode::from(REFUSED));
         let with = Forms {
             schemas: shipped().parent().and_then(Path::parent).map(Path::to_path_buf),
-            ..forms(folder.path().join("forms/alone.json"))
+            ..wanted(folder.path().join("forms/alone.json"))
         };
         assert_eq!(settled(&mut store, &with).state, "draft");
     }
@@ -264,7 +294,7 @@ mod tests {
     #[test]
     fn a_form_goes_out_as_a_workbook_and_comes_in_again_as_itself() {
         let mut store = store();
-        let first = settled(&mut store, &Forms { publish: true, ..forms(shipped()) });
+        let first = settled(&mut store, &Forms { publish: true, ..wanted(shipped()) });
         let folder = tempfile::tempdir().unwrap();
         let (xlsx, json) = (folder.path().join("audit.xlsx"), folder.path().join("audit.json"));
         for to in [To { xlsx: Some(xlsx.clone()), json: None }, To { xlsx: None, json: Some(json.clone()) }] {
@@ -272,7 +302,7 @@ mod tests {
             export(&mut store, Export::Form(wanted)).unwrap();
         }
         for file in [xlsx, json] {
-            let outcome = settled(&mut store, &Forms { publish: true, ..forms(file) });
+            let outcome = settled(&mut store, &Forms { publish: true, ..wanted(file) });
             assert_eq!(
                 (outcome.version, outcome.state),
                 (first.version, "published"),

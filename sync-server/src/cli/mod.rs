@@ -1,8 +1,14 @@
 //! `kerbside-server` on the command line: each command prints one JSON object a line.
 
 mod admin;
+pub(crate) mod area_pack;
+mod areas;
+mod assets;
 mod council;
 mod cut;
+mod export;
+mod features;
+mod gazetteer;
 mod gone;
 mod import;
 mod verify;
@@ -39,10 +45,10 @@ enum Command {
     /// Set up people and devices without a browser.
     #[command(subcommand)]
     Admin(admin::Admin),
-    /// Bring forms in from files.
+    /// Bring forms, addresses, areas and maps in from files.
     #[command(subcommand)]
     Import(import::Import),
-    /// Take a form away as a file.
+    /// Take a form, cases or a list away as files.
     #[command(subcommand)]
     Export(import::Export),
     /// Bring the database up to date; `--check` only says what would be done.
@@ -97,7 +103,7 @@ fn command(cli: Cli) -> Result<ExitCode> {
     match command {
         Command::Serve(listen) => serve_until_told(&data, &listen).map(|()| ExitCode::SUCCESS),
         Command::Admin(admin) => admin::run(&mut open(&data)?, admin).map(|()| ExitCode::SUCCESS),
-        Command::Import(forms) => import::run(&mut open(&data)?, forms),
+        Command::Import(wanted) => import::run(&data, &mut open(&data)?, wanted),
         Command::Export(form) => import::export(&mut open(&data)?, form).map(|()| ExitCode::SUCCESS),
         Command::Migrate { check } => migrate(&data, check),
         Command::Verify(arguments) => verify::run(&data, &arguments),

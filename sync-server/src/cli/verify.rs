@@ -6,12 +6,14 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use kerbside_core::ids::Sha256;
 use kerbside_core::problem::Problem;
 use serde::Serialize;
 
 use super::{INTEGRITY_FAULT, print};
 use crate::clock::now_ms;
 use crate::config::Home;
+use crate::maps::Maps;
 use crate::photos::Photos;
 use crate::store::{Mended, Place, Store, Verified};
 
@@ -43,20 +45,27 @@ pub fn run(data: &Home, arguments: &Arguments) -> Result<ExitCode> {
         Err(cause) => return conclude(&Verified::unopened(&cause), None),
     };
     let photos = Photos::open(&data.photos()?)?;
-    let found = look(&mut store, &photos)?;
+    let maps = Maps::at(&data.maps()?);
+    let found = look(&mut store, &photos, &maps)?;
     if found.integrity == "ok" || !arguments.repair {
         return conclude(&found, None);
     }
     let mended = repair(&mut store, (&photos, &data.data), &found, arguments)?;
-    let left = look(&mut store, &photos)?;
+    let left = look(&mut store, &photos, &maps)?;
     conclude(&left, Some(&mended))
 }
 
-fn look(store: &mut Store, photos: &Photos) -> Result<Verified> {
+fn look(store: &mut Store, photos: &Photos, maps: &Maps) -> Result<Verified> {
     let mut verified = store.verify()?;
     match store.photos() {
         Ok(named) => verified.bad_photos = photos.bad(&named),
         Err(cause) => verified.faults.push(format!("the list of photos cannot be read: {cause:#}")),
+    }
+    match store.map_files() {
+        Ok(named) => verified.faults.extend(maps.bad(&named).into_iter().map(|sha256| {
+            format!("the area pack {sha256} is missing or not what its hash says: import it again")
+        })),
+        Err(cause) => verified.faults.push(format!("the list of area packs cannot be read: {cause:#}")),
     }
     verified.bad_copies = u32::try_from(photos.bad_copies()?.len()).unwrap_or(u32::MAX);
     Ok(verified.judged())
@@ -116,6 +125,7 @@ fn repair(
             Some(backup) => photos.take_back(*photo, &backup.photos)?,
             None => false,
         };
+        let is_back = is_back || is_covered_again(store, photos, *photo)?;
         if is_back {
             mended.photos.push(*photo);
         } else {
@@ -129,6 +139,18 @@ fn repair(
         mended.copies += 1;
     }
     Ok(mended)
+}
+
+/// A covered copy is drawn once more from its original. What cannot be drawn stays what it is.
+fn is_covered_again(store: &mut Store, photos: &Photos, covered: Sha256) -> Result<bool> {
+    let Some((original, boxes)) = store.drawn_from(covered)? else { return Ok(false) };
+    match photos.cover_again(covered, original, &boxes) {
+        Ok(is_back) => Ok(is_back),
+        Err(cause) => {
+            tracing::warn!("A covered copy was not drawn again: {cause:#}");
+            Ok(false)
+        }
+    }
 }
 
 /// Exit code 6 for a fault that was not repaired.

@@ -1,18 +1,13 @@
 //! Smaller copies for screens: turned the right way up, and with nothing in them but the picture.
 
-use std::io::{BufReader, Cursor};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use image::codecs::jpeg::JpegEncoder;
-use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 use kerbside_core::ids::Sha256;
 use kerbside_core::problem::{Code, Problem};
+use kerbside_picture::Picture;
 
-/// The widest and highest picture that is drawn. A flood of pixels in two megabytes stops here, before decoding.
-const MOST_PIXELS_A_SIDE: u32 = 12_000;
-const MOST_MEMORY: u64 = 256 * 1024 * 1024;
+const QUALITY: u8 = 80;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
@@ -38,16 +33,7 @@ impl Size {
 
 /// Draws the copy and keeps it. What is no picture, or too large a one, is a refusal and not a fault.
 pub(super) fn draw(original: &Path, kept: &Path, size: Size) -> Result<Vec<u8>> {
-    let picture = decode(original).map_err(|fault| match fault.downcast_ref::<image::ImageError>() {
-        Some(_) => Problem::new(Code::PhotoNotDrawable, fault.to_string()).into(),
-        None => fault,
-    })?;
-    let side = size.longest_side();
-    let small =
-        if side < picture.width().max(picture.height()) { picture.thumbnail(side, side) } else { picture };
-    let mut bytes = Cursor::new(Vec::new());
-    small.to_rgb8().write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, 80))?;
-    let bytes = bytes.into_inner();
+    let bytes = picture(original, size.longest_side())?.as_jpeg(QUALITY).map_err(undrawable)?;
     let half_written = kept.with_extension("new");
     let sealed = [bytes.as_slice(), &Sha256::of(&bytes).0].concat();
     let is_kept = std::fs::write(&half_written, sealed).and_then(|()| std::fs::rename(&half_written, kept));
@@ -65,24 +51,22 @@ pub(super) fn kept(file: &Path) -> Option<Vec<u8>> {
     (Sha256::of(&sealed).0.as_slice() == hash).then_some(sealed)
 }
 
-fn decode(original: &Path) -> Result<DynamicImage> {
-    let file = std::fs::File::open(original).context("Opening a photo")?;
-    let mut reader = ImageReader::new(BufReader::new(file)).with_guessed_format()?;
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(MOST_PIXELS_A_SIDE);
-    limits.max_image_height = Some(MOST_PIXELS_A_SIDE);
-    limits.max_alloc = Some(MOST_MEMORY);
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder()?;
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut picture = DynamicImage::from_decoder(decoder)?;
-    picture.apply_orientation(orientation);
-    Ok(picture)
+/// The picture, upright, no longer than this.
+pub(super) fn picture(original: &Path, side: u32) -> Result<Picture> {
+    let original = std::fs::read(original).context("Reading a photo")?;
+    Ok(kerbside_picture::draw(&original, side).map_err(undrawable)?)
+}
+
+fn undrawable(refused: Problem) -> Problem {
+    Problem::new(Code::PhotoNotDrawable, refused.detail)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use image::DynamicImage;
+    use image::codecs::jpeg::JpegEncoder;
+    use std::io::Cursor;
 
     fn jpeg(width: u32, height: u32) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());

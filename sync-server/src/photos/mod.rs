@@ -2,7 +2,9 @@
 //!
 //! An original is never altered, and deleted only when it was taken out for good. Every step is on the disk before it is answered.
 
+mod covering;
 mod derived;
+mod packing;
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
@@ -20,7 +22,9 @@ use sha2::Digest;
 
 use crate::store::Upload;
 
+pub use covering::{CoverBox, require_drawable};
 pub use derived::Size;
+pub use packing::write as write_pack;
 
 /// The photos' folder.
 #[derive(Debug, Clone)]
@@ -140,6 +144,37 @@ impl Photos {
         let _turn = self.shared.drawing.acquire().await?;
         let original = self.path(sha256);
         tokio::task::spawn_blocking(move || derived::draw(&original, &kept, size)).await?
+    }
+
+    /// A copy with these boxes filled, not kept yet.
+    pub async fn covered(&self, sha256: Sha256, boxes: Vec<CoverBox>) -> Result<Vec<u8>> {
+        let _turn = self.shared.drawing.acquire().await?;
+        let original = self.path(sha256);
+        tokio::task::spawn_blocking(move || covering::cover(&original, &boxes)).await?
+    }
+
+    /// Puts a covered copy under its hash among the photos, durably.
+    pub fn keep(&self, bytes: &[u8]) -> Result<Sha256> {
+        let sha256 = Sha256::of(bytes);
+        let to = self.path(sha256);
+        let folder = to.parent().context("A photo lies in a folder")?;
+        std::fs::create_dir_all(folder).context("Making a photo's folder")?;
+        let half_written = to.with_extension("new");
+        std::fs::write(&half_written, bytes).context("Writing a covered photo")?;
+        File::open(&half_written)?.sync_all().context("Making a photo durable")?;
+        std::fs::rename(&half_written, &to).context("Putting a photo in its place")?;
+        [folder, &self.shared.root].into_iter().try_for_each(sync_folder)?;
+        Ok(sha256)
+    }
+
+    /// Draws a covered copy that went bad once more. False where that gives other bytes than it had.
+    pub fn cover_again(&self, covered: Sha256, original: Sha256, boxes: &[CoverBox]) -> Result<bool> {
+        let bytes = covering::cover(&self.path(original), boxes)?;
+        if Sha256::of(&bytes) != covered {
+            return Ok(false);
+        }
+        self.put_aside(covered)?;
+        self.keep(&bytes).map(|_| true)
     }
 
     /// Smaller copies that are not as they were drawn.

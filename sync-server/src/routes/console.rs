@@ -11,7 +11,7 @@ use ts_rs::TS;
 use super::desk::SignedIn;
 use super::{App, Failure};
 use crate::clock::now_ms;
-use crate::store::{Case, OfficeEdit, Store, Tray, TrayPage, TwoAnswersPage};
+use crate::store::{Case, MapPage, OfficeEdit, Store, Tray, TrayPage, TwoAnswersPage};
 
 const PAGE: u32 = 50;
 
@@ -34,6 +34,15 @@ pub async fn tray(
     let limit = paging.limit.unwrap_or(PAGE);
     let page = app.db.run(move |store| store.tray(&signed_in.officer, &key, paging.after, limit));
     Ok(Json(page.await?))
+}
+
+/// The records of a tray that say where they are.
+pub async fn map(
+    State(app): State<App>,
+    signed_in: SignedIn,
+    Path(key): Path<String>,
+) -> Result<Json<MapPage>, Failure> {
+    Ok(Json(app.db.run(move |store| store.map_page(&signed_in.officer, &key)).await?))
 }
 
 #[derive(Debug, Deserialize)]
@@ -132,6 +141,5 @@ pub async fn note(
 /// Outlines for the drawing beside a case's position.
 pub async fn areas(State(app): State<App>, _signed_in: SignedIn) -> Result<Response, Failure> {
     let areas = app.db.run(Store::areas).await?;
-    let areas = areas.unwrap_or_else(|| br#"{"type":"FeatureCollection","features":[]}"#.to_vec());
     Ok(([(CONTENT_TYPE, "application/json")], areas).into_response())
 }

@@ -8,10 +8,13 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use data_encoding::BASE64URL_NOPAD;
+use ed25519_dalek::SigningKey;
+use kerbside_core::area_pack::MAP_PACK;
 use kerbside_core::exchange::{
     Enrol, INFLATED_LIMIT, PROTOCOL, PUSH_LIMIT, Push, Question, Retire, UnlockRequest,
 };
 use kerbside_core::problem::{Code, Problem};
+use kerbside_core::sign::{Label, Signed};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -19,9 +22,10 @@ use super::body::{
     SENT_LIMIT, claimed, device_of, from_any_device, from_device, message, packed, read, reply, with_nonce,
 };
 use super::room::only_if_quick;
-use super::{App, Failure};
+use super::{App, Failure, maps};
 use crate::auth::proof;
 use crate::clock::now_ms;
+use crate::store::gazetteer;
 use crate::store::{Officer, Repair, Store, Tried};
 
 const ENROL_LIMIT: usize = 16 * 1024;
@@ -229,14 +233,38 @@ pub async fn repairs(State(app): State<App>, request: Request) -> Response {
     with_nonce(&app, &headers, outcome).await
 }
 
+/// How far a device is with a gazetteer: the release it holds, and the last UPRN of the one that comes.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub struct HowFar {
+    #[serde(default)]
+    since: u32,
+    #[serde(default)]
+    after: u64,
+}
+
 pub async fn pack(
     State(app): State<App>,
     Path((name, version)): Path<(String, u32)>,
+    Query(far): Query<HowFar>,
     request: Request,
 ) -> Response {
     let headers = request.headers().clone();
     let outcome = async {
         let device = from_device(&app, request, 0).await?.device;
+        if let Some(area) = name.strip_prefix(gazetteer::PACK).map(str::to_owned) {
+            let page = move |store: &mut Store| {
+                let officer = officer_of(store, &device)?;
+                let page = store.gazetteer_page(&officer, (&area, version), (far.since, far.after))?;
+                let key = SigningKey::from_bytes(&store.identity()?.signing);
+                page.map(|page| packed(&Signed::new(Label::Gazetteer, &page, &key))).transpose()
+            };
+            let page = app.db.run(page).await?;
+            return Ok(page.ok_or_else(|| Failure::of(Code::NotFound, "no such release"))?.into_response());
+        }
+        if let Some(map) = name.strip_prefix(MAP_PACK) {
+            let officer = app.db.run(move |store| officer_of(store, &device)).await?;
+            return maps::piece(&app, officer, (map.to_owned(), version), &headers).await;
+        }
         let pack = app
             .db
             .run(move |store| {

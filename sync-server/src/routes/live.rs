@@ -31,7 +31,7 @@ pub async fn live(State(app): State<App>, request: Request) -> Response {
 
 async fn listener(app: &App, request: Request) -> Result<Officer, Failure> {
     if device_of(request.headers()).is_some() {
-        return reader(app, request).await;
+        return Ok(reader(app, request).await?.0);
     }
     Ok(signed_in(app, request.headers(), false).await?.officer)
 }

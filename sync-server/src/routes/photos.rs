@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use data_encoding::BASE64URL_NOPAD;
 use kerbside_core::cbor;
 use kerbside_core::exchange::HASH_LIMIT;
-use kerbside_core::ids::{RecordId, Sha256};
+use kerbside_core::ids::{DeviceId, RecordId, Sha256};
 use kerbside_core::problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -104,6 +104,11 @@ fn json_of<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Problem> {
 pub struct Wanted {
     #[serde(default)]
     size: WantedSize,
+    /// As it was before something on it was covered.
+    #[serde(default)]
+    uncovered: bool,
+    /// The hash of what is expected: only then may it be kept.
+    shown: Option<Sha256>,
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -123,15 +128,33 @@ pub async fn read(
 ) -> Response {
     let headers = request.headers().clone();
     let outcome = async {
-        let officer = reader(&app, request).await?;
-        let may = app.db.run(move |store| store.may_see_photo(&officer, record, sha256)).await?;
-        if !may {
-            return Err(Failure::of(Code::NotFound, "no such photo in scope"));
-        }
+        let (officer, device) = reader(&app, request).await?;
+        let (chosen, wants) = (wanted.size, wanted.uncovered);
+        let sha256 = app
+            .db
+            .run(move |store| {
+                let shown = store.shown_photo(&officer, record, sha256)?;
+                let shown = shown.ok_or_else(|| Problem::new(Code::NotFound, "no such photo in scope"))?;
+                let is_its_own = match device {
+                    Some(device) => store.has_sent_photo(device, sha256)?,
+                    None => false,
+                };
+                // A device asks for an original by its hash, and takes other bytes for damage.
+                let wants = wants || (device.is_some() && matches!(chosen, WantedSize::Original));
+                match shown.covered {
+                    Some(covered) if !wants => Ok(covered),
+                    Some(_) if !shown.may_uncover && !is_its_own => {
+                        Err(Problem::new(Code::NotAllowed, "something on this photo is covered").into())
+                    }
+                    Some(_) | None => Ok(sha256),
+                }
+            })
+            .await?;
+        let kept = if wanted.shown == Some(sha256) { KEPT } else { LOOK_AGAIN };
         match wanted.size {
-            WantedSize::Thumb => picture(app.photos.derived(sha256, Size::Thumb).await?),
-            WantedSize::Display => picture(app.photos.derived(sha256, Size::Display).await?),
-            WantedSize::Original => original(&app, sha256, &headers).await,
+            WantedSize::Thumb => picture(app.photos.derived(sha256, Size::Thumb).await?, kept),
+            WantedSize::Display => picture(app.photos.derived(sha256, Size::Display).await?, kept),
+            WantedSize::Original => original(&app, sha256, &headers, kept).await,
         }
     };
     let outcome = outcome.await;
@@ -139,22 +162,31 @@ pub async fn read(
 }
 
 /// A device that signs, or a desk that is signed in.
-pub async fn reader(app: &App, request: Request) -> Result<Officer, Failure> {
+pub async fn reader(app: &App, request: Request) -> Result<(Officer, Option<DeviceId>), Failure> {
     if device_of(request.headers()).is_none() {
-        return Ok(signed_in(app, request.headers(), true).await?.officer);
+        return Ok((signed_in(app, request.headers(), true).await?.officer, None));
     }
     let device = from_device(app, request, 0).await?.device;
-    Ok(app.db.run(move |store| officer_of(store, &device)).await?)
+    let id = device.id;
+    Ok((app.db.run(move |store| officer_of(store, &device)).await?, Some(id)))
 }
 
 /// A hash never names other bytes, so a browser may keep what it was shown; only its own user sees it.
 const KEPT: &str = "private, max-age=86400, immutable";
 
-fn picture(bytes: Vec<u8>) -> Result<Response, Failure> {
-    Ok(([(CONTENT_TYPE, "image/jpeg"), (CACHE_CONTROL, KEPT)], bytes).into_response())
+/// Under an address that names no copy, another may be shown a minute later.
+const LOOK_AGAIN: &str = "private, no-cache";
+
+fn picture(bytes: Vec<u8>, kept: &'static str) -> Result<Response, Failure> {
+    Ok(([(CONTENT_TYPE, "image/jpeg"), (CACHE_CONTROL, kept)], bytes).into_response())
 }
 
-async fn original(app: &App, sha256: Sha256, headers: &HeaderMap) -> Result<Response, Failure> {
+async fn original(
+    app: &App,
+    sha256: Sha256,
+    headers: &HeaderMap,
+    kept: &'static str,
+) -> Result<Response, Failure> {
     let size = app.photos.size(sha256).await?;
     let range = headers.get(RANGE).and_then(|value| value.to_str().ok());
     let range = range.map(|text| range_of(text, size)).transpose()?.flatten();
@@ -167,7 +199,7 @@ async fn original(app: &App, sha256: Sha256, headers: &HeaderMap) -> Result<Resp
     let fixed = [
         (CONTENT_TYPE, kind),
         (ACCEPT_RANGES, "bytes"),
-        (CACHE_CONTROL, KEPT),
+        (CACHE_CONTROL, kept),
         (CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"),
     ];
     Ok(match range {
@@ -180,7 +212,7 @@ async fn original(app: &App, sha256: Sha256, headers: &HeaderMap) -> Result<Resp
 }
 
 /// One range of bytes. What is not one is ignored, as HTTP has it; what lies outside is refused.
-fn range_of(text: &str, size: u64) -> Result<Option<std::ops::Range<u64>>, Problem> {
+pub(super) fn range_of(text: &str, size: u64) -> Result<Option<std::ops::Range<u64>>, Problem> {
     let Some((first, last)) = text.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
         return Ok(None);
     };
@@ -191,7 +223,7 @@ fn range_of(text: &str, size: u64) -> Result<Option<std::ops::Range<u64>>, Probl
         (Ok(_) | Err(_), Ok(_) | Err(_)) => return Ok(None),
     };
     if range.is_empty() {
-        return Err(Problem::new(Code::RangeWrong, "a range outside the photo"));
+        return Err(Problem::new(Code::RangeWrong, "a range outside the file"));
     }
     Ok(Some(range))
 }

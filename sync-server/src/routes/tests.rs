@@ -1,7 +1,11 @@
 //! What the server answers over a real socket: to browsers, to devices, and to whoever means harm.
 
+mod covers;
 mod forms;
+mod gazetteer;
 mod leave;
+mod maps;
+mod ogc;
 mod sending;
 mod town;
 

@@ -1,4 +1,5 @@
-//! Sending a photo to the address that was given for it: tus 1.0, so that any tus client can go on where another ended.
+//! Sending a photo to the address that was given for it: tus 1.0 with its extension `expiration`, so that any tus client
+//! can go on where another ended.
 //!
 //! The address is the only secret: nothing else is asked of whoever has it, and all it gives is to add bytes.
 
@@ -11,14 +12,22 @@ use data_encoding::BASE64URL_NOPAD;
 use kerbside_core::problem::Code;
 
 use super::body::next_piece;
+use super::failure::refusal;
 use super::{App, Failure};
-use crate::clock::now_ms;
+use crate::clock::{http_date, now_ms};
 use crate::photos::Writing;
-use crate::store::Upload;
+use crate::store::{PHOTO_LIMIT, Upload};
 
 const OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 const LENGTH: HeaderName = HeaderName::from_static("upload-length");
+const EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
 const RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
+const VERSION: HeaderName = HeaderName::from_static("tus-version");
+const EXTENSION: HeaderName = HeaderName::from_static("tus-extension");
+const MAX_SIZE: HeaderName = HeaderName::from_static("tus-max-size");
+/// What a client says that its network lets send no method but POST and GET.
+const METHOD: &str = "x-http-method-override";
+const SPOKEN: &str = "1.0.0";
 const CHUNK: &str = "application/offset+octet-stream";
 /// What is gathered before it is written.
 const WRITE_AT: usize = 256 * 1024;
@@ -30,21 +39,44 @@ pub async fn upload(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let outcome = match method {
+    let outcome = match meant(&method, &headers) {
+        Method::OPTIONS => Ok(options()),
+        _ if headers.get(RESUMABLE).map(HeaderValue::as_bytes) != Some(SPOKEN.as_bytes()) => Ok(not_spoken()),
         Method::HEAD => head(&app, &capability).await,
         Method::PATCH => patch(&app, &capability, &headers, body).await,
-        Method::OPTIONS => Ok(options()),
         _ => Ok(StatusCode::METHOD_NOT_ALLOWED.into_response()),
     };
     let mut response = outcome.into_response();
-    response.headers_mut().insert(RESUMABLE, HeaderValue::from_static("1.0.0"));
+    response.headers_mut().insert(RESUMABLE, HeaderValue::from_static(SPOKEN));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
+fn meant(method: &Method, headers: &HeaderMap) -> Method {
+    let said = headers.get(METHOD).and_then(|value| Method::from_bytes(value.as_bytes()).ok());
+    said.unwrap_or_else(|| method.clone())
+}
+
 fn options() -> Response {
-    let version = HeaderName::from_static("tus-version");
-    (StatusCode::NO_CONTENT, [(version, "1.0.0")]).into_response()
+    let told = [
+        (VERSION, SPOKEN.to_owned()),
+        (EXTENSION, "expiration".to_owned()),
+        (MAX_SIZE, PHOTO_LIMIT.to_string()),
+    ];
+    (StatusCode::NO_CONTENT, told).into_response()
+}
+
+fn not_spoken() -> Response {
+    let mut response = refused_with(StatusCode::PRECONDITION_FAILED);
+    response.headers_mut().insert(VERSION, HeaderValue::from_static(SPOKEN));
+    response
+}
+
+/// What tus has a status of its own for.
+fn refused_with(status: StatusCode) -> Response {
+    let mut response = refusal(Code::NotUnderstood);
+    *response.status_mut() = status;
+    response
 }
 
 async fn find(app: &App, capability: &str) -> Result<Upload, Failure> {
@@ -76,12 +108,13 @@ async fn head(app: &App, capability: &str) -> Result<Response, Failure> {
     let upload = find(app, capability).await?;
     finish_what_is_whole(app, &upload).await?;
     let at = offset(app, &upload).await?;
-    Ok(([(OFFSET, at.to_string()), (LENGTH, upload.bytes.to_string())]).into_response())
+    let length = [(LENGTH, upload.bytes.to_string())];
+    Ok((reached_until(at, &upload), length).into_response())
 }
 
 async fn patch(app: &App, capability: &str, headers: &HeaderMap, body: Body) -> Result<Response, Failure> {
     if headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes) != Some(CHUNK.as_bytes()) {
-        return Err(Failure::of(Code::NotUnderstood, "not a piece of an upload"));
+        return Ok(refused_with(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
     let claimed = headers.get(OFFSET).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let claimed = claimed.ok_or_else(|| Failure::of(Code::NotUnderstood, "no offset"))?;
@@ -98,7 +131,12 @@ async fn patch(app: &App, capability: &str, headers: &HeaderMap, body: Body) -> 
     if reached == upload.bytes && at < reached {
         finish(app, &writing, &upload).await?;
     }
-    Ok((StatusCode::NO_CONTENT, [(OFFSET, reached.to_string())]).into_response())
+    Ok((StatusCode::NO_CONTENT, reached_until(reached, &upload)).into_response())
+}
+
+/// How much has come, and until when the rest may.
+fn reached_until(at: u64, upload: &Upload) -> [(HeaderName, String); 2] {
+    [(OFFSET, at.to_string()), (EXPIRES, http_date(upload.expires_at))]
 }
 
 /// Writes what comes, as far as it comes. A connection that breaks leaves what it brought.

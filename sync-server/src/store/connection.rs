@@ -129,19 +129,24 @@ impl Connection {
     }
 
     /// Hands each row on as it comes, so that a table of any size passes through.
-    pub(super) fn each(&mut self, sql: &str, mut take: impl FnMut(Row) -> Result<()>) -> Result<()> {
+    pub(super) fn each(
+        &mut self,
+        sql: &str,
+        values: &[Sql],
+        mut take: impl FnMut(Row) -> Result<()>,
+    ) -> Result<()> {
         match &mut self.driver {
             Driver::Sqlite(connection) => {
                 let mut statement = connection.prepare(sql).with_context(|| at(sql))?;
                 let columns = statement.column_count();
-                let mut rows = statement.query(()).with_context(|| at(sql))?;
+                let mut rows =
+                    statement.query(rusqlite::params_from_iter(values)).with_context(|| at(sql))?;
                 while let Some(row) = rows.next().with_context(|| at(sql))? {
                     take(Row::from_sqlite(row, columns)?)?;
                 }
             }
             Driver::Postgres(postgres) => {
-                let none: [&(dyn postgres::types::ToSql + Sync); 0] = [];
-                let mut rows = postgres.client.query_raw(sql, none).with_context(|| at(sql))?;
+                let mut rows = postgres.client.query_raw(sql, bound(values)).with_context(|| at(sql))?;
                 while let Some(row) = rows.next().with_context(|| at(sql))? {
                     take(Row::from_postgres(&row)?)?;
                 }

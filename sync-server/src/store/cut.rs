@@ -1,6 +1,8 @@
 //! Records whose log was cut: one state stands for the changes that are cut, and of each of those stays when it was made
 //! and which act it was, so that a repeat is still known for one. Both are under hashes of their own.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use kerbside_core::cbor;
 use kerbside_core::change::{Change, ChangeBytes};
@@ -8,11 +10,12 @@ use kerbside_core::ids::{Cid, Dot, RecordId, Sha256};
 use kerbside_core::mend::turn_bit_back;
 use kerbside_core::planted::{self, Mutant};
 use kerbside_core::record::Record;
-use kerbside_core::redact::{Redaction, Target};
+use kerbside_core::redact::Redaction;
 use kerbside_core::time::Moment;
 use minicbor::{Decode, Encode};
 
 use super::connection::Connection;
+use super::redacting::Saying;
 use super::taking::{LOG_CHANGE, LOG_CUT, to_row};
 use super::value::Row;
 use crate::values;
@@ -98,9 +101,13 @@ pub(super) fn note(
     .map(|_| ())
 }
 
-/// The acts of a record that were cut and may have said what is to go: all of them, for what each said nobody knows.
-/// None where nothing of it is in the state at the cut.
-pub(super) fn acts_with(tx: &mut Connection, redaction: &Redaction) -> Result<Vec<Cid>> {
+/// The acts of a record that were cut and may have said what is to go: all of them, for what each said nobody knows, or
+/// of a note those under these dots. None where nothing of it is in the state at the cut.
+pub(super) fn acts_with(
+    tx: &mut Connection,
+    redaction: &Redaction,
+    said_as: Option<&BTreeSet<Dot>>,
+) -> Result<Vec<Cid>> {
     if !state(tx, redaction.record)?.redact(redaction) {
         return Ok(Vec::new());
     }
@@ -112,11 +119,30 @@ pub(super) fn acts_with(tx: &mut Connection, redaction: &Redaction) -> Result<Ve
     let mut acts = Vec::new();
     for row in &rows {
         let dot = super::review::dot_at(row, 1)?;
-        if !matches!(redaction.target, Target::Note(noted) if noted != dot) {
+        if said_as.is_none_or(|dots| dots.contains(&dot)) {
             acts.push(Cid(row.bytes(0)?));
         }
     }
     Ok(acts)
+}
+
+/// What the cut changes of a record noted, which its state still says.
+pub(super) fn notes_left(tx: &mut Connection, record: RecordId) -> Result<Vec<Saying>> {
+    let state = state(tx, record)?;
+    let rows = tx.query(
+        "SELECT actor, counter, body FROM log WHERE record = $1 AND kind = $2 ORDER BY seq",
+        values![record, LOG_CUT],
+    )?;
+    let mut saying = Vec::new();
+    for row in &rows {
+        let dot = super::review::dot_at(row, 0)?;
+        let notes = state.notes().filter(|note| note.stamp.dot == dot);
+        let notes = notes.map(|note| (note.kind.clone(), note.text.clone())).collect();
+        // Of one that cannot be read `verify` says so; what it was made of is not known.
+        let was = Left::read(&row.blob(2)?).ok().and_then(|left| left.was);
+        saying.push(Saying { dot, was, notes });
+    }
+    Ok(saying)
 }
 
 /// Takes something out of the state at the cut as well. Before the record's own row is written.

@@ -71,7 +71,7 @@ impl Store {
     /// Every text and every run of bytes in every table.
     pub fn each_cell(&mut self, look: &mut dyn FnMut(&str, &[u8])) -> Result<()> {
         for (table, columns) in dialect::tables(&mut self.connection)? {
-            self.connection.each(&format!("SELECT {} FROM {table}", columns.join(", ")), |row| {
+            self.connection.each(&format!("SELECT {} FROM {table}", columns.join(", ")), &[], |row| {
                 for cell in row.values() {
                     match cell {
                         Sql::Text(text) => look(&table, text.as_bytes()),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use kerbside_core::change::{CHANGE_LIMIT, Change, ChangeBytes, Edit};
-use kerbside_core::field::{AREA, ASSIGNEES, FieldKey, LIFECYCLE, OWNER, TEAM};
+use kerbside_core::field::{AREA, ASSIGNEES, FOLLOWERS, FieldKey, LIFECYCLE, OWNER, TEAM};
 use kerbside_core::form::{Form, Merge};
 use kerbside_core::ids::{Actor, Dot, RecordId};
 use kerbside_core::planted::{self, Mutant};
@@ -17,7 +17,7 @@ use super::cut;
 use super::faults;
 use super::gone;
 use super::lives::{self, Prospect};
-use super::people::teams_left;
+use super::people::{Officer, teams, teams_left};
 use super::records;
 use super::review::{self, Why};
 use super::taking::{ACCEPTED, FLAGGED, HELD, LOG_CUT, Taking, Writer, to_row};
@@ -30,7 +30,7 @@ const GRACE_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 const AHEAD_MS: i64 = 10 * 60 * 1000;
 
 /// Fields that say whose a record is.
-const GIVES: [&str; 4] = [TEAM, AREA, OWNER, ASSIGNEES];
+const GIVES: [&str; 5] = [TEAM, AREA, OWNER, ASSIGNEES, FOLLOWERS];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Judged {
@@ -241,6 +241,9 @@ fn out_of_scope(taking: &mut Taking<'_>, writer: &Writer, change: &Change) -> Re
     };
     let mut who = writer.officer.clone();
     who.teams.extend(teams_left(taking.tx, officer, since)?);
+    if change.creates() && !begins_well(taking, &who, change)? {
+        return Ok(Some(Judged::Refused(Code::NotYourTeam)));
+    }
     if authorise(&who, action, Target::Record(&keys)).is_allowed() {
         return Ok(None);
     }
@@ -259,6 +262,21 @@ fn out_of_scope(taking: &mut Taking<'_>, writer: &Writer, change: &Change) -> Re
     // What was taken once and comes back to a restored server may have lost only the word that made it so.
     let could = writer.is_retired || authorise(&who, action, Target::Record(&ever)).is_allowed();
     Ok(Some(if could { Judged::Review(Why::LeftTeam) } else { Judged::Refused(Code::NotYourTeam) }))
+}
+
+/// A record is begun for one of its writer's teams, or for another that takes its form: areas decide, and they or the
+/// teams may have changed since the device heard of them. Giving it to oneself as well opens no other team.
+fn begins_well(taking: &mut Taking<'_>, who: &Officer, change: &Change) -> Result<bool> {
+    let mut begun = Record::default();
+    begun.apply(change);
+    let named = begun.teams();
+    if named.is_empty() || named.iter().any(|team| who.teams.contains(team)) {
+        return Ok(true);
+    }
+    let teams = teams(taking.tx)?;
+    let takes =
+        |name: &String| teams.iter().any(|team| team.key == *name && team.forms.contains(&change.form));
+    Ok(named.iter().all(takes))
 }
 
 fn is_office(tx: &mut Connection, writer: &Writer) -> Result<bool> {

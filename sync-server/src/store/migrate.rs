@@ -1,9 +1,12 @@
 //! Numbered migrations, the same numbers for both databases. A released one is never edited.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use kerbside_core::ids::RecordId;
+use kerbside_core::record::Record;
 
 use super::connection::Connection;
-use super::dialect;
+use super::value::Sql;
+use super::{case_index, dialect, photo_index};
 
 struct Migration {
     number: u32,
@@ -61,6 +64,48 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../sql/sqlite/009_cut.sql"),
         postgres: include_str!("../../sql/postgres/009_cut.sql"),
     },
+    Migration {
+        number: 10,
+        name: "covers",
+        sqlite: include_str!("../../sql/sqlite/010_covers.sql"),
+        postgres: include_str!("../../sql/postgres/010_covers.sql"),
+    },
+    Migration {
+        number: 11,
+        name: "maps",
+        sqlite: include_str!("../../sql/sqlite/011_maps.sql"),
+        postgres: include_str!("../../sql/postgres/011_maps.sql"),
+    },
+    Migration {
+        number: 12,
+        name: "photo_index",
+        sqlite: include_str!("../../sql/sqlite/012_photo_index.sql"),
+        postgres: include_str!("../../sql/postgres/012_photo_index.sql"),
+    },
+    Migration {
+        number: 13,
+        name: "gazetteer",
+        sqlite: include_str!("../../sql/sqlite/013_gazetteer.sql"),
+        postgres: include_str!("../../sql/postgres/013_gazetteer.sql"),
+    },
+    Migration {
+        number: 14,
+        name: "open",
+        sqlite: include_str!("../../sql/sqlite/014_open.sql"),
+        postgres: include_str!("../../sql/postgres/014_open.sql"),
+    },
+    Migration {
+        number: 15,
+        name: "duplicates",
+        sqlite: include_str!("../../sql/sqlite/015_duplicates.sql"),
+        postgres: include_str!("../../sql/postgres/015_duplicates.sql"),
+    },
+    Migration {
+        number: 16,
+        name: "assets",
+        sqlite: include_str!("../../sql/sqlite/016_assets.sql"),
+        postgres: include_str!("../../sql/postgres/016_assets.sql"),
+    },
 ];
 
 /// The newest number this program knows.
@@ -107,12 +152,47 @@ fn run_steps(tx: &mut Connection, last: u32) -> Result<Vec<String>> {
     for migration in MIGRATIONS.iter().filter(|each| present < each.number && each.number <= last) {
         let text = dialect::pick(tx, migration.sqlite, migration.postgres);
         tx.batch(text)?;
+        fill(tx, migration.name)?;
         dialect::set_schema_version(tx, migration.number)?;
     }
     if !names.is_empty() {
         super::rows::sum_all(tx)?;
     }
     Ok(names)
+}
+
+/// What a migration adds beside its tables: an index that came late is made of the records that were there.
+pub(super) fn fill(tx: &mut Connection, migration: &str) -> Result<()> {
+    match migration {
+        "photo_index" => from_records(tx, "photos_named > 0", photo_index::write),
+        "open" => from_records(tx, "TRUE", case_index::write),
+        _ => Ok(()),
+    }
+}
+
+fn from_records(
+    tx: &mut Connection,
+    which: &str,
+    write: fn(&mut Connection, RecordId, &Record) -> Result<()>,
+) -> Result<()> {
+    const PAGE: usize = 200;
+    let sql = format!("SELECT id, state FROM record WHERE {which} AND id > $1 ORDER BY id LIMIT $2");
+    let mut after = vec![];
+    loop {
+        let rows = tx.query(&sql, &[Sql::from(after), Sql::from(i64::try_from(PAGE)?)])?;
+        for row in &rows {
+            let record = RecordId(row.bytes(0)?);
+            match Record::unpack(&row.blob(1)?) {
+                Ok(state) => write(tx, record, &state)?,
+                // Damage is found and told by `verify`, and must not keep the server from starting.
+                Err(cause) => tracing::warn!(%record, "A record is missing from an index: {cause:#}"),
+            }
+        }
+        match rows.last() {
+            Some(last) if rows.len() == PAGE => after = last.blob(0).context("Reading a record's id")?,
+            Some(_) | None => return Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]

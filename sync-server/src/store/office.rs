@@ -1,6 +1,7 @@
 //! The office writes by the rules that devices keep: through an actor of its own, one per person and epoch.
 
 use anyhow::{Context as _, Result};
+use kerbside_core::areas::route::edits_of_move;
 use kerbside_core::change::{Change, ChangeBytes, Context, Edit, Member};
 use kerbside_core::field::{AREA, ASSIGNEES, FieldKey, LIFECYCLE, OWNER, STATUS, TEAM};
 use kerbside_core::form::{Answers, Fault, Form, Now, QuestionKind, answer_from_json, evaluate};
@@ -75,14 +76,16 @@ impl Store {
         edits: &[OfficeEdit],
     ) -> Result<Dot> {
         let desk = Desk { officer, record, now_ms, cid: self.chance.bytes()?, behalf: None };
-        let forms = &mut self.forms;
+        let (forms, areas) = (&mut self.forms, &mut self.areas);
         self.connection.transaction(|tx| {
             let mut taking = Taking::begin(tx, forms, now_ms)?;
-            let kept = open(&mut taking, &desk)?;
-            let form = nearest_form(&mut taking, &kept.state)?;
+            let Kept { state, .. } = open(&mut taking, &desk)?;
+            let form = nearest_form(&mut taking, &state)?;
             let actor = office_actor(taking.tx, officer)?;
-            let edits = puts(&mut taking, &desk, &kept.state, &form, actor, edits)?;
-            let dot = write(&mut taking, &desk, &kept.state, actor, edits)?;
+            let mut edits = puts(&mut taking, &desk, &state, &form, actor, edits)?;
+            let sets = areas.newest(taking.tx)?;
+            edits.extend(edits_of_move(&state, &records::answers_of(&state), &edits, &sets));
+            let dot = write(&mut taking, &desk, &state, actor, edits)?;
             taking.finish()?;
             Ok(dot)
         })
@@ -146,7 +149,7 @@ impl Store {
 }
 
 /// The record, if this officer may write in it. One they may not see does not exist for them.
-fn open(taking: &mut Taking<'_>, desk: &Desk<'_>) -> Result<Kept> {
+pub(super) fn open(taking: &mut Taking<'_>, desk: &Desk<'_>) -> Result<Kept> {
     let keys = records::keys_now(taking.tx, desk.record)?;
     let may = |action| authorise(desk.officer, action, Target::Record(&keys)).is_allowed();
     match records::load(taking.tx, desk.record)? {
@@ -164,7 +167,7 @@ fn nearest_form(taking: &mut Taking<'_>, state: &Record) -> Result<std::sync::Ar
 }
 
 /// The actor through which this person writes in this epoch, allotted on first use.
-fn office_actor(tx: &mut Connection, officer: &Officer) -> Result<Actor> {
+pub(super) fn office_actor(tx: &mut Connection, officer: &Officer) -> Result<Actor> {
     match office_actors(tx, officer)?.first() {
         Some(actor) => Ok(*actor),
         None => allot_actor(tx, None, officer.id),

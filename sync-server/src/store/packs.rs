@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use anyhow::{Context as _, Result, anyhow};
+use kerbside_core::assets::ASSETS_PACK;
 use kerbside_core::exchange::Offer;
 use kerbside_core::form::{Codes, Form, FormForScreen};
 use kerbside_core::ids::{OfficerId, Sha256};
@@ -13,6 +14,7 @@ use serde_json::json;
 
 use super::Store;
 use super::connection::Connection;
+use super::maps::maps_for;
 use super::people::{Officer, people, teams};
 use crate::auth::may;
 use crate::values;
@@ -138,38 +140,27 @@ impl Store {
         self.forms.find(&mut self.connection, key, version)
     }
 
-    /// Keeps the outlines of the council's areas, in place of those that were there.
-    pub fn put_areas(&mut self, geojson: &[u8]) -> Result<()> {
-        self.connection.transaction(|tx| {
-            tx.execute(
-                "INSERT INTO pack (name, version, sha256, body) VALUES ('areas', 1, $1, $2) \
-                 ON CONFLICT (name, version) DO UPDATE SET sha256 = excluded.sha256, body = excluded.body",
-                values![Sha256::of(geojson), geojson],
-            )
-            .map(|_| ())
-        })
-    }
-
-    /// The outlines of the council's areas as GeoJSON, where it has any.
-    pub fn areas(&mut self) -> Result<Option<Vec<u8>>> {
-        read_pack(&mut self.connection, "areas", 1)
-    }
-
     /// A document as a device asks for it; `council` is made for the one who asks.
     pub fn pack(&mut self, name: &str, version: u32, officer: &Officer) -> Result<Option<Vec<u8>>> {
         if name == "council" {
             return council_pack(&mut self.connection, officer)
                 .map(|pack| (pack.0 == version).then_some(pack.1));
         }
-        read_pack(&mut self.connection, name, version)
+        match name.strip_prefix(ASSETS_PACK) {
+            Some(key) => super::assets::read(&mut self.connection, key, version, officer),
+            None => read_pack(&mut self.connection, name, version),
+        }
     }
 }
 
 /// What a device is offered: of each form of its officer's teams the newest version that is published, whose date
-/// has come and that is not withdrawn; and the council's names.
+/// has come and that is not withdrawn; the council's names, its gazetteers, its areas and its assets.
 pub(super) fn offers(tx: &mut Connection, officer: &Officer, now_ms: i64) -> Result<Vec<Offer>> {
     let (council, forms) = standing_offer(tx, officer)?;
     let mut offers = vec![council];
+    offers.extend(super::gazetteer::offers(tx, officer)?);
+    offers.extend(super::areas::offers(tx)?);
+    offers.extend(super::assets::offers(tx, officer)?);
     for form in forms {
         let name = pack_name(&form);
         let found = tx.find(
@@ -214,7 +205,7 @@ pub(super) fn council_pack(tx: &mut Connection, officer: &Officer) -> Result<(u3
     let row = tx.one("SELECT key, name, revision, settings FROM council WHERE id = 1", &[])?;
     let teams: Vec<_> = teams(tx)?
         .into_iter()
-        .map(|team| json!({"key": team.key, "name": team.name, "service": team.service, "forms": team.forms}))
+        .map(|team| json!({"key": team.key, "name": team.name, "service": team.service, "forms": team.forms, "areas": team.areas}))
         .collect();
     let pack = json!({
         "key": row.text(0)?,
@@ -222,6 +213,7 @@ pub(super) fn council_pack(tx: &mut Connection, officer: &Officer) -> Result<(u3
         "teams": teams,
         "people": people(tx)?,
         "phones": read_phones(&row.text(3)?)?,
+        "maps": maps_for(tx, officer)?,
         "officer": {"id": officer.id, "name": officer.name, "email": officer.email, "role": officer.role, "teams": officer.teams, "areas": officer.areas, "may": may(officer)},
     });
     Ok((row.u32(2)?, serde_json::to_vec(&pack)?))

@@ -77,6 +77,9 @@ pub struct TeamFile {
     pub service: String,
     #[serde(default)]
     pub forms: Vec<String>,
+    /// Where it works: codes of areas, or keys of sets; everywhere where there are none.
+    #[serde(default)]
+    pub areas: Vec<String>,
     #[serde(flatten)]
     pub rest: BTreeMap<String, serde_json::Value>,
 }

@@ -172,9 +172,18 @@ impl Store {
         Ok(records::received_photos(&mut self.connection, record)?.contains(&sha256))
     }
 
-    /// Every photo that should be on the disk, with its size.
+    /// Whether this device has sent the photo: it holds the original, whatever the office covers.
+    pub fn has_sent_photo(&mut self, device: DeviceId, sha256: Sha256) -> Result<bool> {
+        has_sent(&mut self.connection, device, sha256)
+    }
+
+    /// Every photo and every covered copy that should be on the disk, with its size.
     pub fn photos(&mut self) -> Result<Vec<(Sha256, i64)>> {
-        let rows = self.connection.query("SELECT sha256, bytes FROM photo ORDER BY sha256", &[])?;
+        let rows = self.connection.query(
+            "SELECT sha256, bytes FROM photo UNION SELECT covered, bytes FROM photo_cover WHERE bytes > 0 \
+             ORDER BY 1",
+            &[],
+        )?;
         rows.iter().map(|row| Ok((Sha256(row.bytes(0)?), row.int(1)?))).collect()
     }
 }

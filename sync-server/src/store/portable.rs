@@ -148,7 +148,7 @@ fn copy_tables(from: &mut Connection, to: &mut Connection) -> Result<()> {
         let names = columns.join(", ");
         let places: Vec<String> = (1..=columns.len()).map(|place| format!("${place}")).collect();
         let insert = format!("INSERT INTO {table} ({names}) VALUES ({})", places.join(", "));
-        from.each(&format!("SELECT {names} FROM {table}"), |row| {
+        from.each(&format!("SELECT {names} FROM {table}"), &[], |row| {
             to.execute(&insert, row.values()).map(|_| ())
         })
         .with_context(|| format!("Copying the table {table}"))?;

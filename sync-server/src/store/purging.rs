@@ -6,8 +6,8 @@ use kerbside_core::ids::{DeviceId, RecordId, Sha256};
 use kerbside_core::problem::{Code, Problem};
 
 use super::connection::Connection;
-use super::gone;
 use super::taking::{HELD, REFUSED};
+use super::{covers, gone};
 use crate::values;
 
 pub(super) fn require_known(tx: &mut Connection, record: RecordId) -> Result<()> {
@@ -47,6 +47,9 @@ pub(super) fn remove(tx: &mut Connection, record: RecordId) -> Result<()> {
         ("cut", "record"),
         ("record_team", "record"),
         ("given_up_record", "record"),
+        ("photo_pack", "record"),
+        ("photo_index", "record"),
+        ("case_index", "record"),
         ("record", "id"),
     ] {
         tx.execute(&format!("DELETE FROM {table} WHERE {column} = $1"), values![record])?;
@@ -61,6 +64,7 @@ pub(super) fn remove_photo(tx: &mut Connection, record: RecordId, photo: Sha256)
         values![photo, record],
     )?;
     tx.execute("DELETE FROM photo_named WHERE record = $1 AND sha256 = $2", values![record, photo])?;
+    covers::remove(tx, record, photo)?;
     let named = tx.one("SELECT COUNT(*) FROM photo_named WHERE sha256 = $1", values![photo])?;
     if 0 < named.int(0)? {
         return Ok(());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
 use kerbside_core::change::Member;
-use kerbside_core::field::{AREA, ASSIGNEES, FieldKey, OWNER, REFERENCE, STATUS};
+use kerbside_core::field::{AREA, ASSIGNEES, FOLLOWERS, FieldKey, OWNER, REFERENCE, STATUS};
 use kerbside_core::form::{Answers, Form, Now};
 use kerbside_core::ids::{RecordId, Sha256};
 use kerbside_core::record::view::text_of;
@@ -12,8 +12,10 @@ use kerbside_core::record::{Members, Record};
 use kerbside_core::redact::REDACTED;
 use kerbside_core::value::Value;
 
+use super::case_index;
 use super::connection::Connection;
 use super::people::team_set;
+use super::photo_index;
 use super::value::Row;
 use crate::values;
 
@@ -117,8 +119,9 @@ pub(super) fn save(
             state.pack(),
             i64::from(state.is_withdrawn()),
         ],
-    )
-    .map(|_| ())
+    )?;
+    photo_index::write(tx, id, state)?;
+    case_index::write(tx, id, state)
 }
 
 /// The photos that are in the record now, each once, without those that were taken out for good.
@@ -180,13 +183,14 @@ pub(super) fn key(team: &str, area: &str) -> String {
     if area.is_empty() { team.to_owned() } else { format!("{team}/{area}") }
 }
 
-/// Whom the record is given to, as keys.
+/// Whom the record is given to and who follows it, as keys.
 pub(super) fn people_of(state: &Record) -> BTreeSet<String> {
-    let assignees = state.set(&FieldKey::new(ASSIGNEES)).map(Members::members).unwrap_or_default();
-    let assignees = assignees.iter().filter_map(member_text);
+    let sets = [ASSIGNEES, FOLLOWERS].into_iter().filter_map(|set| state.set(&FieldKey::new(set)));
+    let members = sets.flat_map(Members::members);
+    let people = members.filter_map(|member| member_text(&member));
     let owners = state.answers(&FieldKey::new(OWNER));
     let owners = owners.iter().filter_map(|owner| text_of(Some(owner.clone())));
-    assignees.chain(owners).filter_map(|id| id.parse::<u32>().ok()).map(|id| format!("@{id}")).collect()
+    people.chain(owners).filter_map(|id| id.parse::<u32>().ok()).map(|id| format!("@{id}")).collect()
 }
 
 /// The areas the record names; while two answers stand, both.

@@ -168,7 +168,11 @@ fn redaction(tx: &mut Connection, record: RecordId, target: &Target) -> Result<R
     let mut redaction = Redaction { record, target: target.clone(), upto, acts: Vec::new() };
     let changes: Vec<Change> = bodies_of(tx, record)?.iter().filter_map(Body::change).collect();
     let said_as = match target {
-        Target::Note(dot) => Some(said_under(*dot, &changes)),
+        Target::Note(dot) => {
+            let mut saying: Vec<Saying> = changes.iter().map(Saying::of).collect();
+            saying.extend(cut::notes_left(tx, record)?);
+            Some(said_under(*dot, &saying))
+        }
         Target::Field(_) | Target::Photo(_) => None,
     };
     for change in &changes {
@@ -177,7 +181,7 @@ fn redaction(tx: &mut Connection, record: RecordId, target: &Target) -> Result<R
             redaction.acts.push(change.cid);
         }
     }
-    redaction.acts.extend(cut::acts_with(tx, &redaction)?);
+    redaction.acts.extend(cut::acts_with(tx, &redaction, said_as.as_ref())?);
     redaction.acts.sort_unstable();
     redaction.acts.dedup();
     if redaction.acts.is_empty() {
@@ -186,14 +190,32 @@ fn redaction(tx: &mut Connection, record: RecordId, target: &Target) -> Result<R
     Ok(redaction)
 }
 
+/// What a change notes, kind and text, and the dot it was made of.
+pub(super) struct Saying {
+    pub(super) dot: Dot,
+    pub(super) was: Option<Dot>,
+    pub(super) notes: Vec<(String, String)>,
+}
+
+impl Saying {
+    fn of(change: &Change) -> Self {
+        let notes = change.edits.iter().filter_map(|edit| {
+            if let Edit::Note { kind, text } = edit { Some((kind.clone(), text.clone())) } else { None }
+        });
+        Self { dot: change.dot(), was: change.was, notes: notes.collect() }
+    }
+}
+
 /// Every dot under which the same was noted: what was approved out of review is another act than what it was made of.
 /// What only stood under the same dot on a double says something else.
-fn said_under(dot: Dot, changes: &[Change]) -> BTreeSet<Dot> {
-    let noted = changes.iter().find(|change| change.dot() == dot).map(notes_of).unwrap_or_default();
-    let says_it = |change: &&Change| notes_of(change).iter().any(|note| noted.contains(note));
-    let saying: BTreeSet<Dot> = changes.iter().filter(says_it).map(Change::dot).collect();
-    let made_of = changes.iter().filter(says_it).filter_map(|change| Some((change.dot(), change.was?)));
-    let pairs: Vec<(Dot, Dot)> = made_of.filter(|(_, was)| saying.contains(was)).collect();
+fn said_under(dot: Dot, saying: &[Saying]) -> BTreeSet<Dot> {
+    let noted =
+        saying.iter().find(|said| said.dot == dot).map(|said| said.notes.as_slice()).unwrap_or_default();
+    let saying: Vec<&Saying> =
+        saying.iter().filter(|said| said.notes.iter().any(|note| noted.contains(note))).collect();
+    let made_of = saying.iter().filter_map(|said| Some((said.dot, said.was?)));
+    let pairs: Vec<(Dot, Dot)> =
+        made_of.filter(|(_, was)| saying.iter().any(|said| said.dot == *was)).collect();
     let mut dots = BTreeSet::from([dot]);
     while let Some((one, other)) =
         pairs.iter().find(|(one, other)| dots.contains(one) != dots.contains(other))
@@ -201,10 +223,6 @@ fn said_under(dot: Dot, changes: &[Change]) -> BTreeSet<Dot> {
         dots.extend([*one, *other]);
     }
     dots
-}
-
-fn notes_of(change: &Change) -> Vec<&Edit> {
-    change.edits.iter().filter(|edit| matches!(edit, Edit::Note { .. })).collect()
 }
 
 fn blank(taking: &mut Taking<'_>, redaction: &Redaction) -> Result<()> {

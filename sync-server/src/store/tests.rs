@@ -1,9 +1,16 @@
 //! What the store promises, asked of SQLite and of PostgreSQL alike.
 
+mod areas;
+mod covers;
 mod cut;
 mod exchange;
+mod features;
+mod finding;
 mod forms;
+mod gazetteer;
 mod gone;
+mod ground;
+mod hotspots;
 mod idle;
 mod office;
 mod people;
@@ -14,6 +21,7 @@ mod repair;
 mod restoring;
 mod review;
 mod rotting;
+mod same;
 mod scope;
 mod scratch;
 

@@ -6,6 +6,7 @@ use std::collections::btree_map::Entry;
 use anyhow::Result;
 use kerbside_core::form::Localised;
 use kerbside_core::ids::{OfficerId, RecordId};
+use kerbside_core::nearby::Around;
 use kerbside_core::problem::{Code, Problem};
 use serde::Serialize;
 use ts_rs::TS;
@@ -15,6 +16,7 @@ use super::connection::Connection;
 use super::people::Officer;
 use super::pull::scope_condition;
 use super::reviewing;
+use super::same;
 use super::value::{Row, Sql};
 use crate::auth::{Action, Target, authorise};
 
@@ -50,6 +52,8 @@ pub struct TrayLine {
     pub photos_received: u32,
     pub created_by: OfficerId,
     pub withdrawn: bool,
+    /// Whether it may be the same as another open case. Not asked of what a map draws.
+    pub maybe_same: Option<bool>,
     #[ts(type = "number")]
     pub seq: i64,
 }
@@ -64,17 +68,19 @@ pub struct TrayPage {
 }
 
 /// Which records a tray or a search holds, besides those of the officer's teams.
-enum Filter<'a> {
+pub(super) enum Filter<'a> {
     Arrived,
     Team(&'a str),
     TwoAnswers,
     PhotosDue,
     Withdrawn,
     Words(&'a str),
+    /// At a place.
+    At(Around),
 }
 
 impl<'a> Filter<'a> {
-    fn of(key: &'a str) -> Result<Self, Problem> {
+    pub(super) fn of(key: &'a str) -> Result<Self, Problem> {
         match key {
             "arrived" => Ok(Self::Arrived),
             "two_answers" => Ok(Self::TwoAnswers),
@@ -100,6 +106,17 @@ impl<'a> Filter<'a> {
                     "r.withdrawn = 0 AND EXISTS (SELECT 1 FROM record_team o WHERE o.record = r.id AND o.until_seq IS NULL \
                      AND o.team = ${})",
                     values.len()
+                )
+            }
+            Self::At(Around { lat, lon }) => {
+                let first = values.len() + 1;
+                values.extend([lat.0, lat.1, lon.0, lon.1].map(|edge| Sql::from(i64::from(edge))));
+                format!(
+                    "r.withdrawn = 0 AND r.id IN (SELECT c.record FROM case_index c WHERE c.lat BETWEEN ${first} AND ${} \
+                     AND c.lon BETWEEN ${} AND ${})",
+                    first + 1,
+                    first + 2,
+                    first + 3
                 )
             }
             Self::Words(text) => {
@@ -156,7 +173,7 @@ impl Store {
 
     pub fn tray(&mut self, officer: &Officer, key: &str, after: Option<i64>, limit: u32) -> Result<TrayPage> {
         may_read(officer)?;
-        self.page(officer, &Filter::of(key)?, after, limit)
+        self.marked_page(officer, &Filter::of(key)?, after, limit.clamp(1, MOST_LINES))
     }
 
     /// Records whose reference, summary or words hold this text.
@@ -165,17 +182,30 @@ impl Store {
         if text.trim().is_empty() {
             return Ok(TrayPage { records: vec![], next: None });
         }
-        self.page(officer, &Filter::Words(text), None, 50)
+        self.marked_page(officer, &Filter::Words(text), None, 50)
     }
 
-    fn page(
+    /// A page whose lines say what they may be the same as.
+    fn marked_page(
         &mut self,
         officer: &Officer,
         filter: &Filter<'_>,
         after: Option<i64>,
         limit: u32,
     ) -> Result<TrayPage> {
-        let limit = limit.clamp(1, MOST_LINES);
+        let mut page = self.page(officer, filter, after, limit)?;
+        let forms = &mut self.forms;
+        self.connection.snapshot(|tx| same::mark(tx, forms, officer, &mut page.records))?;
+        Ok(page)
+    }
+
+    pub(super) fn page(
+        &mut self,
+        officer: &Officer,
+        filter: &Filter<'_>,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<TrayPage> {
         let mut values = vec![Sql::from(after.unwrap_or(i64::MAX))];
         let scope = scope_condition(officer, &mut values);
         let condition = filter.condition(&mut values);
@@ -228,7 +258,7 @@ fn count_two_answers(tx: &mut Connection, officer: &Officer) -> Result<u32> {
     tx.one(&sql, &values)?.u32(0)
 }
 
-fn count(tx: &mut Connection, officer: &Officer, filter: &Filter<'_>) -> Result<u32> {
+pub(super) fn count(tx: &mut Connection, officer: &Officer, filter: &Filter<'_>) -> Result<u32> {
     let mut values = vec![];
     let scope = scope_condition(officer, &mut values);
     let condition = filter.condition(&mut values);
@@ -259,6 +289,7 @@ fn line(row: &Row, titles: &BTreeMap<(String, u32), Localised>) -> Result<TrayLi
         photos_received: row.u32(11)?,
         created_by: OfficerId(row.u32(12)?),
         withdrawn: row.int(16)? != 0,
+        maybe_same: None,
         seq: row.int(13)?,
     })
 }

@@ -16,8 +16,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Store;
+use super::case_index;
 use super::connection::Connection;
 use super::cut;
+use super::photo_index;
 use super::records::{self, Derived};
 use super::rows;
 use super::taking::{LOG_CHANGE, LOG_CUT};
@@ -261,7 +263,9 @@ pub(super) fn is_as_folded(tx: &mut Connection, id: RecordId, state: &[u8]) -> R
         return Ok(false);
     }
     let folded = fold(tx, id)?;
-    Ok(folded.pack() == state && repeats(tx, id)? == (records::derived(tx, id, &folded)?, true))
+    let is_found =
+        photo_index::read(tx, id)? == photo_index::of(&folded) && case_index::is_right(tx, id, &folded)?;
+    Ok(folded.pack() == state && is_found && repeats(tx, id)? == (records::derived(tx, id, &folded)?, true))
 }
 
 /// A record some of whose bytes are waited for: it stands as it was folded when they were here.

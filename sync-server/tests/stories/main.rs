@@ -5,7 +5,12 @@
     reason = "a story that cannot go on stops where it is"
 )]
 
+mod addresses;
+mod areas;
+mod assets;
 mod disorder;
 mod fleet;
+mod maps;
+mod open;
 mod people;
 mod world;

@@ -126,6 +126,30 @@ impl World {
         self.vault(at).create("fly_tip", &answers, &[], now).unwrap().record
     }
 
+    /// The same at this place.
+    pub fn reports_from(&mut self, at: At, place: &Value) -> RecordId {
+        self.now_ms += 60_000;
+        let mut answers = example("fly_tip");
+        answers.insert("where".into(), place.clone());
+        let now = self.reading();
+        self.vault(at).create("fly_tip", &answers, &[], now).unwrap().record
+    }
+
+    /// A device hears what documents there are, and fetches what it lacks.
+    pub fn fetches(&mut self, at: At) {
+        let officer = self.server.officer_by_email(&self.devices[at.0].email.clone()).unwrap().unwrap().0;
+        for _ in 0..2 {
+            let now = self.reading();
+            let device = self.devices[at.0].vault.identity().device;
+            let push = self.vault(at).outgoing(Budget::default(), now).unwrap();
+            let reply = self.server.take(self.now_ms, device, &push).unwrap();
+            for offer in self.vault(at).incoming(&push, &reply, now).unwrap().missing_packs {
+                let body = self.server.pack(&offer.name, offer.version, &officer).unwrap().unwrap();
+                self.vault(at).keep_pack(&offer.name, offer.version, &body).unwrap();
+            }
+        }
+    }
+
     pub fn answers(&mut self, at: At, record: RecordId, field: &str, answer: &Value) {
         self.now_ms += 60_000;
         let now = self.reading();
@@ -244,7 +268,7 @@ fn without_needed_photos(form: &Form) -> Form {
 }
 
 /// The answers of a shipped form's first example, without its photos.
-fn example(form: &str) -> Map<String, Value> {
+pub fn example(form: &str) -> Map<String, Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../schemas/forms/{form}.json"));
     let form: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let mut answers = form["examples"][0]["answers"].as_object().unwrap().clone();

@@ -132,18 +132,22 @@ async fn a_photo_goes_on_where_it_was_cut_and_is_whole_only_when_its_hash_fits()
     let path = asked["upload"].as_str().unwrap().to_owned();
     let send = async |at: u64, bytes: Vec<u8>| {
         let request = town.ask(Method::PATCH, &path).header("upload-offset", at.to_string());
+        let request = request.header("tus-resumable", "1.0.0");
         request.header("content-type", "application/offset+octet-stream").body(bytes).send().await.unwrap()
     };
     assert_eq!(offset(&send(0, photo[..300_000].to_vec()).await), 300_000);
     assert_eq!(code(send(0, photo[..300_000].to_vec()).await).await, "photo_not_whole");
     assert_eq!(code(send(300_000, photo.clone()).await).await, "too_large");
-    let at = offset(&town.ask(Method::HEAD, &path).send().await.unwrap());
+    let at = offset(&town.ask(Method::HEAD, &path).header("tus-resumable", "1.0.0").send().await.unwrap());
     let half = json!({"hashes": [sha256]}).to_string();
     let missing = json_of(ann.sends("/v1/photos/have", half.as_bytes()).await).await;
     assert_eq!(missing["missing"], json!([sha256]));
     let from = usize::try_from(at).unwrap();
     assert_eq!(offset(&send(at, photo[from..].to_vec()).await), photo.len() as u64);
-    assert_eq!(offset(&town.ask(Method::HEAD, &path).send().await.unwrap()), photo.len() as u64);
+    assert_eq!(
+        offset(&town.ask(Method::HEAD, &path).header("tus-resumable", "1.0.0").send().await.unwrap()),
+        photo.len() as u64
+    );
 
     let done = json_of(ann.sends("/v1/photos", ask.as_bytes()).await).await;
     let signed = data_encoding::BASE64URL_NOPAD.decode(done["receipt"].as_str().unwrap().as_bytes()).unwrap();
@@ -166,5 +170,60 @@ async fn a_photo_goes_on_where_it_was_cut_and_is_whole_only_when_its_hash_fits()
     let lee = town.desk("lee@example.gov.uk").await;
     assert_eq!(code(lee.ask(Method::GET, &path).send().await.unwrap()).await, "not_found");
     assert_eq!(town.store().verify().unwrap().integrity, "ok");
+    town.running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_upload_answers_as_tus_has_it() {
+    let town = town().await;
+    let ann = town.handheld("ann@example.gov.uk").await;
+    let (record, change) = report(&ann, b"a photo in two halves");
+    assert_eq!(ann.sends("/v1/sync", &push(&ann, &[change])).await.status(), StatusCode::OK);
+    let ask =
+        json!({"record": record, "sha256": Sha256::of(b"a photo in two halves"), "bytes": 21}).to_string();
+    let asked = json_of(ann.sends("/v1/photos", ask.as_bytes()).await).await;
+    let path = asked["upload"].as_str().unwrap();
+    let ask = async |method: Method, headers: &[(&str, &str)], body: &'static [u8]| {
+        let request = town.ask(method, path).body(body);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        request.send().await.unwrap()
+    };
+    let header = |answer: &Response, name: &str| {
+        answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+    };
+    let (spoken, offset_0) = (("tus-resumable", "1.0.0"), ("upload-offset", "0"));
+    let piece = ("content-type", "application/offset+octet-stream");
+
+    let told = ask(Method::OPTIONS, &[], b"").await;
+    assert_eq!(told.status(), StatusCode::NO_CONTENT);
+    assert_eq!(header(&told, "tus-version"), "1.0.0");
+    assert_eq!(header(&told, "tus-extension"), "expiration");
+    assert_eq!(header(&told, "tus-max-size"), "67108864");
+    for spoken in [&[("tus-resumable", "0.2.2")], [].as_slice()] {
+        let refused = ask(Method::PATCH, &[spoken, &[offset_0, piece]].concat(), b"a photo").await;
+        assert_eq!(refused.status(), StatusCode::PRECONDITION_FAILED);
+        assert_eq!(header(&refused, "tus-version"), "1.0.0");
+    }
+    let other = ("content-type", "application/octet-stream");
+    let refused = ask(Method::PATCH, &[spoken, offset_0, other], b"a photo").await;
+    assert_eq!(refused.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let elsewhere = ask(Method::PATCH, &[spoken, piece, ("upload-offset", "3")], b"photo").await;
+    assert_eq!(elsewhere.status(), StatusCode::CONFLICT);
+
+    // Some networks let no PATCH through.
+    let post = [spoken, piece, offset_0, ("x-http-method-override", "PATCH")];
+    let begun = ask(Method::POST, &post, b"a photo").await;
+    assert_eq!((begun.status(), offset(&begun)), (StatusCode::NO_CONTENT, 7));
+    assert!(header(&begun, "upload-expires").ends_with(" GMT"));
+    let known = ask(Method::HEAD, &[spoken], b"").await;
+    assert_eq!((known.status(), offset(&known)), (StatusCode::OK, 7));
+    assert_eq!(
+        (header(&known, "upload-length"), header(&known, "cache-control")),
+        ("21".into(), "no-store".into())
+    );
+    assert_eq!(header(&known, "tus-resumable"), "1.0.0");
+    let rest = ask(Method::PATCH, &[spoken, piece, ("upload-offset", "7")], b" in two halves").await;
+    assert_eq!((rest.status(), offset(&rest)), (StatusCode::NO_CONTENT, 21));
+    assert_eq!(ask(Method::GET, &[spoken], b"").await.status(), StatusCode::METHOD_NOT_ALLOWED);
     town.running.stop().await.unwrap();
 }

@@ -23,7 +23,7 @@ pub(super) const PASSWORD: &str = "correct horse battery";
 pub(super) struct Town {
     pub(super) running: Running,
     pub(super) client: Client,
-    home: Home,
+    pub(super) home: Home,
     _folder: tempfile::TempDir,
 }
 
@@ -85,6 +85,10 @@ impl Town {
 
     pub(super) fn store(&self) -> Store {
         self.home.place().unwrap().open().unwrap()
+    }
+
+    pub(super) fn photos(&self) -> crate::photos::Photos {
+        crate::photos::Photos::open(&self.home.photos().unwrap()).unwrap()
     }
 
     pub(super) async fn signs_in(&self, email: &str, password: &str) -> Response {

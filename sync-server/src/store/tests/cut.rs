@@ -462,17 +462,39 @@ fn the_room_of_what_was_cut_is_given_back_when_that_is_asked() {
     each(|store, scratch| {
         let mut ann = Phone::enrols(store, ANN, 1);
         let record = ann.reports("at the corner");
-        for at in 0..100 {
+        for at in 0..140 {
             let story: Vec<String> = (0..2_000).map(|word: i32| format!("{:x}", word.pow(2) + at)).collect();
             ann.answers(record, "what", &story.join(" "));
         }
         ann.exchanges(store);
         assert_eq!(cut(store).records, 1);
         let (held, before) = (store.dump_canonical().unwrap(), room(store));
-        store.shrink().unwrap();
-        let after = room(store);
+        // Whoever connects to PostgreSQL at that moment, to whatever database, keeps dead rows from being given back.
+        let after =
+            (0..20).map(|_| store.shrink().map(|()| room(store)).unwrap()).find(|after| after * 2 < before);
+        let after = after.unwrap_or_else(|| room(store));
         assert!(after * 2 < before, "{}: {before} became {after}", scratch.name);
         assert_eq!(store.dump_canonical().unwrap(), held);
+        sound(store);
+    });
+}
+
+#[test]
+fn a_note_that_was_approved_and_cut_goes_with_what_it_was_made_of() {
+    each(|store, scratch| {
+        let mut ann = Phone::enrols(store, ANN, 1);
+        let record = ann.reports("Mile Cross Road");
+        ann.exchanges(store);
+        let notes = vec![Edit::Note { kind: "note".into(), text: WORDS.into() }];
+        let note = ann.is_stopped(store, |ann| ann.saves(record, notes));
+        ann.push(store, 1);
+        let jo = store.officer_by_email("jo@example.gov.uk").unwrap().unwrap().0;
+        let taken = store.approve(NOW + 1, &jo, note.dot()).unwrap();
+        cut(store);
+        let wish = Wish { by: None, reason: "names a neighbour", now_ms: LATER };
+        let gone = store.redact(wish, record, &Target::Note(taken), &mut |_| Ok(())).unwrap();
+        assert!(gone.redaction.unwrap().acts.contains(&note.cid));
+        gone::require_nowhere(store, scratch, WORDS);
         sound(store);
     });
 }

@@ -54,7 +54,7 @@ fn purged(store: &mut Store, record: RecordId) -> Gone {
 }
 
 /// No row of any table says it, and on SQLite no byte of any file.
-fn require_nowhere(store: &mut Store, scratch: &Scratch, words: &str) {
+pub(super) fn require_nowhere(store: &mut Store, scratch: &Scratch, words: &str) {
     for table in ["log", "set_aside", "record", "dot", "review", "gone", "residue", "photo_named"] {
         let rows = store.connection.query(&format!("SELECT * FROM {table}"), &[]).unwrap();
         for row in rows {

@@ -52,8 +52,9 @@ fn all_that_is_read(store: &mut Store) -> Result<Vec<String>> {
     for row in &laid_out {
         all.push(format!("{row:?}"));
         if row.text(0)? == "table" {
+            let by = if row.text(3)?.contains("WITHOUT ROWID") { "1" } else { "rowid" };
             let rows =
-                store.connection.query(&format!("SELECT * FROM {} ORDER BY rowid", row.text(1)?), &[])?;
+                store.connection.query(&format!("SELECT * FROM {} ORDER BY {by}", row.text(1)?), &[])?;
             all.extend(rows.iter().map(|row| format!("{row:?}")));
         }
     }
