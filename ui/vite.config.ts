@@ -42,6 +42,8 @@ export default defineConfig(({ mode }) => {
       target: ['chrome111', 'safari16.4'],
       // The content security policy allows no data: address, so no font or picture may be inlined as one.
       assetsInlineLimit: 0,
+      // The map's engine is as large as that, and comes only where a map is shown.
+      chunkSizeWarningLimit: 1200,
       modulePreload: { polyfill: false },
       rollupOptions: { input: here(`./${product}.html`) },
     },

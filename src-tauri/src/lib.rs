@@ -16,12 +16,15 @@ use anyhow::{Context, Result};
 use tauri::{App, Manager, RunEvent, WindowEvent};
 
 use desk::Desk;
-use ports::{Position, allow_camera, mock_camera};
+use ports::{Best, Pictures, Position, allow_camera, mock_camera};
 
 /// Opens the window and stays until it is closed.
 pub fn run() -> Result<()> {
     log_to_standard_error();
-    tauri::Builder::default()
+    let builder = tauri::Builder::default();
+    #[cfg(mobile)]
+    let builder = builder.plugin(tauri_plugin_geolocation::init());
+    builder
         .on_permission_request(allow_camera)
         .setup(|app| Ok(open(app)?))
         .invoke_handler(tauri::generate_handler![
@@ -36,13 +39,31 @@ pub fn run() -> Result<()> {
             commands::drafts::open_draft,
             commands::drafts::answer,
             commands::drafts::choices,
+            commands::addresses::search_addresses,
+            commands::addresses::nearest_address,
+            commands::addresses::choose_address,
             commands::drafts::draft_move,
             commands::drafts::move_draft,
             commands::drafts::discard_draft,
             commands::drafts::save_draft,
+            commands::drafts::nearby,
+            commands::maps::maps,
+            commands::maps::map_bytes,
+            commands::maps::around,
+            commands::assets::assets_in_view,
+            commands::assets::find_assets,
+            commands::assets::asset,
+            commands::assets::report_asset,
+            commands::maps::maps_over_any_line,
             commands::photos::photograph,
             commands::photos::remove_photo,
             commands::photos::photo_bytes,
+            commands::captures::camera_opens,
+            commands::captures::camera_shut,
+            commands::captures::orphans,
+            commands::captures::orphan_picture,
+            commands::captures::add_orphan,
+            commands::captures::leave_out_orphan,
             commands::records::shift,
             commands::records::show_record,
             commands::records::resolve,
@@ -57,6 +78,11 @@ pub fn run() -> Result<()> {
             commands::records::try_now,
             commands::records::came_back,
             commands::records::position,
+            commands::records::grid_reference,
+            commands::records::areas_at,
+            commands::thrift::data_use,
+            commands::thrift::choose_photo_rules,
+            commands::thrift::let_photos_go,
         ])
         .build(tauri::generate_context!())
         .context("Open the window")?
@@ -80,7 +106,9 @@ fn open(app: &mut App) -> Result<()> {
     let desk = Desk::at(folder);
     rounds::start(app.handle(), &desk)?;
     app.manage(desk);
-    app.manage(Position::from_environment());
+    app.manage(Pictures::of(app)?);
+    app.manage(Position::of(app));
+    app.manage(Best::default());
     mock_camera(app)
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use kerbside_core::problem::{Code, Problem};
 use kerbside_device::clock;
-use kerbside_device::{Vault, VaultAccess, sync};
+use kerbside_device::{MapsFetched, Vault, VaultAccess, fetch_maps, sync};
 use tauri::{AppHandle, Emitter, Manager};
 
 use crate::commands::Answer;
@@ -19,6 +19,8 @@ use crate::desk::Desk;
 const TIMES: Times = Times { every: Duration::from_secs(20), between: Duration::from_secs(1) };
 /// How long one round may go on before it looks up again.
 const LONGEST_MS: i64 = 10 * 60 * 1000;
+/// Between two looks at the vault that nobody waits for.
+const REST: Duration = Duration::from_millis(20);
 /// The page need not hear of every request.
 const TELL_EVERY_MS: u64 = 400;
 
@@ -54,13 +56,15 @@ pub fn start(app: &AppHandle, desk: &Desk) -> Result<()> {
     let (bell, calls) = mpsc::channel();
     app.manage(Bell(bell));
     let (app, desk) = (app.clone(), desk.clone());
-    let walk = move || make_rounds(&calls, TIMES, |round| make(&app, &desk, round));
+    let walk = move || {
+        make_rounds(&calls, TIMES, |round| make(&app, &desk, round), || work_out_spots(&app, &desk));
+    };
     thread::Builder::new().name("rounds".into()).spawn(walk).context("Start the rounds")?;
     Ok(())
 }
 
-/// Until nobody can call any more. However fast somebody saves, one round takes all of it along.
-fn make_rounds(calls: &Receiver<Call>, times: Times, make: impl Fn(Round) -> Result<()>) {
+/// Until nobody can call any more. However fast somebody saves, one round takes all of it along. `rest` is done when nobody waits.
+fn make_rounds(calls: &Receiver<Call>, times: Times, make: impl Fn(Round) -> Result<()>, rest: impl Fn()) {
     let (mut last_ms, mut falls) = (None, 0_u32);
     loop {
         let first = match calls.recv_timeout(times.every) {
@@ -92,6 +96,9 @@ fn make_rounds(calls: &Receiver<Call>, times: Times, make: impl Fn(Round) -> Res
         });
         last_ms = Some(clock::now().monotonic_ms);
         answer(asked, done);
+        if catch_unwind(AssertUnwindSafe(&rest)).is_err() {
+            tracing::error!("What is done between rounds fell over; the next round will be made");
+        }
     }
 }
 
@@ -163,15 +170,46 @@ fn make(app: &AppHandle, desk: &Desk, round: Round) -> Result<()> {
     if is_due { go(app, desk) } else { Ok(()) }
 }
 
+/// Before anybody asks what is nearby, a few records at a time; a screen that wants the vault in between gets it.
+fn work_out_spots(app: &AppHandle, desk: &Desk) {
+    let mut after = 0;
+    while can_be_seen(app) {
+        match desk.with(|vault, _| vault.work_out_spots(after)) {
+            Ok(Some(last)) => after = last,
+            Ok(None) => return,
+            Err(failure) => return note(Err(failure)),
+        }
+        thread::sleep(REST);
+    }
+}
+
 fn go(app: &AppHandle, desk: &Desk) -> Result<()> {
     let deadline = clock::now().wall_ms.saturating_add(LONGEST_MS);
     let telling = Telling { app, desk, told_ms: clock::now().monotonic_ms };
     let report = sync(telling, Some(deadline), &|| desk.now());
     tell(app);
     match report?.stopped {
-        None => Ok(()),
+        None => bring_maps(app, desk, deadline),
         Some(code) => Err(stopped(code).into()),
     }
+}
+
+/// Last of all, and only over a line that costs nothing.
+fn bring_maps(app: &AppHandle, desk: &Desk, deadline: i64) -> Result<()> {
+    if !desk.lets_maps_come() {
+        return Ok(());
+    }
+    let telling = Telling { app, desk, told_ms: clock::now().monotonic_ms };
+    match fetch_maps(telling, Some(deadline), &|| desk.now()) {
+        Ok(fetched) if fetched == MapsFetched::default() => {}
+        Ok(fetched) => {
+            tracing::info!(finished = fetched.finished, bytes = fetched.bytes_down, "Maps came");
+            tell(app);
+        }
+        // What an officer wrote has gone; a map that did not come is tried again in the next round.
+        Err(failure) => tracing::info!("A map did not come: {failure:#}"),
+    }
+    Ok(())
 }
 
 fn stopped(code: Code) -> Problem {
@@ -226,14 +264,19 @@ mod tests {
         let made = &Mutex::new(Vec::new());
         thread::scope(|scope| {
             scope.spawn(move || {
-                make_rounds(&calls, QUICK, |round| {
-                    let so_far = made.lock().map(|mut made| {
-                        made.push(round);
-                        made.len()
-                    });
-                    assert_ne!(so_far.unwrap(), 1, "the first falls over");
-                    Ok(())
-                });
+                make_rounds(
+                    &calls,
+                    QUICK,
+                    |round| {
+                        let so_far = made.lock().map(|mut made| {
+                            made.push(round);
+                            made.len()
+                        });
+                        assert_ne!(so_far.unwrap(), 1, "the first falls over");
+                        Ok(())
+                    },
+                    || panic!("so does what is done between"),
+                );
             });
             let failure = asks(&bell).blocking_recv().unwrap().unwrap_err();
             assert_eq!(failure.to_string(), "A round fell over");
@@ -249,10 +292,15 @@ mod tests {
         let made = &Mutex::new(Vec::new());
         thread::scope(|scope| {
             scope.spawn(move || {
-                make_rounds(&calls, QUICK, |round| {
-                    made.lock().unwrap().push((round, clock::now().monotonic_ms));
-                    Err(Problem::new(Code::NoSignal, "").into())
-                });
+                make_rounds(
+                    &calls,
+                    QUICK,
+                    |round| {
+                        made.lock().unwrap().push((round, clock::now().monotonic_ms));
+                        Err(Problem::new(Code::NoSignal, "").into())
+                    },
+                    || (),
+                );
             });
             asks(&bell).blocking_recv().unwrap().unwrap_err();
             for call in [Call::Look, Call::Back, Call::Look] {
@@ -275,10 +323,15 @@ mod tests {
         bell.send(Call::Look).unwrap();
         bell.send(Call::Back).unwrap();
         drop(bell);
-        make_rounds(&calls, QUICK, |round| {
-            made.lock().unwrap().push(round);
-            Ok(())
-        });
+        make_rounds(
+            &calls,
+            QUICK,
+            |round| {
+                made.lock().unwrap().push(round);
+                Ok(())
+            },
+            || (),
+        );
         assert_eq!(made.into_inner().unwrap(), [Round::Back]);
     }
 }

@@ -3,7 +3,7 @@
 use kerbside_core::field::FieldKey;
 use kerbside_core::form::{Fault, Offer, Sought};
 use kerbside_core::ids::{RecordId, RowId};
-use kerbside_device::{Answered, Draft, DraftMove, Faults, Saved};
+use kerbside_device::{Answered, Compared, Draft, DraftMove, Faults, Nearby, Saved};
 use serde::Serialize;
 use serde_json::Value;
 use tauri::{AppHandle, State, command};
@@ -69,12 +69,24 @@ pub async fn discard_draft(desk: State<'_, Desk>, draft: RowId) -> Answer<()> {
 }
 
 #[command]
-pub async fn save_draft(app: AppHandle, desk: State<'_, Desk>, draft: RowId) -> Answer<SaveOutcome> {
-    let outcome = desk.work(move |vault, now| saved_or_faults(vault.save_draft(draft, now))).await?;
+pub async fn save_draft(
+    app: AppHandle,
+    desk: State<'_, Desk>,
+    draft: RowId,
+    compared: Compared,
+) -> Answer<SaveOutcome> {
+    let outcome =
+        desk.work(move |vault, now| saved_or_faults(vault.save_compared(draft, &compared, now))).await?;
     if matches!(outcome, SaveOutcome::Saved(_)) {
         rounds::saved(&app);
     }
     Ok(outcome)
+}
+
+/// What is known already around a new report.
+#[command]
+pub async fn nearby(desk: State<'_, Desk>, draft: RowId) -> Answer<Nearby> {
+    desk.work(move |vault, _| vault.nearby(draft)).await
 }
 
 fn saved_or_faults(saved: anyhow::Result<Saved>) -> anyhow::Result<SaveOutcome> {

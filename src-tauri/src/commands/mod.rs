@@ -5,10 +5,15 @@
     reason = "tauri's own #[command] expands to one for every async command"
 )]
 
+pub mod addresses;
+pub mod assets;
+pub mod captures;
 pub mod door;
 pub mod drafts;
+pub mod maps;
 pub mod photos;
 pub mod records;
+pub mod thrift;
 
 use crate::failure::Failure;
 

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use kerbside_core::areas::FoundArea;
 use kerbside_core::field::FieldKey;
-use kerbside_core::form::{FormForScreen, Localised};
+use kerbside_core::form::{FormForScreen, Localised, place_from_json};
+use kerbside_core::grid::reference_of;
 use kerbside_core::ids::{OfficerId, RecordId};
 use kerbside_core::record::view::RecordView;
 use kerbside_device::{
-    Choice, Draft, Outcome, RecordLeave, RefusedAnswer, Shift, Vault, Waiting, Way, WorkState,
+    Choice, Draft, OfSame, Outcome, RecordLeave, RefusedAnswer, Shift, Vault, Waiting, Way, WorkState,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -16,7 +18,7 @@ use ts_rs::TS;
 
 use super::Answer;
 use crate::desk::Desk;
-use crate::ports::Position;
+use crate::ports::{Best, Position, network};
 use crate::rounds;
 
 /// A record with what its page needs to be read: its form, and who the officers in it are.
@@ -33,6 +35,7 @@ pub struct RecordCase {
     /// The names of teams, by their keys.
     teams: BTreeMap<String, Localised>,
     may: RecordLeave,
+    same: OfSame,
     /// What somebody else chose over this officer's answers, until they have seen it.
     outcomes: Vec<Outcome>,
     reason_code: Option<String>,
@@ -120,18 +123,35 @@ pub async fn try_now(app: AppHandle) -> Answer<()> {
 
 /// The page came back into view, or the machine found a network: something may go now.
 #[command]
-pub async fn came_back(app: AppHandle) -> Answer<()> {
+pub async fn came_back(app: AppHandle, desk: State<'_, Desk>, metered: Option<bool>) -> Answer<()> {
+    desk.keep_network(network(metered));
     rounds::came_back(&app);
     Ok(())
 }
 
+/// The best fix of the last twenty seconds; an older one where there is no newer.
 #[command]
-pub async fn position(place: State<'_, Position>) -> Answer<Option<Value>> {
+pub async fn position(place: State<'_, Position>, best: State<'_, Best>) -> Answer<Option<Value>> {
+    let wall_ms = kerbside_device::clock::now().wall_ms;
     // A receiver that fails must not keep an officer from a photo: nothing is known, and the log says why.
-    Ok(place.newest(kerbside_device::clock::now().wall_ms).unwrap_or_else(|failure| {
+    let newest = place.newest(wall_ms).unwrap_or_else(|failure| {
         tracing::warn!("No position: {failure:#}");
         None
-    }))
+    });
+    Ok(best.with(newest, wall_ms))
+}
+
+/// The British National Grid reference of a place, to ten metres. None off the grid, and of what is no place.
+#[command]
+pub async fn grid_reference(place: Value) -> Answer<Option<String>> {
+    Ok(place_from_json(&place).and_then(reference_of))
+}
+
+/// The council's areas that a place lies in. None of what is no place.
+#[command]
+pub async fn areas_at(desk: State<'_, Desk>, place: Value) -> Answer<Vec<FoundArea>> {
+    desk.work(move |vault, _| place_from_json(&place).map_or(Ok(Vec::new()), |place| vault.areas_at(&place)))
+        .await
 }
 
 fn case(vault: &Vault, record: RecordId) -> anyhow::Result<RecordCase> {
@@ -147,6 +167,7 @@ fn case(vault: &Vault, record: RecordId) -> anyhow::Result<RecordCase> {
         you: vault.identity().officer,
         teams: council.teams.into_iter().map(|team| (team.key, team.name)).collect(),
         may: vault.leave(record)?,
+        same: vault.of_same(record)?,
         outcomes: vault.outcomes(record)?,
         reason_code: item.and_then(|item| item.reason_code.clone()),
         said: item.and_then(|item| item.said.clone()),

@@ -5,14 +5,22 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
+use tauri::App;
+#[cfg(mobile)]
+use tauri::AppHandle;
 
 use super::nmea;
+#[cfg(mobile)]
+use super::receiver::Receiver;
 
 /// Where fixes come from.
 #[derive(Debug)]
+#[cfg_attr(mobile, expect(dead_code, reason = "a phone has no receiver on a cable"))]
 pub enum Position {
     /// The last line of a file that something else writes to, as an answer's JSON.
     Script(PathBuf),
+    #[cfg(mobile)]
+    Phone(Receiver, AppHandle),
     /// The last whole fix among a receiver's sentences.
     Nmea(PathBuf),
     None,
@@ -20,10 +28,17 @@ pub enum Position {
 
 impl Position {
     /// `KERBSIDE_POSITION=script:FILE` or `nmea:FILE`.
-    pub fn from_environment() -> Self {
+    #[cfg(desktop)]
+    pub fn of(_: &App) -> Self {
         Self::named(&std::env::var("KERBSIDE_POSITION").unwrap_or_default())
     }
 
+    #[cfg(mobile)]
+    pub fn of(app: &App) -> Self {
+        Self::Phone(Receiver::default(), app.handle().clone())
+    }
+
+    #[cfg(any(desktop, test))]
     fn named(wish: &str) -> Self {
         match wish.split_once(':') {
             Some(("script", file)) => Self::Script(file.into()),
@@ -38,6 +53,8 @@ impl Position {
             Self::Script(file) => scripted(file, wall_ms)?,
             Self::Nmea(file) => nmea::newest(&read(file)?, wall_ms),
             Self::None => None,
+            #[cfg(mobile)]
+            Self::Phone(receiver, app) => receiver.newest(app, wall_ms),
         };
         Ok(fix.filter(is_somewhere))
     }

@@ -1,10 +1,11 @@
 /** What is open on the console: which tray, its rows, the case beside them. Everything on screen is read from here. */
-import { Failure, live, openCase, search, tray, trays } from '../lib/server';
+import { Failure, live, openCase, photoUrl, search, tray, trays } from '../lib/server';
 import type { Action } from '../lib/generated/Action';
 import type { Case, Poke, Session, Tray, TrayLine } from '../lib/answer';
 import type { Names } from '../lib/two/asked';
 import { t } from '../lib/words';
 import { formless } from './case/answers';
+import { isCovered } from './case/photos';
 import { DEVICES, FORMS, hashOf, NOWHERE, REVIEW, routeOf, type Route } from './route';
 import { appendListing, emptyListing, neighbour, openListing, refreshListing, showArrived, type Listing } from './trays/listing';
 
@@ -79,6 +80,12 @@ export class Desk {
   /** What is needed to say who answered what. */
   get names(): Names {
     return { teams: this.session.teams, me: this.session.officer.id, nameOf: this.nameOf };
+  }
+
+  /** Where a photo of the open case is. `shown` is the hash of what is expected: the photo's own, or its covered copy's. */
+  photo(sha256: string, size: 'thumb' | 'display' | 'original', shown: string | null): string {
+    const uncovered = shown === sha256 && this.open !== null && isCovered(this.open, sha256);
+    return photoUrl(this.route.record ?? '', sha256, size, shown, uncovered);
   }
 
   lineOf(record: string): TrayLine | undefined {

@@ -14,23 +14,23 @@ export const session: Session = {
 export function trayLine(record: string, seq: number, rest: Partial<TrayLine> = {}): TrayLine {
   return {
     record, reference: `W07-${seq}`, office_reference: `FT-00000${seq}`, form: 'fly_tip', title: { en: 'Fly-tip' }, summary: record, team: 'wardens-north',
-    status: null, captured_at_ms: 0, received_at_ms: 0, two_answers: 0, photos_named: 0, photos_received: 0, created_by: 1, withdrawn: false, seq, ...rest,
+    status: null, captured_at_ms: 0, received_at_ms: 0, two_answers: 0, photos_named: 0, photos_received: 0, created_by: 1, withdrawn: false, maybe_same: null, seq, ...rest,
   };
 }
 
 /** A case whose one question, `size`, has these answers in turn. */
 export function sizedCase(record: string, seen: string, ...answers: string[]): Case {
-  const values = answers.map((answer, index) => ({ answer, officer: index + 1, actor: index + 1, at_ms: 0, dot: `${index + 1}:1` }));
+  const values = answers.map((answer, index) => ({ answer, officer: index + 1, actor: index + 1, at_ms: 0, dot: `${index + 1}:1`, grid: null }));
   return {
     view: {
-      id: record, form: 'fly_tip', form_version: 1, reference: 'W07-1', office_reference: 'FT-000001', created_at_ms: 0, created_by: 1, teams: [], status: null,
+      id: record, form: 'fly_tip', form_version: 1, reference: 'W07-1', office_reference: 'FT-000001', created_at_ms: 0, created_by: 1, teams: [], areas: [], status: null,
       fields: [{ field: 'size', path: 'size', row: null, values, both: null, seen }], photos: [], notes: [], two_answers: Number(1 < answers.length), seen: 'whole', withdrawal: null,
     },
     form: formOf([asked('size', { type: 'select_one', list: 'size' }, { label: { en: 'How much' } })], {
       key: 'fly_tip', title: { en: 'Fly-tip' }, service: 'street',
       lists: { size: [{ name: 'car_boot', label: { en: 'Car boot' } }, { name: 'small_van', label: { en: 'Small van' } }] },
     }),
-    timeline: [], photos_named: 0, photos_received: 0, may_edit: true, may_withdraw: true,
+    timeline: [], photos_named: 0, photos_received: 0, may_edit: true, covers: [], photo_facts: [], packs: [], same: { duplicate_of: null, duplicates: [], offers: [], apart: [], references: {} }, may_cover: true, may_uncover: true, may_withdraw: true,
   };
 }
 

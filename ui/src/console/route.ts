@@ -1,7 +1,7 @@
 /** What the address says is open, so that Back, reload and a link sent to a colleague all work. */
 
 export interface Route {
-  page: 'records' | 'devices' | 'forms' | 'new_form' | 'draft' | 'trust';
+  page: 'records' | 'map' | 'photos' | 'hotspots' | 'devices' | 'forms' | 'new_form' | 'draft' | 'trust';
   tray: string | null;
   query: string | null;
   record: string | null;
@@ -23,8 +23,22 @@ export function formAt(key: string): Route {
   return { ...FORMS, form: key };
 }
 
+export function mapAt(tray: string | null): Route {
+  return { ...NOWHERE, page: 'map', tray };
+}
+
 export function trustAt(period: string, what: string | null): Route {
   return { ...NOWHERE, page: 'trust', query: period, what };
+}
+
+/** Photos that are looked for, as `queryOf` spells it. */
+export function photosAt(query: string): Route {
+  return { ...NOWHERE, page: 'photos', query };
+}
+
+/** What is counted by where it is, as `queryOf` spells it. */
+export function hotspotsAt(query: string): Route {
+  return { ...NOWHERE, page: 'hotspots', query };
 }
 
 export function draftAt(id: string): Route {
@@ -34,6 +48,9 @@ export function draftAt(id: string): Route {
 export function routeOf(hash: string): Route {
   const [kind, name, record] = hash.replace(/^#?\/?/, '').split('/').map(decoded);
   if (kind === 'devices') return DEVICES;
+  if (kind === 'map') return mapAt(name || null);
+  if (kind === 'photos') return photosAt(name ?? '');
+  if (kind === 'hotspots') return hotspotsAt(name ?? '');
   if (kind === 'trust') return trustAt(name || 'week', record || null);
   if (kind === 'forms') return formsPlace(name, record);
   if (kind === 'search') return { ...NOWHERE, query: name ?? '', record: record || null };
@@ -43,6 +60,9 @@ export function routeOf(hash: string): Route {
 
 export function hashOf(route: Route): string {
   if (route.page === 'devices') return '#/devices';
+  if (route.page === 'map') return route.tray === null ? '#/map' : `#/map/${encodeURIComponent(route.tray)}`;
+  if (route.page === 'photos') return `#/photos/${encodeURIComponent(route.query ?? '')}`;
+  if (route.page === 'hotspots') return `#/hotspots/${encodeURIComponent(route.query ?? '')}`;
   if (route.page === 'new_form') return '#/forms/new';
   if (route.page === 'draft') return `#/forms/draft/${encodeURIComponent(route.form ?? '')}`;
   if (route.page === 'forms') return route.form === null ? '#/forms' : `#/forms/form/${encodeURIComponent(route.form)}`;

@@ -4,8 +4,12 @@ import { layOut } from '../lib/asking/spine';
 import type { Capture, PhotoFrom } from '../lib/capture';
 import { reason } from '../lib/failures';
 import * as native from '../lib/native';
+import type { Hit } from '../lib/generated/Hit';
+import type { Compared } from '../lib/generated/Compared';
+import type { Nearby } from '../lib/generated/Nearby';
 import type { SaveOutcome } from '../lib/generated/SaveOutcome';
 import type { Answer, Answered, Answers, Draft, Evaluation, Fault, FormForScreen } from '../lib/answer';
+import { grounds } from './ground';
 import { photoUrl } from './pictures';
 import { phone } from './phone.svelte';
 
@@ -17,6 +21,8 @@ export class Drafting implements Asking {
   prefilled = $state.raw<ReadonlySet<string>>(new Set());
   refused = $state<string | null>(null);
   keeping = $state(false);
+  /** The question whose camera is open now. */
+  camera = $state<string | null>(null);
 
   #waiting = new Map<string, Answer>();
   #busy: Promise<void> | null = null;
@@ -43,9 +49,17 @@ export class Drafting implements Asking {
     this.#busy ??= this.#keep();
   }
 
-  async save(): Promise<SaveOutcome> {
+  /** Open reports around a new one that could be sent as it is; null where there are none. */
+  async nearby(): Promise<Nearby | null> {
     await this.#busy;
-    const outcome = await native.saveDraft(this.id);
+    if (this.draft === null || this.draft.record !== null || (this.evaluation?.faults ?? []).length > 0) return null;
+    const nearby = await native.nearby(this.id);
+    return nearby.reports.length > 0 ? nearby : null;
+  }
+
+  async save(compared: Compared): Promise<SaveOutcome> {
+    await this.#busy;
+    const outcome = await native.saveDraft(this.id, compared);
     if ('faults' in outcome) this.faults = outcome.faults;
     return outcome;
   }
@@ -67,9 +81,17 @@ export class Drafting implements Asking {
       photograph: (field, file, from) => this.#photograph(field, file, from),
       attached: (field) => this.draft?.photos.filter((photo) => photo.field === field) ?? [],
       choices: (field, sought, limit) => native.choices(this.id, field, sought, limit),
+      addresses: native.searchAddresses,
+      nearest: native.nearestAddress,
+      chooseAddress: (field, hit) => this.#chooseAddress(field, hit),
       telephone: (key) => this.draft?.phones[key],
+      cameraOpens: (field, way) => this.#cameraOpens(field, way),
+      cameraShut: (field) => this.#cameraShut(field),
       removePhoto: (field, sha256) => this.#removePhoto(field, sha256),
       fix: native.position,
+      gridReference: native.gridReference,
+      areasAt: native.areasAt,
+      maps: async () => grounds(await native.maps()),
       reason,
       now: () => Date.now(),
     };
@@ -111,11 +133,34 @@ export class Drafting implements Asking {
     return layOut(this.draft.form, this.draft.evaluation, this.draft.answers)[0]?.fields[0]?.field;
   }
 
+  /** What is still on its way to the vault goes first, so that it does not overtake what was chosen. */
+  async #chooseAddress(field: string, hit: Hit | null): Promise<void> {
+    await this.#busy;
+    this.#show(await native.chooseAddress(this.id, field, hit?.uprn ?? null, hit?.usrn ?? null));
+    this.faults = this.faults.filter((fault) => fault.field !== field);
+  }
+
   async #photograph(field: string, file: Blob, from: PhotoFrom) {
     const fix = await native.position();
     const line = await native.photograph(this.id, field, new Uint8Array(await file.arrayBuffer()), from, fix, file instanceof File ? file.name : '');
     await this.#reread(field);
     return line;
+  }
+
+  async #cameraOpens(field: string, way: PhotoFrom): Promise<void> {
+    await this.#busy;
+    this.camera = field;
+    await native.cameraOpens(this.id, field, way);
+  }
+
+  async #cameraShut(field: string): Promise<void> {
+    await native.cameraShut(this.id, field);
+    if (this.camera === field) this.camera = null;
+  }
+
+  /** A photo was added from outside the form. */
+  async reread(field: string): Promise<void> {
+    await this.#reread(field);
   }
 
   async #removePhoto(field: string, sha256: string): Promise<void> {

@@ -1,4 +1,5 @@
 /** What every screen of the phone reads: who is here, what is waiting, what time it is. */
+import { mapsOverAnyLine, metered } from '../lib/line';
 import * as native from '../lib/native';
 import { reason } from '../lib/failures';
 import { forgetPictures } from './pictures';
@@ -13,7 +14,7 @@ const IDLE_MS = 15 * 60_000;
 declare global {
   /** Where a web view tells of a change from one network to another. */
   interface Navigator {
-    readonly connection?: EventTarget;
+    readonly connection?: EventTarget & { readonly type?: string; readonly saveData?: boolean };
   }
 }
 
@@ -45,6 +46,7 @@ class Phone {
     const clock = setInterval(() => void this.#tick(), 10_000);
     const heard = native.onChanged(() => void this.refresh());
     void this.refresh();
+    void native.cameBack(metered(navigator.connection));
     return () => {
       removeEventListener('hashchange', moved);
       document.removeEventListener('visibilitychange', back);
@@ -78,11 +80,12 @@ class Phone {
   /** After a pocket or a dead spot: read again, and see whether something may go. */
   async comeBack(): Promise<void> {
     await this.refresh();
-    await native.cameBack();
+    await native.cameBack(metered(navigator.connection));
   }
 
   become(status: Status): void {
     this.status = status;
+    if (status.unlocked) void native.mapsOverAnyLine(mapsOverAnyLine());
     void this.refresh();
   }
 

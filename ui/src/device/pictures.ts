@@ -6,14 +6,22 @@ const KEPT = 60;
 const urls = new Map<string, Promise<string>>();
 
 export function photoUrl(sha256: string, size: PhotoSize): Promise<string> {
-  const key = `${sha256}/${size}`;
+  return shown(`${sha256}/${size}`, () => native.photoBytes(sha256, size));
+}
+
+function shown(key: string, read: () => Promise<ArrayBuffer>): Promise<string> {
   const known = urls.get(key);
   if (known !== undefined) return known;
-  const made = native.photoBytes(sha256, size).then((bytes) => URL.createObjectURL(new Blob([bytes], { type: 'image/jpeg' })));
+  const made = read().then((bytes) => URL.createObjectURL(new Blob([bytes], { type: 'image/jpeg' })));
   urls.set(key, made);
   made.catch(() => urls.delete(key));
   letGo();
   return made;
+}
+
+/** A photo that is not in the vault yet, by the name of its file. */
+export function pictureOf(name: string): Promise<string> {
+  return shown(`file:${name}`, () => native.orphanPicture(name));
 }
 
 /** Nothing of the vault stays in the page once it is locked. */

@@ -69,6 +69,11 @@ export function photosThere(photos: PhotoView[]): number {
   return photos.filter((photo) => photo.received === true).length;
 }
 
+/** What the areas around its place are called; one whose boundaries are not here by its code. */
+export function areaNames(areas: { name: string | null; code: string }[]): string {
+  return areas.map(({ name, code }) => name ?? code).join(', ');
+}
+
 export function who(open: RecordCase, officer: number | null | undefined): string {
   if (officer === null || officer === undefined) return t('device.record.someone');
   if (officer === open.you) return t('device.record.you');

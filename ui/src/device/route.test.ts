@@ -10,6 +10,7 @@ test('every place has an address that leads back to it', () => {
     { at: 'move', draft: 'b' },
     { at: 'record', record: 'c' },
     { at: 'waiting' },
+    { at: 'asset', set: 'bins', code: 'LB/1 ü' },
     { at: 'enrol_again' },
     { at: 'settings' },
   ];

@@ -5,6 +5,8 @@ export type Route =
   | { at: 'draft'; draft: string; fresh: boolean; /** The question to open it at. */ field?: string | null }
   | { at: 'move'; draft: string }
   | { at: 'record'; record: string }
+  | { at: 'map' }
+  | { at: 'asset'; set: string; code: string }
   | { at: 'waiting' }
   | { at: 'enrol_again' }
   | { at: 'settings' };
@@ -20,6 +22,9 @@ export function parse(hash: string): Route {
       return id === '' ? HOME : { at, draft: id };
     case 'record':
       return id === '' ? HOME : { at, record: id };
+    case 'asset':
+      return id === '' || more === '' ? { at: 'map' } : { at, set: id, code: more };
+    case 'map':
     case 'waiting':
     case 'enrol_again':
     case 'settings':
@@ -39,6 +44,8 @@ export function address(route: Route): string {
       return `#/move/${encodeURIComponent(route.draft)}`;
     case 'record':
       return `#/record/${encodeURIComponent(route.record)}`;
+    case 'asset':
+      return `#/asset/${encodeURIComponent(route.set)}/${encodeURIComponent(route.code)}`;
     default:
       return `#/${route.at}`;
   }

@@ -21,10 +21,16 @@ export function whyOf(item: WaitingItem, now: number): string {
   return t('device.waiting.why', { why: whyClause(item.why, null, now) });
 }
 
+/** Whether its photos wait for a cheaper network or another month: then nothing of it is going just now. */
+export function isHeld(item: WaitingItem): boolean {
+  return item.why === 'wifi_only' || item.why === 'budget_spent';
+}
+
 /** When it is tried again, for what is on its way; nothing for what a person or the office has to move. */
 export function nextOf(item: WaitingItem, now: number): string | null {
   if (groupOf(item) !== 'way') return null;
   if (item.why === 'wifi_only') return t('device.waiting.next_wifi');
+  if (item.why === 'budget_spent') return t('device.waiting.next_budget');
   if (item.why === 'enrol_again') return t('device.waiting.next_enrolled');
   if (item.next_try_ms === null || item.next_try_ms <= now) return t('device.waiting.next_soon');
   return t('device.waiting.next', { clock: clock(item.next_try_ms) });

@@ -59,6 +59,7 @@ export function latLon(place: PlaceAnswer): string {
 
 export function accuracyText(place: PlaceAnswer): string {
   if (place.source === 'pin') return t('form.place.pin');
+  if (place.source === 'gazetteer') return t('form.place.listed');
   return place.accuracy_m === null ? '' : t('form.place.accuracy', { metres: Math.max(1, Math.round(place.accuracy_m)) });
 }
 

@@ -39,6 +39,7 @@ export type Scale = { start: string; end: string; step: string };
 export type QuestionKind =
   | 'text'
   | 'multiline'
+  | 'address'
   | 'integer'
   | 'decimal'
   | 'range'
@@ -139,6 +140,7 @@ export function questionOf(form: FormForScreen, asked: FormQuestion): Question |
 function controlFor(asked: FormQuestion): QuestionKind | null {
   switch (asked.kind.type) {
     case 'text':
+      if (asked.address !== undefined) return 'address';
       return /\bmultiline\b/.test(asked.appearance ?? '') ? 'multiline' : 'text';
     case 'date_time':
       return 'dateTime';

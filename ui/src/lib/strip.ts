@@ -12,6 +12,7 @@ const WHY: Record<Why, Word> = {
   portal: 'device.why.portal',
   try_again: 'device.why.try_again',
   wifi_only: 'device.why.wifi_only',
+  budget_spent: 'device.why.budget_spent',
   sign_in: 'device.why.sign_in',
   enrol_again: 'device.why.enrol_again',
   device_revoked: 'device.why.device_revoked',
@@ -43,6 +44,7 @@ export function megabytes(bytes: number): string {
 
 function waitingSentence(strip: Strip, now: number): string {
   if (strip.why === 'wifi_only') return t('device.strip.wifi_only');
+  if (strip.why === 'budget_spent') return t('device.strip.budget_spent');
   return t('device.strip.waiting', { n: strip.waiting, why: whyClause(strip.why, strip.since_ms, now) });
 }
 

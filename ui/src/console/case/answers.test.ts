@@ -7,7 +7,7 @@ const form = formOf(
   [
     asked('what', { type: 'group' }),
     asked('what/size', { type: 'select_one', list: 'size' }),
-    asked('what/photos', { type: 'image', min: 0, max: 5, max_pixels: null }),
+    asked('what/photos', { type: 'image', min: 0, max: 5, max_pixels: null, quality: null }),
     asked('what/plate', { type: 'text', max: 20 }),
     asked('who', { type: 'group' }),
     asked('who/pets', { type: 'repeat', max: 9, counted: false }),
@@ -22,10 +22,10 @@ const form = formOf(
 
 function field(name: string, ...answers: Answer[]): FieldView {
   const [path = '', row = null] = name.split('@');
-  return { field: name, path, row, both: null, seen: 's', values: answers.map((answer, n) => ({ answer, officer: n, actor: n, at_ms: n, dot: `${n}:1` })) };
+  return { field: name, path, row, both: null, seen: 's', values: answers.map((answer, n) => ({ answer, officer: n, actor: n, at_ms: n, dot: `${n}:1`, grid: null })) };
 }
 function record(...fields: FieldView[]): RecordView {
-  return { id: 'r', form: 'visit', form_version: 1, reference: null, office_reference: null, created_at_ms: 0, created_by: 1, status: null, teams: [], fields, photos: [], notes: [], two_answers: 0, seen: 's', withdrawal: null };
+  return { id: 'r', form: 'visit', form_version: 1, reference: null, office_reference: null, created_at_ms: 0, created_by: 1, status: null, teams: [], areas: [], fields, photos: [], notes: [], two_answers: 0, seen: 's', withdrawal: null };
 }
 const keys = (fields: FieldView[], visible: string[] = []) =>
   answerSections(form, record(...fields), new Set(visible)).map((section) => [...section.rows, ...section.unanswered].map((row) => row.key));

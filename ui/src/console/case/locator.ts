@@ -58,7 +58,7 @@ export function offsetOf(at: Point, other: Point, span: number): { x: number; y:
   };
 }
 
-function ringsOf(geometry: AreaOutlines['features'][number]['geometry']): number[][][] {
+export function ringsOf(geometry: AreaOutlines['features'][number]['geometry']): number[][][] {
   return geometry.type === 'Polygon' ? geometry.coordinates : geometry.coordinates.flat();
 }
 

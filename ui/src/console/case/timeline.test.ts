@@ -14,11 +14,11 @@ function line(rest: Partial<TimelineLine>): TimelineLine {
 }
 function told(...timeline: TimelineLine[]): string[] {
   const open: Case = {
-    view: { id: 'r', form: 'fly_tip', form_version: 1, reference: null, office_reference: null, created_at_ms: 0, created_by: ANN, status: null, teams: [], fields: [], photos: [], notes: [], two_answers: 0, seen: 's', withdrawal: null },
+    view: { id: 'r', form: 'fly_tip', form_version: 1, reference: null, office_reference: null, created_at_ms: 0, created_by: ANN, status: null, teams: [], areas: [], fields: [], photos: [], notes: [], two_answers: 0, seen: 's', withdrawal: null },
     form: formOf([asked('size', { type: 'select_one', list: 'size' }, { label: { en: 'How much' } })], {
       title: { en: 'Fly-tipping' }, lists: { size: [{ name: 'car_boot', label: { en: 'Car boot' } }, { name: 'small_van', label: { en: 'Small van' } }] },
     }),
-    timeline, photos_named: 0, photos_received: 0, may_edit: true, may_withdraw: false,
+    timeline, photos_named: 0, photos_received: 0, may_edit: true, covers: [], photo_facts: [], packs: [], same: { duplicate_of: null, duplicates: [], offers: [], apart: [], references: { b: 'FT-000012' } }, may_cover: false, may_uncover: false, may_withdraw: false,
   };
   return moments(open, nameOf).map((moment) => moment.sentence);
 }
@@ -71,4 +71,13 @@ test('one late exchange is one arrival, however many changes it brought', () => 
   const late = { at_ms: at(9, 30), received_at_ms: at(14, 40), kind: 'changed' as const, field: 'size', from: [], to: 'car_boot' };
   const sentences = told(line({ received_at_ms: at(9, 13) }), line({ ...late, seq: 2, dot: '1:2' }), line({ ...late, seq: 3, dot: '1:3', at_ms: at(9, 40) }));
   expect(sentences.filter((sentence) => sentence.includes('received'))).toEqual(['Ann Bailey’s change received, 5 h 10 min later']);
+});
+
+test('what somebody made of another case is told with its reference, where it may be seen', () => {
+  const joined = line({ seq: 2, dot: '9:1', officer: JO, office: true, kind: 'joined_to', to: 'b', at_ms: at(10, 2), received_at_ms: at(10, 2) });
+  const apart = line({ seq: 3, dot: '9:2', officer: SAM, office: true, kind: 'found_apart', to: 'c', at_ms: at(10, 3), received_at_ms: at(10, 3) });
+  expect(told(line({ received_at_ms: at(9, 13) }), joined, apart).slice(1)).toEqual([
+    'You closed it as the same as FT-000012',
+    'Sam Reed, at the office, found another case to be something else',
+  ]);
 });

@@ -14,12 +14,22 @@ export interface Moment {
   arrival: boolean;
 }
 
+/** What is told of another case. */
+const OF_OTHERS = {
+  joined_to: 'console.timeline.joined_to',
+  parted_from: 'console.timeline.parted_from',
+  took_in: 'console.timeline.took_in',
+  let_go: 'console.timeline.let_go_of',
+  found_apart: 'console.timeline.found_apart',
+  asked_again: 'console.timeline.asked_again',
+} as const;
+
 export type NameOf = (officer: number | string) => string;
 
 export function moments(open: Case, nameOf: NameOf): Moment[] {
   const created = open.timeline.find((line) => line.kind === 'created');
   const told = open.timeline.filter((line) => line === created || line.dot !== created?.dot);
-  const done = told.map((line) => ({ key: `${line.seq}-${line.kind}-${line.field ?? ''}`, at: line.at_ms, sentence: takenIn(line, sentenceFor(line, open, nameOf), nameOf), arrival: false }));
+  const done = told.map((line, index) => ({ key: `${line.seq}-${line.kind}-${index}`, at: line.at_ms, sentence: takenIn(line, sentenceFor(line, open, nameOf), nameOf), arrival: false }));
   return [...done, ...arrivals(told, nameOf)].sort((a, b) => a.at - b.at);
 }
 
@@ -61,6 +71,13 @@ function sentenceFor(line: TimelineLine, open: Case, nameOf: NameOf): string {
       return t('console.timeline.note', { who });
     case 'cut':
       return t('console.timeline.cut', { who });
+    case 'joined_to':
+    case 'parted_from':
+    case 'took_in':
+    case 'let_go':
+    case 'found_apart':
+    case 'asked_again':
+      return t(OF_OTHERS[line.kind], { who, other: open.same.references[String(line.to)] ?? t('console.timeline.other_case') });
     case 'changed':
     case 'chose':
       return changeSentence(line, open, who);
@@ -84,9 +101,10 @@ function lifecycleSentence(line: TimelineLine, who: string): string {
   return t(asked ? 'console.timeline.kept_open' : 'console.timeline.opened', { who });
 }
 
-/** `@team` and `@status` have names of their own; a question this form does not know is called by its key. */
+/** `@team`, `@area` and `@status` have names of their own; a question this form does not know is called by its key. */
 function fieldName(field: string | null | undefined): string {
   if (field === '@team') return t('console.case.team');
+  if (field === '@area') return t('console.case.area');
   if (field === '@status') return t('console.case.status');
   return field ?? '';
 }

@@ -5,7 +5,7 @@ import { appendListing, neighbour, openListing, refreshListing, showArrived, typ
 function line(record: string, seq: number, title = record): TrayLine {
   return {
     record, reference: `W07-${seq}`, office_reference: null, form: 'fly_tip', title: { en: title }, summary: '', team: 'wardens-north', status: null,
-    captured_at_ms: 0, received_at_ms: 0, two_answers: 0, photos_named: 0, photos_received: 0, created_by: 1, withdrawn: false, seq,
+    captured_at_ms: 0, received_at_ms: 0, two_answers: 0, photos_named: 0, photos_received: 0, created_by: 1, withdrawn: false, maybe_same: null, seq,
   };
 }
 const records = (listing: Listing) => listing.rows.map((row) => row.line.record);

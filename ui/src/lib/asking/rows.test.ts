@@ -7,7 +7,7 @@ import { layOut } from './spine';
 const form = formOf([
   asked('rooms', { type: 'repeat', max: 8, counted: false }),
   asked('rooms/name', { type: 'text', max: 80 }, { repeat: 'rooms' }),
-  asked('rooms/photos', { type: 'image', min: 0, max: 6, max_pixels: null }, { repeat: 'rooms' }),
+  asked('rooms/photos', { type: 'image', min: 0, max: 6, max_pixels: null, quality: null }, { repeat: 'rooms' }),
   asked('rooms/damp', { type: 'select_one', list: 'yes_no' }, { repeat: 'rooms' }),
   asked('rooms/walls', { type: 'repeat', max: 8, counted: false }, { repeat: 'rooms' }),
   asked('rooms/walls/reading', { type: 'decimal' }, { repeat: 'rooms/walls' }),

@@ -7,7 +7,7 @@ const [ANN, BEN, CAT] = ['0123456789abcdef', '1111111111111111', '22222222222222
 
 const form = formOf([
   asked('seen_at', { type: 'date_time' }),
-  asked('photos', { type: 'image', min: 1, max: 6, max_pixels: null }),
+  asked('photos', { type: 'image', min: 1, max: 6, max_pixels: null, quality: null }),
   asked('who', { type: 'group' }),
   asked('who/told', { type: 'acknowledge' }),
   asked('who/office_only', { type: 'text', max: 20 }, { office: true }),
@@ -17,7 +17,7 @@ const form = formOf([
   asked('who/household/pets/kind', { type: 'text', max: 80 }, { repeat: 'who/household/pets' }),
   asked('who/after', { type: 'text', max: 80 }),
   asked('who/people', { type: 'calculate' }, { label: null }),
-  asked('signed', { type: 'image', min: 1, max: 1, max_pixels: null }, { appearance: 'signature' }),
+  asked('signed', { type: 'image', min: 1, max: 1, max_pixels: null, quality: null }, { appearance: 'signature' }),
 ]);
 
 function evaluation(more: string[], changes: Partial<Evaluation> = {}) {

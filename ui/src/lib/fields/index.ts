@@ -1,6 +1,7 @@
 /** A control for every kind of question. A kind without one does not compile. */
 import type { Component } from 'svelte';
 import type { QuestionKind } from '../form';
+import Address from './address/Address.svelte';
 import Acknowledge from './Acknowledge.svelte';
 import ReadOnly from './ReadOnly.svelte';
 import DateField from './when/Date.svelte';
@@ -27,6 +28,7 @@ export type { FieldProps } from './props';
 export const controls: { [T in QuestionKind]: Component<FieldProps> } = {
   text: Text,
   multiline: Multiline,
+  address: Address,
   integer: Integer,
   decimal: Decimal,
   range: Range,

@@ -3,4 +3,4 @@
 /**
  * Everything that anyone asks leave for.
  */
-export type Action = "use_device" | "read_record" | "create_record" | "edit_record" | "assign_record" | "manage_people" | "manage_devices" | "manage_settings" | "read_audit" | "design_forms" | "withdraw_record" | "read_trust" | "review_changes" | "redact_record" | "purge_record";
+export type Action = "use_device" | "read_record" | "create_record" | "edit_record" | "assign_record" | "manage_people" | "manage_devices" | "manage_settings" | "read_audit" | "design_forms" | "withdraw_record" | "read_trust" | "review_changes" | "redact_record" | "purge_record" | "cover_photo" | "see_uncovered" | "take_cases" | "take_personal" | "see_hotspots";

@@ -3,4 +3,4 @@
 /**
  * What a line of the timeline tells.
  */
-export type Happening = "created" | "changed" | "photo" | "note" | "chose" | "cut";
+export type Happening = "created" | "changed" | "photo" | "note" | "chose" | "cut" | "joined_to" | "parted_from" | "took_in" | "let_go" | "found_apart" | "asked_again";

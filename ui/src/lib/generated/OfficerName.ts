@@ -4,4 +4,8 @@ export type OfficerName = { name: string, email: string,
 /**
  * What the office lets them do, by the names of its actions.
  */
-may: Array<string>, };
+may: Array<string>, teams: Array<string>, 
+/**
+ * Where they work only in some areas, their codes.
+ */
+areas: Array<string>, };

@@ -6,4 +6,8 @@ import type { RecordId } from "./RecordId";
 /**
  * One record in a tray.
  */
-export type TrayLine = { record: RecordId, reference: string | null, office_reference: string | null, form: string, title: Localised, summary: string, team: string | null, status: string | null, captured_at_ms: number, received_at_ms: number, two_answers: number, photos_named: number, photos_received: number, created_by: OfficerId, withdrawn: boolean, seq: number, };
+export type TrayLine = { record: RecordId, reference: string | null, office_reference: string | null, form: string, title: Localised, summary: string, team: string | null, status: string | null, captured_at_ms: number, received_at_ms: number, two_answers: number, photos_named: number, photos_received: number, created_by: OfficerId, withdrawn: boolean, 
+/**
+ * Whether it may be the same as another open case. Not asked of what a map draws.
+ */
+maybe_same: boolean | null, seq: number, };

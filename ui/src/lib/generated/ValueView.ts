@@ -2,4 +2,8 @@
 import type { Actor } from "./Actor";
 import type { OfficerId } from "./OfficerId";
 
-export type ValueView = { answer: unknown, officer: OfficerId, actor: Actor, at_ms: number, dot: string, };
+export type ValueView = { answer: unknown, officer: OfficerId, actor: Actor, at_ms: number, dot: string, 
+/**
+ * The British National Grid reference of a place, to ten metres. None of anything else, and off the grid.
+ */
+grid: string | null, };

@@ -3,4 +3,4 @@
 /**
  * A way on from work that needs its officer.
  */
-export type Way = "choose" | "answer_again" | "photo_again" | "leave_to_office" | "put_away" | "note";
+export type Way = "choose" | "answer_again" | "photo_again" | "leave_to_office" | "put_away" | "note" | "send_now";

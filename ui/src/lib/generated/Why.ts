@@ -3,4 +3,4 @@
 /**
  * Why something waits.
  */
-export type Why = "none" | "no_signal" | "server_busy" | "server_full" | "portal" | "try_again" | "wifi_only" | "sign_in" | "enrol_again" | "device_revoked" | "protocol_too_old";
+export type Why = "none" | "no_signal" | "server_busy" | "server_full" | "portal" | "try_again" | "wifi_only" | "budget_spent" | "sign_in" | "enrol_again" | "device_revoked" | "protocol_too_old";

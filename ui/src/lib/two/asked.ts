@@ -9,6 +9,7 @@ export const LIFECYCLE = '@lifecycle';
 export const TEAM = '@team';
 const STATUS = '@status';
 const OWNER = '@owner';
+const DUPLICATE_OF = '@duplicate_of';
 
 export type Given = { key: string; answer: Answer; text: string; who: string; mine: boolean; at: number; plate: boolean };
 
@@ -98,6 +99,7 @@ export function titleOf(field: Pick<FieldView, 'path' | 'row'>, form: FormForScr
   if (field.path === TEAM) return t('form.two.team');
   if (field.path === STATUS) return t('form.two.status');
   if (field.path === OWNER) return t('form.two.owner');
+  if (field.path === DUPLICATE_OF) return t('form.two.duplicate_of');
   if (question === null) return field.path;
   const repeat = form.questions.find((asked) => asked.path === question.key)?.repeat ?? null;
   if (field.row === null || repeat === null) return say(question.label);

@@ -115,8 +115,8 @@ test('a fault in a row says which row it is in', () => {
 
 const SHOTS = [
   asked('seen', { type: 'group' }, { appearance: 'shots' }),
-  asked('seen/wide', { type: 'image', min: 1, max: 1, max_pixels: null }, { label: { en: 'Wide' } }),
-  asked('seen/close', { type: 'image', min: 1, max: 1, max_pixels: null }, { label: { en: 'Close' } }),
+  asked('seen/wide', { type: 'image', min: 1, max: 1, max_pixels: null, quality: null }, { label: { en: 'Wide' } }),
+  asked('seen/close', { type: 'image', min: 1, max: 1, max_pixels: null, quality: null }, { label: { en: 'Close' } }),
 ];
 const picked = () => document.querySelector('[aria-pressed=true]')?.textContent?.replace(/\s+/g, ' ').trim();
 

@@ -14,6 +14,7 @@ const PLACE: PlaceAnswer = { lat: 52.6285, lon: 1.292, accuracy_m: 6.2, altitude
 const EXAMPLES: { [T in QuestionKind]: [Answer, string] } = {
   text: ['14 Elm Road', '14 Elm Road'],
   multiline: ['Two lines', 'Two lines'],
+  address: ['12 Larkspur Way, Norwich', '12 Larkspur Way, Norwich'],
   integer: [4, '4'],
   decimal: ['12.50', '12.50'],
   range: ['7', '7'],
@@ -42,7 +43,7 @@ function question(kind: QuestionKind): Question {
 
 let shown: ReturnType<typeof mount> | null = null;
 
-function show(props: { question: Question; answer: Answer; fault?: string; fix?: PlaceAnswer; onanswer?: (answer: Answer) => void }) {
+function show(props: { question: Question; answer: Answer; fault?: string; fix?: PlaceAnswer; onanswer?: (answer: Answer) => void; onaddress?: (uprn: string | null) => void }) {
   document.body.replaceChildren();
   shown = mount(Asked, { target: document.body, props });
   flushSync();
@@ -138,6 +139,46 @@ test('a point of a line is where the device is', async () => {
   await vi.waitFor(() => expect(add()).toBeDefined());
   add()?.click();
   expect(given).toEqual([[[52.6, 1.29], [52.6285, 1.292]]]);
+});
+
+function typeAddress(typed: string): HTMLInputElement {
+  const box = document.querySelector<HTMLInputElement>('[role=combobox]');
+  if (box === null) throw new Error('no box to type into');
+  box.value = typed;
+  box.dispatchEvent(new Event('input', { bubbles: true }));
+  return box;
+}
+
+test('an address is found as it is typed and chosen with the arrows; what was typed is an answer all the while', async () => {
+  const [typed, chosen]: [Answer[], (string | null)[]] = [[], []];
+  show({ question: question('address'), answer: '', onanswer: (answer) => typed.push(answer), onaddress: (uprn) => chosen.push(uprn) });
+  const box = typeAddress('14 lark');
+  await vi.waitFor(() => expect(document.querySelectorAll('[role=option]')).toHaveLength(2));
+  expect(document.body.textContent).toContain('2 found');
+  const press = (key: string) => box.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+  press('ArrowDown');
+  press('ArrowDown');
+  flushSync();
+  expect(document.getElementById(box.getAttribute('aria-activedescendant') ?? '')?.textContent).toContain('14 Larkspur Way');
+  press('Enter');
+  await vi.waitFor(() => expect(document.body.textContent).toContain('In the gazetteer, UPRN 990000000014'));
+  expect([typed, chosen, box.value]).toEqual([['14 lark'], ['990000000014'], '14 Larkspur Way, Norwich, NR41 2AB']);
+});
+
+test('an address that the gazetteer lacks is kept as typed and told to the office', async () => {
+  const chosen: (string | null)[] = [];
+  show({ question: question('address'), answer: '', onaddress: (uprn) => chosen.push(uprn) });
+  typeAddress('zz');
+  await vi.waitFor(() => expect(document.body.textContent).toContain('Nothing like it in the gazetteer.'));
+  [...document.querySelectorAll('button')].find((one) => one.textContent === 'Not in the gazetteer')?.click();
+  await vi.waitFor(() => expect(document.body.textContent).toContain('Kept as you typed it'));
+  expect(chosen).toEqual([null]);
+});
+
+test('a position says what it is near to', async () => {
+  show({ question: question('geopoint'), answer: PLACE });
+  await vi.waitFor(() => expect(document.body.textContent).toContain('near 12 Larkspur Way, 14 m'));
+  await vi.waitFor(() => expect(document.body.textContent).toContain('In Norwich 007A, Mancroft'));
 });
 
 test('a list of 10,000 shows what matches, says how many more there are, and keeps what is chosen on top', async () => {

@@ -29,7 +29,7 @@ const form: FormForScreen = formOf(
 
 function field(key: string, answers: Answer[], both: Answer = null): FieldView {
   const [path = '', row = null] = key.startsWith('@') ? [key] : key.split('@');
-  return { field: key, path, row, both, seen: 's', values: answers.map((answer, n) => ({ answer, officer: n + 1, actor: n + 1, at_ms: AT[n] ?? 0, dot: `${n + 1}.1` })) };
+  return { field: key, path, row, both, seen: 's', values: answers.map((answer, n) => ({ answer, officer: n + 1, actor: n + 1, at_ms: AT[n] ?? 0, dot: `${n + 1}.1`, grid: null })) };
 }
 
 const place = (lat: number): Answer => ({ lat, lon: 1.292, accuracy_m: 6, altitude_m: null, fixed_at: '2026-03-16T09:12:40Z', source: 'gnss' });
