@@ -84,6 +84,20 @@ test('two taps from the shift, a photograph is taken', async () => {
   await screen.click('button', 'Take the photo');
   await screen.says('1 taken');
   await shot('app-viewfinder');
+});
+
+test('one that came out badly is taken again, and takes the place of the other', async () => {
+  const drawn = () => screen.run("return [...document.querySelectorAll('fieldset img')].filter((image) => image.naturalWidth > 0).map((image) => image.src)");
+  const [first, ...others] = await until('the first is drawn', async () => (await drawn()).length > 0 && drawn());
+  assert.deepEqual(others, []);
+  await screen.click('button', 'Take the last one again');
+  await screen.says('The next replaces the last');
+  await screen.click('button', 'Take the photo');
+  await until('another stands in its place', async () => {
+    const now = await drawn();
+    return now.length === 1 && now[0] !== first;
+  });
+  await screen.says('1 taken');
   await screen.click('button', 'Done');
 });
 

@@ -72,6 +72,8 @@ test('a code that is wrong is refused in words, and the entries stay', async () 
   await screen.fill('Code', code);
   await screen.click('button', 'Set up this device');
   await screen.says('Nothing yet today');
+  // What comes from the office moves what lies beneath it.
+  await screen.find('button', 'Fly-tip');
 });
 
 test('where the keys lie is said plainly', async () => {

@@ -106,8 +106,26 @@ export class Screen {
   /** `within` picks one of several by what the item of the list around it says. */
   async click(role, name, within) {
     const element = await this.find(role, name, within);
-    await this.run('arguments[0].scrollIntoView({ block: "center" })', element);
-    await this.call('POST', `/element/${element[ELEMENT]}/click`);
+    try {
+      await this.run('arguments[0].scrollIntoView({ block: "center" })', element);
+      await this.standsStill(element);
+      await this.call('POST', `/element/${element[ELEMENT]}/click`);
+    } catch (reason) {
+      // The page drew itself anew between the look and the click.
+      if (!reason.message.includes('stale element')) throw reason;
+      await this.click(role, name, within);
+    }
+  }
+
+  /** A click goes to a point: what comes meanwhile may move another thing there. */
+  async standsStill(element) {
+    let before = null;
+    await until('it stands still', async () => {
+      const now = await this.run('const { x, y } = arguments[0].getBoundingClientRect(); return `${x} ${y}`', element);
+      const still = now === before;
+      before = now;
+      return still;
+    });
   }
 
   async fill(name, words) {
@@ -136,9 +154,28 @@ export class Screen {
     await this.call('POST', `/element/${element[ELEMENT]}/value`, { text: file });
   }
 
+  /** Chromium's page in another size, smaller than a window may be too. */
+  resize(width, height) {
+    const params = { width, height, deviceScaleFactor: 1, mobile: false };
+    return this.call('POST', '/goog/cdp/execute', { cmd: 'Emulation.setDeviceMetricsOverride', params });
+  }
+
+  /** A hand that presses at one point of the page and lets go at another. */
+  drag(from, to) {
+    const move = ([x, y], duration) => ({ type: 'pointerMove', duration, x: Math.round(x), y: Math.round(y) });
+    const half = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2];
+    const actions = [move(from, 0), { type: 'pointerDown', button: 0 }, move(half, 50), move(to, 50), { type: 'pointerUp', button: 0 }];
+    return this.call('POST', '/actions', { actions: [{ type: 'pointer', id: 'hand', parameters: { pointerType: 'mouse' }, actions }] });
+  }
+
   async shot(name) {
     mkdirSync(this.shots, { recursive: true });
-    writeFileSync(join(this.shots, `${name}.png`), Buffer.from(await this.call('GET', '/screenshot'), 'base64'));
+    writeFileSync(join(this.shots, `${name}.png`), await this.picture());
+  }
+
+  /** The window as it looks, as bytes of a PNG. */
+  async picture() {
+    return Buffer.from(await this.call('GET', '/screenshot'), 'base64');
   }
 
   async close() {
@@ -195,7 +232,9 @@ const FIND = `
   };
   const seen = (element) =>
     role === 'file' || role === 'radio' || role === 'checkbox' || (element.getClientRects().length > 0 && getComputedStyle(element).visibility !== 'hidden');
-  const all = [...document.querySelectorAll(kinds[role])].filter(
+  // What lies under an open dialog nobody can reach.
+  const top = document.querySelector('dialog:modal') ?? document;
+  const all = [...top.querySelectorAll(kinds[role])].filter(
     (element) => seen(element) && !element.disabled && (!within || element.closest('li, article')?.textContent.includes(within)),
   );
   const pattern = exact ? null : new RegExp(wanted);

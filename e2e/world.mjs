@@ -49,6 +49,27 @@ export class World {
     return said(built('kerbside-server'), ['import', 'forms', file, '--publish', '--team', team, '--data', this.data], process.env);
   }
 
+  /** Brings the map of the demonstration in. */
+  bringsMap() {
+    return said(built('kerbside-server'), ['import', 'area-pack', process.env.KERBSIDE_AREA_PACK, '--name', 'Norwich', '--data', this.data], process.env);
+  }
+
+  /** Brings the addresses of the demonstration in. */
+  bringsAddresses() {
+    const words = ['--profile', 'csv', '--source', 'Invented', '--data', this.data];
+    return said(built('kerbside-server'), ['import', 'gazetteer', process.env.KERBSIDE_ADDRESSES, ...words], process.env);
+  }
+
+  /** Brings the lamp columns and the litter bins of the demonstration in. */
+  async bringsAssets() {
+    const brings = (file, key, kind, ...facts) => {
+      const words = ['import', 'assets', file, '--key', key, '--kind', kind, ...facts.flatMap((fact) => ['--fact', fact]), '--data', this.data];
+      return said(built('kerbside-server'), words, process.env);
+    };
+    await brings(process.env.KERBSIDE_LAMPS, 'lamps', 'lamp', 'watts=Watts', 'height_m=Height in metres');
+    await brings(process.env.KERBSIDE_BINS, 'bins', 'litter-bin', 'litres=Litres', 'emptied=Emptied');
+  }
+
   backsUp(folder) {
     return said(built('kerbside-server'), ['backup', folder, '--data', this.data], process.env);
   }
@@ -88,12 +109,17 @@ export class World {
     };
   }
 
-  /** A line to the server that can really be cut, by us or at the n-th upload of a photo. */
-  async line({ cutAtPhoto = Infinity } = {}) {
+  /**
+   * A line to the server that can really be cut: by us, at the n-th upload of a photo, or each connection in turn after so
+   * many bytes. It remembers to which addresses photos were sent.
+   */
+  async line({ cutAtPhoto = Infinity, cutAfter = [] } = {}) {
     const { port } = new URL(this.url);
     const open = new Set();
     const line = {
       uploads: 0,
+      addresses: [],
+      breaks: 0,
       isCut: false,
       cut() {
         line.isCut = true;
@@ -112,10 +138,19 @@ export class World {
         socket.on('error', () => socket.destroy());
         socket.on('close', () => (near.destroy(), far.destroy(), open.delete(socket)));
       }
+      let left = cutAfter.shift() ?? Infinity;
       near.on('data', (bytes) => {
-        line.uploads += bytes.toString('latin1').split('PATCH /').length - 1;
-        if (line.uploads >= cutAtPhoto) line.cut();
-        else far.write(bytes);
+        if (left <= 0) return;
+        const sentTo = [...bytes.toString('latin1').matchAll(/PATCH (\/v1\/uploads\/\S+) /g)].map(([, path]) => path);
+        line.addresses.push(...sentTo);
+        line.uploads += sentTo.length;
+        if (line.uploads >= cutAtPhoto) return line.cut();
+        far.write(bytes.subarray(0, left));
+        left -= bytes.length;
+        // What was written arrives first: a piece that broke off, and not one that never came.
+        if (left > 0) return;
+        line.breaks += 1;
+        far.end(() => near.destroy());
       });
       far.pipe(near);
     });

@@ -1,13 +1,16 @@
 //! `cargo xtask check`: everything that CI runs, cheapest first, stopping at the first thing that does not hold.
 
+use crate::area_pack;
 use crate::install::{Need, install};
 use crate::program::{built, cargo, is_here, npm, read, root, run, say, target};
 use crate::steps::Steps;
-use crate::{advisories, demo, faults, fuzz};
+use crate::{advisories, demo, faults, fuzz, python};
 use anyhow::{Context, Result, bail};
 use std::path::Path;
 use std::process::Command;
 
+/// Somebody else's client of the protocol that photos are sent by.
+const TUSPY: &str = "tuspy==1.1.0";
 const GENERATED: &str = "ui/src/lib/generated";
 
 pub fn check() -> Result<()> {
@@ -93,6 +96,11 @@ pub fn windows(arguments: &[String]) -> Result<()> {
     }
     let mut tests = Command::new("xvfb-run");
     tests.current_dir(root()).env("KERBSIDE_BUILT", target().join("debug"));
+    tests.env("KERBSIDE_AREA_PACK", area_pack::at_hand()?);
+    tests.env("KERBSIDE_ADDRESSES", area_pack::addresses_at_hand()?);
+    tests.env("KERBSIDE_LAMPS", area_pack::assets_at_hand(area_pack::List::Lamps)?);
+    tests.env("KERBSIDE_BINS", area_pack::assets_at_hand(area_pack::List::Bins)?);
+    tests.env("KERBSIDE_TUSPY", python::having(TUSPY)?.join("python"));
     tests.args([
         "-a",
         "-s",
@@ -104,8 +112,26 @@ pub fn windows(arguments: &[String]) -> Result<()> {
     ]);
     match files.as_slice() {
         [] => {
-            let all = ["app", "locked", "console", "forms", "kinds", "people", "decide"]
-                .map(|name| format!("e2e/{name}.test.mjs"));
+            let all = [
+                "app",
+                "locked",
+                "console",
+                "forms",
+                "kinds",
+                "people",
+                "decide",
+                "gallery",
+                "find-photos",
+                "hotspots",
+                "photos",
+                "map",
+                "addresses",
+                "nearby",
+                "assets",
+                "same",
+                "tus",
+            ]
+            .map(|name| format!("e2e/{name}.test.mjs"));
             run(tests.args(all))
         }
         some => run(tests.args(some)),

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const TARGETS: [&str; 2] = ["expression", "importer"];
+const TARGETS: [&str; 5] = ["areas", "expression", "gazetteer", "importer", "picture"];
 const SECONDS: u32 = 60;
 /// How many lines of the fuzzer's are shown when something broke.
 const TAIL: usize = 40;

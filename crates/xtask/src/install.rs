@@ -19,9 +19,11 @@ const PROVE: &[&str] = &[
     "chromium-driver",
     "fonts-dejavu-core",
     "postgresql-15",
+    "python3-venv",
     "strace",
     "faketime",
     "binutils",
+    "gdal-bin",
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,6 +2,7 @@
 //! a new machine, so it needs nothing but Rust, and installs what the rest needs.
 
 mod advisories;
+mod area_pack;
 mod check;
 mod clock;
 mod demo;
@@ -10,6 +11,7 @@ mod field;
 mod fuzz;
 mod install;
 mod program;
+mod python;
 mod pyxform;
 mod steps;
 
@@ -30,8 +32,11 @@ cargo xtask fuzz [TARGET…] [--seconds N]
                                   expressions and workbooks twisted at random, a minute each
 cargo xtask fleet [PHONES]        every phone of a council comes into the line at nine, three hundred unless you say
 cargo xtask bench [PART]...       how fast a field day goes, against the same machine at its barest: form, first,
-                                  day, edit, fresh
+                                  day, edit, photo, gazetteer, fresh
 cargo xtask pyxform               every shipped form, exported as a workbook, read by pyxform
+cargo xtask area-pack FILE        a map to try things with: the areas of Norwich and invented streets, as PMTiles
+cargo xtask addresses FILE        the addresses of its houses, as a table for `kerbside-server import gazetteer`
+cargo xtask assets LAMPS BINS     its lamp columns and litter bins, as GeoJSON for `kerbside-server import assets`
 
 --built takes the programs as they lie there, without looking whether they are up to date.";
 
@@ -52,6 +57,9 @@ fn main() -> ExitCode {
         "bench" => check::bench(rest),
         "fuzz" => fuzz::fuzz(rest),
         "pyxform" => pyxform::pyxform(),
+        "addresses" => area_pack::addresses(rest),
+        "area-pack" => area_pack::area_pack(rest),
+        "assets" => area_pack::assets(rest),
         compiler if compiler.ends_with("rustc") => match check::compile_for_the_simulator(compiler, rest) {
             Ok(true) => return ExitCode::SUCCESS,
             Ok(false) => return ExitCode::FAILURE,

@@ -1,8 +1,9 @@
 //! `cargo xtask pyxform`: every shipped form, exported as a workbook, has to be an XLSForm to pyxform too, the reader that
-//! ODK and its kin use. It lives in a folder of its own below `target` and is no part of the product.
+//! ODK and its kin use.
 
-use crate::program::{cargo, is_here, run, say, target};
-use anyhow::{Context, Result, bail, ensure};
+use crate::program::{cargo, run, say, target};
+use crate::python;
+use anyhow::{Context, Result, ensure};
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,7 +14,7 @@ const WELL: u64 = 100;
 
 pub fn pyxform() -> Result<()> {
     let home = target().join("pyxform");
-    let reader = installed(&home)?;
+    let reader = python::having(PYXFORM)?.join("xls2xform");
     let forms = home.join("forms");
     if forms.is_dir() {
         std::fs::remove_dir_all(&forms).context("Clearing the workbooks of the last run")?;
@@ -31,26 +32,6 @@ pub fn pyxform() -> Result<()> {
     ensure!(complaints.is_empty(), "pyxform says:\n{}", complaints.join("\n"));
     say(format!("{PYXFORM} reads {read} forms without a warning"));
     Ok(())
-}
-
-/// Installs it once.
-fn installed(home: &Path) -> Result<PathBuf> {
-    let bin = home.join("bin");
-    let reader = bin.join("xls2xform");
-    if !reader.is_file() {
-        if !is_here("python3") {
-            bail!("python3 is not on this machine; install it with its venv module");
-        }
-        run(Command::new("python3").args(["-m", "venv"]).arg(home))
-            .context("On Debian, install python3-venv")?;
-        run(Command::new(bin.join("pip")).args([
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            PYXFORM,
-        ]))?;
-    }
-    Ok(reader)
 }
 
 fn workbooks(forms: &Path) -> Result<Vec<PathBuf>> {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use kerbside_core::change::{Change, ChangeBytes};
+use kerbside_core::change::{Change, ChangeBytes, Edit};
 use kerbside_core::field::FieldKey;
 use kerbside_core::ids::{Cid, Dot, RecordId, Sha256};
 use kerbside_core::record::Record;
@@ -62,8 +62,7 @@ impl GoneActs {
 impl World {
     /// An answer, a note or a photo.
     pub fn redact(&mut self) -> Result<()> {
-        let Some((record, state)) = self.any_kept()? else { return Ok(()) };
-        let Some(target) = self.any_target(&state) else { return Ok(()) };
+        let Some((record, target)) = self.any_words()? else { return Ok(()) };
         let lee = self.officer("lee@example.gov.uk")?;
         let before = self.changes_of(record)?;
         let done = self.let_go("taking something out", |world, keep| {
@@ -136,6 +135,47 @@ impl World {
         }
         let state = &states[self.rng.usize(..states.len())];
         Ok(Some((state.record, Record::unpack(&state.state).map_err(anyhow::Error::from)?)))
+    }
+
+    /// Something to take out: of a record, or of what was declined.
+    fn any_words(&mut self) -> Result<Option<(RecordId, Target)>> {
+        if self.rng.bool()
+            && let Some(found) = self.any_declined()?
+        {
+            return Ok(Some(found));
+        }
+        let Some((record, state)) = self.any_kept()? else { return Ok(None) };
+        Ok(self.any_target(&state).map(|target| (record, target)))
+    }
+
+    fn any_declined(&mut self) -> Result<Option<(RecordId, Target)>> {
+        let outcomes = self.server.reviews()?.into_iter();
+        let declined: BTreeSet<Dot> =
+            outcomes.filter(|(_, outcome)| outcome == "declined").map(|(dot, _)| dot).collect();
+        let aside = self.server.set_aside_changes()?.into_iter();
+        let aside = aside.filter(|kept| declined.contains(&kept.dot));
+        let changes: Vec<Change> =
+            aside.filter_map(|kept| ChangeBytes::received(kept.bytes).read().ok()).collect();
+        let here: BTreeSet<RecordId> = self.server.states()?.into_iter().map(|state| state.record).collect();
+        let words = changes.iter().filter(|change| here.contains(&change.record)).flat_map(|change| {
+            change.edits.iter().filter_map(|edit| {
+                let target = match edit {
+                    Edit::Put { field, .. } if FIELDS.contains(&field.path.as_str()) => {
+                        Target::Field(field.clone())
+                    }
+                    Edit::Note { .. } => Target::Note(change.dot()),
+                    Edit::Put { .. }
+                    | Edit::Create
+                    | Edit::SetAdd { .. }
+                    | Edit::SetRemove { .. }
+                    | Edit::Attach { .. }
+                    | Edit::Seal { .. }
+                    | Edit::Unknown { .. } => return None,
+                };
+                Some((change.record, target))
+            })
+        });
+        Ok(self.rng.choice(words.collect::<Vec<_>>()))
     }
 
     fn any_target(&mut self, state: &Record) -> Option<Target> {

@@ -1,6 +1,7 @@
 //! Who takes part in the field day, and the town they work in.
 
 use super::Story;
+use crate::area_pack::{self, List};
 use crate::field::device::{Device, only, text};
 use crate::field::office::Office;
 use crate::field::relay::Relay;
@@ -43,6 +44,14 @@ impl Town {
             Some((text(line, "email").ok()?.to_owned(), text(line, "password").ok()?.to_owned()))
         });
         let sign_ins: Vec<_> = sign_ins.collect();
+        let map = area_pack::at_hand()?;
+        let map = map.to_str().context("The tree's path is text")?;
+        command(&data, &["import", "area-pack", map, "--name", "Norwich"])?;
+        let homes = area_pack::addresses_at_hand()?;
+        let homes = homes.to_str().context("The tree's path is text")?;
+        let words = ["import", "gazetteer", homes, "--profile", "csv", "--source", "Invented"];
+        command(&data, &words)?;
+        brings_assets(&data)?;
         let server = Server::start(&data, "127.0.0.1:0")?;
         let address = server.address;
         let enrol = |name, email, pin| Officer::enrol(folder, &data, address, name, email, pin);
@@ -116,6 +125,32 @@ impl Town {
     fn data(&self) -> PathBuf {
         self.folder.join("server")
     }
+}
+
+/// Its lamps and bins, each kind as a list of its own.
+fn brings_assets(data: &Path) -> Result<()> {
+    let text = |file: PathBuf| file.to_str().map(str::to_owned).context("The tree's path is text");
+    let lamps = text(area_pack::assets_at_hand(List::Lamps)?)?;
+    let bins = text(area_pack::assets_at_hand(List::Bins)?)?;
+    let lists: [(&str, [&str; 4], &[&str]); 2] = [
+        (
+            &lamps,
+            ["lamps", "lamp", "Lamp columns", "Colofnau lampau"],
+            &["watts=Watts", "height_m=Height in metres", "lamp=Lamp"],
+        ),
+        (
+            &bins,
+            ["bins", "litter-bin", "Litter bins", "Biniau sbwriel"],
+            &["litres=Litres", "emptied=Emptied"],
+        ),
+    ];
+    for (file, [key, kind, english, welsh], facts) in lists {
+        let mut words = vec!["import", "assets", file, "--key", key, "--kind", kind];
+        words.extend(["--title", english, "--title-cy", welsh]);
+        words.extend(facts.iter().flat_map(|fact| ["--fact", fact]));
+        command(data, &words)?;
+    }
+    Ok(())
 }
 
 impl Officer {

@@ -88,6 +88,7 @@ const DISK: &[Part<disk::Hands>] = &[
 /// What these do is wait, mostly: so they go on beside the others.
 const NET: &[Part<()>] = &[
     ("cuts", "the line cut at a byte", |(), wanted| net::cuts(wanted)),
+    ("again", "a photo whose line is cut again and again", |(), wanted| net::again(wanted)),
     ("portal", "a portal in the office's place", |(), wanted| net::portal(wanted)),
     ("busy", "an office that is busy, slow or silent", |(), wanted| net::busy(wanted)),
     ("clocks", "clocks that are wrong", |(), wanted| net::clocks(wanted)),

@@ -6,9 +6,11 @@ pub mod relay;
 pub mod server;
 
 use anyhow::{Context, Result, bail};
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
 
 /// Below those that a kernel gives to whoever asks for any port.
 const OWN_PORTS: std::ops::Range<u16> = 20_000..30_000;
@@ -39,6 +41,20 @@ pub fn own_address() -> Result<SocketAddr> {
         }
     }
     bail!("No port is free")
+}
+
+/// An address of one's own, once whoever came by it has gone: some kernels give any port to whoever asks for any.
+pub fn bound(address: SocketAddr) -> Result<TcpListener> {
+    let mut tries_left = 400_u32;
+    loop {
+        match TcpListener::bind(address) {
+            Err(error) if error.kind() == ErrorKind::AddrInUse && tries_left > 0 => {
+                tries_left -= 1;
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            bound => return bound.with_context(|| format!("{address} is not to be had")),
+        }
+    }
 }
 
 pub fn empty(folder: &Path) -> Result<()> {

@@ -1,5 +1,6 @@
 //! A line between a device and the server that can really be cut: while it is, the port refuses.
 
+use super::{bound, own_address};
 use anyhow::{Context, Result};
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -25,11 +26,15 @@ struct Open {
 
 impl Relay {
     pub fn open(far: SocketAddr) -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").context("Could not bind a relay")?;
-        let near = listener.local_addr().context("A bound relay has an address")?;
+        let near = own_address()?;
+        let listener = bound(near).context("Could not bind a relay")?;
         let mut relay = Relay { near, far, open: None };
         relay.carry(listener)?;
         Ok(relay)
+    }
+
+    pub fn near(&self) -> SocketAddr {
+        self.near
     }
 
     pub fn url(&self) -> String {
@@ -51,7 +56,7 @@ impl Relay {
         if self.open.is_some() {
             return Ok(());
         }
-        let listener = TcpListener::bind(self.near).context("Could not open the relay's port again")?;
+        let listener = bound(self.near).context("Could not open the relay's port again")?;
         self.carry(listener)
     }
 

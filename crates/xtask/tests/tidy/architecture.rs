@@ -6,12 +6,13 @@ use crate::{allows, catches};
 /// Ours only; anything else a crate uses is listed in the workspace.
 const MAY_USE: &[(&str, &[&str], &[&str])] = &[
     ("crates/core/Cargo.toml", &[], &[]),
-    ("crates/device/Cargo.toml", &["kerbside-core"], &["kerbside-server"]),
-    ("crates/fuzz/Cargo.toml", &["kerbside-core"], &[]),
+    ("crates/device/Cargo.toml", &["kerbside-core", "kerbside-picture"], &["kerbside-server"]),
+    ("crates/fuzz/Cargo.toml", &["kerbside-core", "kerbside-picture"], &[]),
+    ("crates/picture/Cargo.toml", &["kerbside-core"], &[]),
     ("crates/sim/Cargo.toml", &["kerbside-core", "kerbside-device", "kerbside-server"], &[]),
     ("crates/xtask/Cargo.toml", &[], &[]),
     ("src-tauri/Cargo.toml", &["kerbside-core", "kerbside-device"], &[]),
-    ("sync-server/Cargo.toml", &["kerbside-core"], &["kerbside-device"]),
+    ("sync-server/Cargo.toml", &["kerbside-core", "kerbside-picture"], &["kerbside-device"]),
 ];
 
 pub fn crates_point_inwards(tree: &Tree) -> Vec<Finding> {

@@ -1,6 +1,7 @@
 //! The network half: lines that break, portals that lie, offices that are busy, clocks that are wrong, and copies of
 //! what there should be one of.
 
+mod again;
 mod busy;
 mod clocks;
 mod copies;
@@ -8,6 +9,7 @@ mod cuts;
 mod portal;
 mod proxy;
 
+pub use again::again;
 pub use busy::busy;
 pub use clocks::clocks;
 pub use copies::copies;

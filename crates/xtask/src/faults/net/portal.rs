@@ -4,6 +4,7 @@
 use super::proxy::Trick;
 use super::{LATER, Line, PIN, Town, serving};
 use crate::faults::{Tally, Wanted};
+use crate::field::bound;
 use crate::field::device::{Device, only, text};
 use crate::field::relay::Relay;
 use crate::field::server::{Server, command};
@@ -12,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::SocketAddr;
 use std::process::Command;
 
 fn lies() -> Vec<(&'static str, Trick)> {
@@ -135,7 +136,8 @@ fn tls(town: &mut Town) -> Result<usize> {
     serve.arg("--tls-cert").arg(&certificate).arg("--tls-key").arg(&key);
     let server = Server::watch(&town.data(), &mut serve)?;
     let mut relay = Relay::open(town.address)?;
-    let port = relay.url().rsplit(':').next().unwrap_or_default().to_owned();
+    let near = relay.near();
+    let port = near.port();
     let vault = town.folder.join("over-tls");
     let device = Device { vault, pin: PIN.to_owned() };
     let ca = ca.to_str().context("The tree's path is text")?;
@@ -156,7 +158,7 @@ fn tls(town: &mut Town) -> Result<usize> {
     device.given(&["create", "--form", super::FORM, "--answers", "-"], Some(&answers))?;
 
     relay.cut()?;
-    says_a_page_once(&port)?;
+    says_a_page_once(near)?;
     let said = device.tries(&["sync", "--deadline", "6"], None)?;
     let report = said.lines.first().cloned().unwrap_or_default();
     ensure!(
@@ -176,9 +178,8 @@ fn tls(town: &mut Town) -> Result<usize> {
 }
 
 /// What a portal does with a handshake that it cannot read.
-fn says_a_page_once(port: &str) -> Result<()> {
-    let listener =
-        TcpListener::bind(format!("127.0.0.1:{port}")).context("Could not stand in for the office")?;
+fn says_a_page_once(near: SocketAddr) -> Result<()> {
+    let listener = bound(near).context("Could not stand in for the office")?;
     std::thread::spawn(move || {
         let Ok((mut stream, _)) = listener.accept() else { return };
         let page = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n<html>Please sign in</html>";
