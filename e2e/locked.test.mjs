@@ -103,6 +103,8 @@ test('a file that is no photo and a photo that is too big are each refused in wo
 
 test('each wrong PIN makes the next wait longer', async () => {
   await screen.click('button', 'Lock');
+  // The app reads the file as it locks.
+  await screen.find('textbox', 'PIN');
   wrongTimes(3);
   await screen.fill('PIN', '111111');
   await screen.click('button', 'Unlock');

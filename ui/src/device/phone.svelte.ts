@@ -30,6 +30,9 @@ class Phone {
   now = $state(Date.now());
   route = $state<Route>(parse(location.hash));
   #touched = Date.now();
+  /** Readings are numbered as they begin, and may end in another order: an older one is not shown over a newer. */
+  #begun = 0;
+  #shown = 0;
 
   /** Starts listening; the answer stops it. */
   start(): () => void {
@@ -70,9 +73,14 @@ class Phone {
   }
 
   async #read(): Promise<void> {
-    this.status = await native.status();
-    if (this.status.unlocked) ({ strip: this.strip, notices: this.notices } = await native.waiting());
-    else this.#forget();
+    const reading = ++this.#begun;
+    const status = await native.status();
+    const waiting = status.unlocked ? await native.waiting() : null;
+    if (reading < this.#shown) return;
+    this.#shown = reading;
+    this.status = status;
+    if (waiting === null) this.#forget();
+    else ({ strip: this.strip, notices: this.notices } = waiting);
     this.now = Date.now();
     this.changes += 1;
   }
@@ -84,13 +92,19 @@ class Phone {
   }
 
   become(status: Status): void {
+    this.#shown = ++this.#begun;
     this.status = status;
     if (status.unlocked) void native.mapsOverAnyLine(mapsOverAnyLine());
     void this.refresh();
   }
 
   async lock(): Promise<void> {
-    this.become(await native.lock());
+    try {
+      this.become(await native.lock());
+    } catch {
+      // The vault is shut all the same: nobody is left looking at what lies in it.
+      await this.refresh();
+    }
   }
 
   async #tick(): Promise<void> {
