@@ -11,6 +11,7 @@ use kerbside_core::change::{Edit, Member};
 use kerbside_core::field::{APART, FieldKey, SAME_AS};
 use kerbside_core::ids::{RecordId, RowId, Sha256};
 use kerbside_core::nearby::{around, is_over, metres_between, radius_m};
+use kerbside_core::problem::{Code, Problem};
 use kerbside_core::record::Record;
 use kerbside_core::value::Point;
 use serde::{Deserialize, Serialize};
@@ -91,6 +92,11 @@ impl Vault {
 
     /// Sends the draft as a report of its own, which says what its officer made of those nearby.
     pub fn save_compared(&mut self, draft: RowId, compared: &Compared, now: Reading) -> Result<Saved> {
+        if MOST < compared.same.len() + compared.apart.len() {
+            return Err(
+                Problem::new(Code::NotUnderstood, format!("more than the {MOST} reports offered")).into()
+            );
+        }
         let contents = self.contents(draft)?;
         let (record, mut edits) = self.edits_of(&contents, now)?;
         for (field, others) in [(SAME_AS, &compared.same), (APART, &compared.apart)] {

@@ -144,6 +144,20 @@ fn a_report_says_on_itself_which_others_it_is_and_which_it_is_not() {
 }
 
 #[test]
+fn no_more_are_named_than_were_offered_and_the_draft_stays() {
+    let mut ann = vault("30");
+    let others: Vec<_> = (0..=MOST).map(|_| tip(&mut ann, "tyres", 5.0)).collect();
+    let draft = begun(&mut ann, 0.0);
+    assert_eq!(ann.nearby(draft).unwrap().reports.len(), MOST);
+    let mut compared = Compared { same: vec![others[0]], apart: others[1..].to_vec() };
+    let refused = ann.save_compared(draft, &compared, NOW).unwrap_err();
+    assert_eq!(refused.downcast_ref::<Problem>().map(|problem| problem.code), Some(Code::NotUnderstood));
+    assert!(ann.draft(draft, NOW).is_ok());
+    compared.apart.pop();
+    ann.save_compared(draft, &compared, NOW).unwrap();
+}
+
+#[test]
 fn places_are_worked_out_some_at_a_time_and_again_only_where_something_changed() {
     let mut ann = vault("30");
     let street: Vec<RecordId> =
