@@ -5,9 +5,9 @@ use crate::photos::{BlobStore, PhotoSize};
 use crate::random::Randomness;
 use crate::save::Faults;
 use crate::store::Store;
-use crate::vault::{Identity, Opened};
+use crate::vault::Opened;
 use kerbside_core::change::Edit;
-use kerbside_core::ids::{Actor, DeviceId, Epoch, OfficerId, ServerId};
+use kerbside_core::ids::{Actor, Epoch};
 use kerbside_core::value::Value;
 use serde_json::json;
 use std::path::Path;
@@ -29,18 +29,9 @@ fn opened(folder: &Path) -> Opened {
 }
 
 fn vault(folder: &Path) -> Vault {
-    let identity = Identity {
-        server_url: "http://127.0.0.1:1".into(),
-        ca_pem: None,
-        server: ServerId([1; 16]),
-        server_key: [1; 32],
-        council: "demo".into(),
-        device: DeviceId([2; 16]),
-        officer: OfficerId(3),
-        officer_name: "Ann Bailey".into(),
-        short_code: "W07".into(),
-    };
-    let mut vault = Vault::begin(opened(folder), &identity, Actor(1), Epoch([5; 16]), &[]).unwrap();
+    let mut vault =
+        Vault::begin(opened(folder), &crate::exchange::tests::identity(), Actor(1), Epoch([5; 16]), &[])
+            .unwrap();
     vault.keep_pack("form.sighting", 1, crate::exchange::tests::FORM.as_bytes()).unwrap();
     vault
 }

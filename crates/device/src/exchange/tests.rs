@@ -41,8 +41,9 @@ fn office_key() -> SigningKey {
     SigningKey::from_bytes(&[8; 32])
 }
 
-pub(crate) fn vault(actor: u32, seed: u64) -> Vault {
-    let identity = Identity {
+/// Ann Bailey's device.
+pub(crate) fn identity() -> Identity {
+    Identity {
         server_url: "http://127.0.0.1:1".into(),
         ca_pem: None,
         server: ServerId([1; 16]),
@@ -52,8 +53,11 @@ pub(crate) fn vault(actor: u32, seed: u64) -> Vault {
         officer: OfficerId(3),
         officer_name: "Ann Bailey".into(),
         short_code: "W07".into(),
-    };
-    let mut vault = Vault::in_memory(&identity, Actor(actor), EPOCH, [9; 32], seed).unwrap();
+    }
+}
+
+pub(crate) fn vault(actor: u32, seed: u64) -> Vault {
+    let mut vault = Vault::in_memory(&identity(), Actor(actor), EPOCH, [9; 32], seed).unwrap();
     vault.keep_pack("form.sighting", 1, FORM.as_bytes()).unwrap();
     vault
 }

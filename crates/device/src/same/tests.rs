@@ -2,27 +2,14 @@
 
 use super::*;
 use crate::clock::Reading;
-use crate::vault::Identity;
 use kerbside_core::change::Edit;
-use kerbside_core::ids::{Actor, DeviceId, Epoch, ServerId};
 use kerbside_core::same::{close, open_again, take_in};
 use serde_json::json;
 
 const NOW: Reading = Reading { wall_ms: 1_773_652_364_000, monotonic_ms: 0, offset_min: 0 };
 
 fn vault() -> Vault {
-    let identity = Identity {
-        server_url: String::new(),
-        ca_pem: None,
-        server: ServerId([1; 16]),
-        server_key: [1; 32],
-        council: "demo".into(),
-        device: DeviceId([2; 16]),
-        officer: OfficerId(3),
-        officer_name: "Ann Bailey".into(),
-        short_code: "W07".into(),
-    };
-    let mut vault = Vault::in_memory(&identity, Actor(1), Epoch([5; 16]), [9; 32], 1).unwrap();
+    let mut vault = crate::exchange::tests::vault(1, 1);
     let form = json!({
         "settings": {"form_id": "tip", "version": 1, "form_title": {"en": "Fly-tip"}, "service": "street", "ref_prefix": "FT"},
         "survey": [{"type": "text", "name": "what", "label": {"en": "What is it?"}}]

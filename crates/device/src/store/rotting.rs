@@ -6,10 +6,10 @@ use super::*;
 use crate::clock::Reading;
 use crate::photos::{BlobStore, PhotoFrom};
 use crate::random::Randomness;
-use crate::vault::{Identity, Opened, Vault};
+use crate::vault::{Opened, Vault};
 use crate::{NewPhoto, OwnChange, RepairKind};
 use fastrand::Rng;
-use kerbside_core::ids::{Actor, DeviceId, Epoch, OfficerId, ServerId};
+use kerbside_core::ids::{Actor, Epoch};
 use serde_json::{Map, json};
 use std::fs;
 
@@ -34,19 +34,8 @@ fn opened(folder: &Path, store: Store) -> Opened {
 /// A vault with work that nobody else has: records, edits, a draft and a photo. Left as a killed process leaves it.
 fn with_unsent_work(folder: &Path, records: usize) -> Vec<OwnChange> {
     fs::create_dir_all(folder.join("photos")).unwrap();
-    let identity = Identity {
-        server_url: "http://127.0.0.1:1".into(),
-        ca_pem: None,
-        server: ServerId([1; 16]),
-        server_key: [1; 32],
-        council: "demo".into(),
-        device: DeviceId([2; 16]),
-        officer: OfficerId(3),
-        officer_name: "Ann Bailey".into(),
-        short_code: "W07".into(),
-    };
     let store = Store::open(&folder.join("vault.db"), &key()).unwrap();
-    let mut ann = Vault::begin(opened(folder, store), &identity, Actor(1), Epoch([5; 16]), &[]).unwrap();
+    let mut ann = Vault::begin(opened(folder, store), &crate::exchange::tests::identity(), Actor(1), Epoch([5; 16]), &[]).unwrap();
     ann.keep_pack("form.sighting", 1, crate::exchange::tests::FORM.as_bytes()).unwrap();
     let bytes = crate::photos::tests::with_exif(&crate::photos::tests::two_halves(60, 40), 1);
     for n in 0..records {

@@ -1,9 +1,7 @@
 //! What is nearby, in a vault of fly-tips along a street.
 
 use super::*;
-use crate::vault::Identity;
 use kerbside_core::field::STATUS;
-use kerbside_core::ids::{Actor, DeviceId, Epoch, OfficerId, ServerId};
 use kerbside_core::value::Value;
 use serde_json::{Value as Json, json};
 
@@ -25,18 +23,7 @@ fn form(nearby_m: &str) -> String {
 }
 
 fn vault(nearby_m: &str) -> Vault {
-    let identity = Identity {
-        server_url: String::new(),
-        ca_pem: None,
-        server: ServerId([1; 16]),
-        server_key: [1; 32],
-        council: "demo".into(),
-        device: DeviceId([2; 16]),
-        officer: OfficerId(3),
-        officer_name: "Ann Bailey".into(),
-        short_code: "W07".into(),
-    };
-    let mut vault = Vault::in_memory(&identity, Actor(1), Epoch([5; 16]), [9; 32], 1).unwrap();
+    let mut vault = crate::exchange::tests::vault(1, 1);
     vault.keep_pack("form.tip", 1, form(nearby_m).as_bytes()).unwrap();
     vault
 }
