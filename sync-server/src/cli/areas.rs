@@ -6,14 +6,12 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use kerbside_core::area_pack::is_key;
 use kerbside_core::areas::bring::bring;
 use kerbside_core::areas::{AreaKind, AreaSet};
-use kerbside_core::features::columns::Columns;
 use kerbside_core::problem::{Code, Problem};
 use serde::Serialize;
 
-use super::features::{Difference, Refusal, State, read, require_whole};
+use super::features::{Bringing, Difference, Refusal, State, counted, read};
 use super::{REFUSED, print};
 use crate::store::Store;
 
@@ -24,30 +22,8 @@ pub struct AreaFile {
     /// What the areas are to the council.
     #[arg(long)]
     kind: Kind,
-    /// Small letters, digits and hyphens. A set with the same key gets a new version.
-    #[arg(long)]
-    key: String,
-    /// The column with the codes, where it is not recognised.
-    #[arg(long)]
-    code: Option<String>,
-    /// The column with the names, where it is not recognised.
-    #[arg(long)]
-    name: Option<String>,
-    /// Which layer of a GeoPackage with several.
-    #[arg(long)]
-    layer: Option<String>,
-    /// Whose outlines they are, as their licence asks to be said; what the file says otherwise.
-    #[arg(long)]
-    attribution: Option<String>,
-    /// Only say what would change; nothing is kept.
-    #[arg(long)]
-    dry_run: bool,
-    /// Bring the others in where some areas have flaws.
-    #[arg(long)]
-    leave_out: bool,
-    /// The file holds everything although it lacks more than a third of what stands.
-    #[arg(long)]
-    shrink: bool,
+    #[command(flatten)]
+    bringing: Bringing,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -103,17 +79,15 @@ fn import(
     wanted: &AreaFile,
     tell: &mut dyn FnMut(&Refusal<'_>) -> Result<()>,
 ) -> Result<Report> {
-    if !is_key(&wanted.key) {
-        return Err(Problem::new(Code::NotUnderstood, "a key has small letters, digits and hyphens").into());
-    }
-    let file = read(&wanted.file, wanted.layer.as_deref())?;
-    let attribution = wanted.attribution.clone().unwrap_or_else(|| file.attribution.clone());
-    let columns = Columns { code: wanted.code.clone(), name: wanted.name.clone() };
-    let brought = bring(file, &columns)?;
+    let bringing = &wanted.bringing;
+    bringing.require_key()?;
+    let file = read(&wanted.file, bringing.layer.as_deref())?;
+    let attribution = bringing.attribution(&file.attribution);
+    let brought = bring(file, &bringing.columns())?;
     for flawed in &brought.flawed {
         tell(&Refusal::of(flawed))?;
     }
-    let set = AreaSet::of(&wanted.key, wanted.kind.into(), &attribution, brought.areas);
+    let set = AreaSet::of(&bringing.key, wanted.kind.into(), &attribution, brought.areas);
     let stands = store.area_sets()?.into_iter().find(|(stands, _)| stands.key == set.key);
     let before = stands.as_ref().map(|(stands, _)| stands.areas.as_slice()).unwrap_or_default();
     let mut report = Report {
@@ -130,45 +104,32 @@ fn import(
         difference: Difference::between(before, &set.areas, |area| &area.code),
         words: String::new(),
     };
-    if 0 < report.refused && !wanted.leave_out {
-        report.state = State::Stopped;
-    } else if !wanted.dry_run {
-        if set.areas.is_empty() {
+    report.state = match bringing.held_back(report.refused) {
+        Some(state) => state,
+        None if set.areas.is_empty() => {
             return Err(Problem::new(Code::NotUnderstood, "no area of this file can be used").into());
         }
-        require_whole("areas", report.difference.gone, before.len(), wanted.shrink)?;
-        let put = store.put_area_set(&set)?;
-        report.version = Some(put.version);
-        report.state = if put.is_new { State::Kept } else { State::Same };
-    }
-    report.words = words(&report);
+        None => {
+            bringing.require_whole("areas", report.difference.gone, before.len())?;
+            let put = store.put_area_set(&set)?;
+            report.version = Some(put.version);
+            State::put(put.is_new)
+        }
+    };
+    report.words = words(bringing, &report);
     Ok(report)
 }
 
-fn words(report: &Report) -> String {
+fn words(bringing: &Bringing, report: &Report) -> String {
     let Difference { added, gone, changed, unchanged } = report.difference;
-    let version = match report.version {
-        Some(version) => format!("Version {version} of {} stands.", report.key),
-        None => format!("There is no {} yet.", report.key),
-    };
-    let kept = match report.state {
-        State::Kept | State::Same => version,
-        State::Checked => format!("Nothing was kept. {version}"),
-        State::Stopped => format!(
-            "Nothing was kept, as {} came to nothing, each with its reason above: put the file right, or say --leave-out. {version}",
-            counted(report.refused)
-        ),
-    };
+    let flawed = counted(report.refused, "area");
     format!(
-        "{}: {added} new, {changed} changed, {gone} gone, {unchanged} as before. Codes are from {}, names from {}. {kept}",
-        counted(report.areas),
+        "{}: {added} new, {changed} changed, {gone} gone, {unchanged} as before. Codes are from {}, names from {}. {}",
+        counted(report.areas, "area"),
         report.code,
         report.name.as_deref().unwrap_or("the codes"),
+        bringing.words(&report.state, report.version, &flawed),
     )
-}
-
-fn counted(areas: usize) -> String {
-    if areas == 1 { "1 area".to_owned() } else { format!("{areas} areas") }
 }
 
 #[cfg(test)]
@@ -183,19 +144,12 @@ mod tests {
         store
     }
 
-    fn wanted(file: &Path) -> AreaFile {
-        AreaFile {
-            file: file.to_owned(),
-            kind: Kind::Ward,
-            key: "wards".into(),
-            code: None,
-            name: None,
-            layer: None,
-            attribution: None,
-            dry_run: false,
-            leave_out: false,
-            shrink: false,
-        }
+    fn wanted(file: &Path, bringing: Bringing) -> AreaFile {
+        AreaFile { file: file.to_owned(), kind: Kind::Ward, bringing }
+    }
+
+    fn wards() -> Bringing {
+        Bringing { key: "wards".into(), ..Bringing::default() }
     }
 
     fn imported(store: &mut Store, wanted: &AreaFile) -> (Report, Vec<String>) {
@@ -214,23 +168,23 @@ mod tests {
     #[test]
     fn the_same_areas_are_the_same_version_and_others_the_next() {
         let mut store = store();
-        let dry = AreaFile { dry_run: true, ..wanted(&shipped()) };
+        let dry = wanted(&shipped(), Bringing { dry_run: true, ..wards() });
         let (checked, told) = imported(&mut store, &dry);
         assert_eq!(
             (checked.state, checked.version, checked.areas, told.len()),
             (State::Checked, None, 83, 0)
         );
         assert!(store.area_sets().unwrap().is_empty(), "a dry run keeps nothing");
-        let (first, _) = imported(&mut store, &wanted(&shipped()));
+        let (first, _) = imported(&mut store, &wanted(&shipped(), wards()));
         assert_eq!((first.state, first.version, first.difference.added), (State::Kept, Some(1), 83));
-        let (again, _) = imported(&mut store, &wanted(&shipped()));
+        let (again, _) = imported(&mut store, &wanted(&shipped(), wards()));
         assert_eq!((again.state, again.version, again.difference.unchanged), (State::Same, Some(1), 83));
 
         let folder = tempfile::tempdir().unwrap();
         let moved = folder.path().join("moved.geojson");
         let text = std::fs::read_to_string(shipped()).unwrap();
         std::fs::write(&moved, text.replacen("1.23502,52.641047", "1.23512,52.641047", 2)).unwrap();
-        let (next, _) = imported(&mut store, &wanted(&moved));
+        let (next, _) = imported(&mut store, &wanted(&moved, wards()));
         let Difference { added, gone, changed, unchanged } = next.difference;
         assert_eq!((next.version, added, gone, changed, unchanged), (Some(2), 0, 0, 1, 82));
         assert!(next.words.contains("0 new, 1 changed, 0 gone, 82 as before"), "{}", next.words);
@@ -254,22 +208,23 @@ mod tests {
             feature("b", "LineString")
         );
         std::fs::write(&file, text).unwrap();
-        let (stopped, told) = imported(&mut store, &wanted(&file));
+        let (stopped, told) = imported(&mut store, &wanted(&file, wards()));
         assert_eq!((stopped.state, stopped.version), (State::Stopped, None));
         assert_eq!(told, ["2 it is neither one point nor an area"]);
         assert!(stopped.words.contains("1 area came to nothing"), "{}", stopped.words);
-        let (kept, _) = imported(&mut store, &AreaFile { leave_out: true, ..wanted(&file) });
+        let (kept, _) = imported(&mut store, &wanted(&file, Bringing { leave_out: true, ..wards() }));
         assert_eq!((kept.state, kept.version, kept.areas), (State::Kept, Some(1), 1));
-        let nothing =
-            AreaFile { code: Some("nowhere".into()), leave_out: true, shrink: true, ..wanted(&file) };
+        let nowhere = Bringing { code: Some("nowhere".into()), leave_out: true, shrink: true, ..wards() };
+        let nothing = wanted(&file, nowhere);
         assert!(import(&mut store, &nothing, &mut |_| Ok(())).unwrap_err().is::<Problem>());
-        imported(&mut store, &AreaFile { key: "lsoa".into(), ..wanted(&shipped()) });
-        let fewer = AreaFile { key: "lsoa".into(), leave_out: true, ..wanted(&file) };
+        let lsoa = |leave_out, shrink| Bringing { key: "lsoa".into(), leave_out, shrink, ..wards() };
+        imported(&mut store, &wanted(&shipped(), lsoa(false, false)));
+        let fewer = wanted(&file, lsoa(true, false));
         let refused = import(&mut store, &fewer, &mut |_| Ok(())).unwrap_err();
         assert!(refused.to_string().contains("--shrink"), "{refused}");
-        let (shrunk, _) = imported(&mut store, &AreaFile { shrink: true, ..fewer });
+        let (shrunk, _) = imported(&mut store, &wanted(&file, lsoa(true, true)));
         assert_eq!((shrunk.state, shrunk.version, shrunk.areas), (State::Kept, Some(2), 1));
-        let unfit = AreaFile { key: "The wards".into(), ..wanted(&file) };
+        let unfit = wanted(&file, Bringing { key: "The wards".into(), ..wards() });
         assert!(import(&mut store, &unfit, &mut |_| Ok(())).unwrap_err().is::<Problem>());
     }
 }

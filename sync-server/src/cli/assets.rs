@@ -6,16 +6,14 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use kerbside_core::area_pack::is_key;
 use kerbside_core::assets::bring::{Brought, bring};
 use kerbside_core::assets::{AssetKind, AssetSet};
-use kerbside_core::features::columns::Columns;
 use kerbside_core::form::Localised;
 use kerbside_core::problem::{Code, Problem};
 use serde::Serialize;
 use serde_json::json;
 
-use super::features::{Difference, Refusal, State, read, require_whole};
+use super::features::{Bringing, Difference, Refusal, State, counted, read};
 use super::{REFUSED, print};
 use crate::clock::now_ms;
 use crate::store::{Store, pack_assets};
@@ -25,9 +23,6 @@ pub struct AssetFile {
     /// Points (.geojson, .json, .gpkg) in WGS 84 or on the British National Grid.
     #[arg(required_unless_present = "remove")]
     file: Option<PathBuf>,
-    /// Small letters, digits and hyphens. A set with the same key is replaced.
-    #[arg(long)]
-    key: String,
     /// What the assets are, for their symbol.
     #[arg(long, default_value = "other")]
     kind: Kind,
@@ -37,33 +32,14 @@ pub struct AssetFile {
     /// The same in Welsh.
     #[arg(long)]
     title_cy: Option<String>,
-    /// The column with the codes, where it is not recognised.
-    #[arg(long)]
-    code: Option<String>,
-    /// The column with the names, where it is not recognised.
-    #[arg(long)]
-    name: Option<String>,
     /// A column that everybody may read as a fact, as COLUMN or COLUMN=WORDS. No other is taken.
     #[arg(long)]
     fact: Vec<String>,
     /// Only for the devices of these teams; for everyone's otherwise.
     #[arg(long)]
     team: Vec<String>,
-    /// Which layer of a GeoPackage with several.
-    #[arg(long)]
-    layer: Option<String>,
-    /// Whose list it is, as its licence asks to be said; what the file says otherwise.
-    #[arg(long)]
-    attribution: Option<String>,
-    /// Only say what would change; nothing is kept.
-    #[arg(long)]
-    dry_run: bool,
-    /// Bring the others in where some rows have flaws.
-    #[arg(long)]
-    leave_out: bool,
-    /// The file holds everything although it lacks more than a third of what stands.
-    #[arg(long)]
-    shrink: bool,
+    #[command(flatten)]
+    bringing: Bringing,
     /// Take the set with this key from the office and from every device instead.
     #[arg(long, conflicts_with = "file")]
     remove: bool,
@@ -124,14 +100,13 @@ struct Report {
 }
 
 pub fn run(store: &mut Store, wanted: &AssetFile) -> Result<ExitCode> {
-    if !is_key(&wanted.key) {
-        return Err(Problem::new(Code::NotUnderstood, "a key has small letters, digits and hyphens").into());
-    }
+    let key = &wanted.bringing.key;
+    wanted.bringing.require_key()?;
     if wanted.remove {
-        if !store.remove_asset_set(now_ms(), &wanted.key)? {
+        if !store.remove_asset_set(now_ms(), key)? {
             return Err(Problem::new(Code::NotFound, "no set of assets has this key").into());
         }
-        print(&json!({"key": wanted.key, "state": "removed"}))?;
+        print(&json!({"key": key, "state": "removed"}))?;
         return Ok(ExitCode::SUCCESS);
     }
     let file = wanted.file.as_deref().context("A file to import")?;
@@ -145,21 +120,21 @@ fn import(
     (wanted, file): (&AssetFile, &Path),
     tell: &mut dyn FnMut(&Refusal<'_>) -> Result<()>,
 ) -> Result<Report> {
-    let file = read(file, wanted.layer.as_deref())?;
-    let attribution = wanted.attribution.clone().unwrap_or_else(|| file.attribution.clone());
-    let columns = Columns { code: wanted.code.clone(), name: wanted.name.clone() };
+    let bringing = &wanted.bringing;
+    let file = read(file, bringing.layer.as_deref())?;
+    let attribution = bringing.attribution(&file.attribution);
     let (taken, called): (Vec<String>, Vec<String>) = wanted.fact.iter().map(|fact| fact_of(fact)).unzip();
     let brought = if file.features.is_empty() {
         Brought { assets: vec![], flawed: vec![], code: String::new(), name: None, left: vec![] }
     } else {
-        bring(file, &columns, &taken)?
+        bring(file, &bringing.columns(), &taken)?
     };
     brought.flawed.iter().try_for_each(|flawed| tell(&Refusal::of(flawed)))?;
     let title = Localised {
-        en: wanted.title.clone().unwrap_or_else(|| words_of(&wanted.key)),
+        en: wanted.title.clone().unwrap_or_else(|| words_of(&bringing.key)),
         cy: wanted.title_cy.clone(),
     };
-    let (key, kind) = (wanted.key.clone(), wanted.kind.into());
+    let (key, kind) = (bringing.key.clone(), wanted.kind.into());
     let set = AssetSet { key, kind, title, attribution, facts: called, assets: brought.assets };
     let stands = store.asset_sets()?.into_iter().find(|(stands, _)| stands.key == set.key);
     let before = stands.as_ref().map(|(stands, _)| stands.assets.as_slice()).unwrap_or_default();
@@ -178,15 +153,16 @@ fn import(
         difference: Difference::between(before, &set.assets, |asset| &asset.code),
         words: String::new(),
     };
-    if 0 < report.refused && !wanted.leave_out {
-        report.state = State::Stopped;
-    } else if !wanted.dry_run {
-        require_whole("assets", report.difference.gone, before.len(), wanted.shrink)?;
-        let put = store.put_asset_set(now_ms(), &set, &wanted.team)?;
-        report.version = Some(put.version);
-        report.state = if put.is_new { State::Kept } else { State::Same };
-    }
-    report.words = words(&report);
+    report.state = match bringing.held_back(report.refused) {
+        Some(state) => state,
+        None => {
+            bringing.require_whole("assets", report.difference.gone, before.len())?;
+            let put = store.put_asset_set(now_ms(), &set, &wanted.team)?;
+            report.version = Some(put.version);
+            State::put(put.is_new)
+        }
+    };
+    report.words = words(bringing, &report);
     Ok(report)
 }
 
@@ -206,29 +182,18 @@ fn words_of(name: &str) -> String {
     first + letters.as_str()
 }
 
-fn words(report: &Report) -> String {
+fn words(bringing: &Bringing, report: &Report) -> String {
     let Difference { added, gone, changed, unchanged } = report.difference;
-    let version = match report.version {
-        Some(version) => format!("Version {version} of {} stands.", report.key),
-        None => format!("There is no {} yet.", report.key),
-    };
-    let kept = match report.state {
-        State::Kept | State::Same => version,
-        State::Checked => format!("Nothing was kept. {version}"),
-        State::Stopped => format!(
-            "Nothing was kept, as {} came to nothing, each with its reason above: put the file right, or say --leave-out. {version}",
-            if report.refused == 1 { "1 row".to_owned() } else { format!("{} rows", report.refused) }
-        ),
-    };
     let left = match report.left.as_slice() {
         [] => String::new(),
         left => format!(" Not taken: {}; what everybody may read of them, name by --fact.", left.join(", ")),
     };
-    let assets = if report.assets == 1 { "1 asset".to_owned() } else { format!("{} assets", report.assets) };
     format!(
-        "{assets}: {added} new, {changed} changed, {gone} gone, {unchanged} as before. Codes are from {}, names from {}.{left} {kept}",
+        "{}: {added} new, {changed} changed, {gone} gone, {unchanged} as before. Codes are from {}, names from {}.{left} {}",
+        counted(report.assets, "asset"),
         report.code,
         report.name.as_deref().unwrap_or("nowhere"),
+        bringing.words(&report.state, report.version, &counted(report.refused, "row")),
     )
 }
 
@@ -242,24 +207,21 @@ mod tests {
         store
     }
 
-    fn wanted() -> AssetFile {
+    fn wanted(bringing: Bringing) -> AssetFile {
         AssetFile {
             file: None,
-            key: "litter-bins".into(),
             kind: Kind::LitterBin,
             title: None,
             title_cy: None,
-            code: None,
-            name: None,
             fact: vec!["size_l=Litres".into(), "last_emptied".into()],
             team: vec![],
-            layer: None,
-            attribution: None,
-            dry_run: false,
-            leave_out: false,
-            shrink: false,
+            bringing,
             remove: false,
         }
+    }
+
+    fn bins() -> Bringing {
+        Bringing { key: "litter-bins".into(), ..Bringing::default() }
     }
 
     fn file(bins: &[(&str, u32)]) -> String {
@@ -289,7 +251,7 @@ mod tests {
     fn the_same_assets_are_the_same_version_and_others_the_next() {
         let mut store = store();
         let three = file(&[("B-3", 90), ("B-1", 90), ("B-2", 240)]);
-        let dry = AssetFile { dry_run: true, ..wanted() };
+        let dry = wanted(Bringing { dry_run: true, ..bins() });
         let (checked, _) = imported(&mut store, &dry, &three).unwrap();
         assert_eq!((checked.state, checked.version, checked.assets), (State::Checked, None, 3));
         assert!(store.asset_sets().unwrap().is_empty(), "a dry run keeps nothing");
@@ -298,13 +260,13 @@ mod tests {
             ("code", ["crew".to_owned()].as_slice())
         );
 
-        let (first, _) = imported(&mut store, &wanted(), &three).unwrap();
+        let (first, _) = imported(&mut store, &wanted(bins()), &three).unwrap();
         assert_eq!((first.state, first.version, first.difference.added), (State::Kept, Some(1), 3));
         let turned = file(&[("B-1", 90), ("B-2", 240), ("B-3", 90)]);
-        let (again, _) = imported(&mut store, &wanted(), &turned).unwrap();
+        let (again, _) = imported(&mut store, &wanted(bins()), &turned).unwrap();
         assert_eq!((again.state, again.version, again.difference.unchanged), (State::Same, Some(1), 3));
         let (next, _) =
-            imported(&mut store, &wanted(), &file(&[("B-1", 90), ("B-2", 90), ("B-3", 90)])).unwrap();
+            imported(&mut store, &wanted(bins()), &file(&[("B-1", 90), ("B-2", 90), ("B-3", 90)])).unwrap();
         assert_eq!((next.version, next.difference.changed), (Some(2), 1));
         assert!(next.words.contains("0 new, 1 changed, 0 gone, 2 as before"), "{}", next.words);
         assert!(next.words.contains("Not taken: crew"), "{}", next.words);
@@ -319,11 +281,11 @@ mod tests {
     fn one_flaw_stops_a_file_until_someone_says_to_leave_it_out() {
         let mut store = store();
         let twice = file(&[("B-1", 90), ("B-2", 90), ("B-1", 240)]);
-        let (stopped, told) = imported(&mut store, &wanted(), &twice).unwrap();
+        let (stopped, told) = imported(&mut store, &wanted(bins()), &twice).unwrap();
         assert_eq!((stopped.state, stopped.version), (State::Stopped, None));
         assert_eq!(told, ["3 its code is that of one before it"]);
         assert!(stopped.words.contains("1 row came to nothing"), "{}", stopped.words);
-        let leaving_out = AssetFile { leave_out: true, ..wanted() };
+        let leaving_out = wanted(Bringing { leave_out: true, ..bins() });
         let (kept, _) = imported(&mut store, &leaving_out, &twice).unwrap();
         assert_eq!((kept.state, kept.assets), (State::Kept, 2));
     }
@@ -331,12 +293,14 @@ mod tests {
     #[test]
     fn what_lacks_much_of_what_stands_is_refused_until_someone_says_so() {
         let mut store = store();
-        imported(&mut store, &wanted(), &file(&[("B-1", 90), ("B-2", 90), ("B-3", 90)])).unwrap();
+        imported(&mut store, &wanted(bins()), &file(&[("B-1", 90), ("B-2", 90), ("B-3", 90)])).unwrap();
         for fewer in [file(&[("B-1", 90)]), file(&[])] {
-            let refused = imported(&mut store, &AssetFile { fact: vec![], ..wanted() }, &fewer).unwrap_err();
+            let refused =
+                imported(&mut store, &AssetFile { fact: vec![], ..wanted(bins()) }, &fewer).unwrap_err();
             assert!(refused.to_string().contains("--shrink"), "{refused}");
         }
-        let (emptied, _) = imported(&mut store, &AssetFile { shrink: true, ..wanted() }, &file(&[])).unwrap();
+        let (emptied, _) =
+            imported(&mut store, &wanted(Bringing { shrink: true, ..bins() }), &file(&[])).unwrap();
         assert_eq!((emptied.state, emptied.assets, emptied.version), (State::Kept, 0, Some(2)));
     }
 
@@ -344,14 +308,14 @@ mod tests {
     fn a_set_that_was_removed_comes_back_under_a_version_of_its_own() {
         let mut store = store();
         let one = file(&[("B-1", 90)]);
-        let removing = AssetFile { remove: true, ..wanted() };
+        let removing = AssetFile { remove: true, ..wanted(bins()) };
         assert!(run(&mut store, &removing).unwrap_err().is::<Problem>(), "there is none");
-        imported(&mut store, &wanted(), &one).unwrap();
+        imported(&mut store, &wanted(bins()), &one).unwrap();
         run(&mut store, &removing).unwrap();
         assert!(store.asset_sets().unwrap().is_empty());
-        let (back, _) = imported(&mut store, &wanted(), &one).unwrap();
+        let (back, _) = imported(&mut store, &wanted(bins()), &one).unwrap();
         assert_eq!((back.state, back.version), (State::Kept, Some(2)));
-        let unknown = AssetFile { team: vec!["no-such-team".into()], ..wanted() };
+        let unknown = AssetFile { team: vec!["no-such-team".into()], ..wanted(bins()) };
         assert!(imported(&mut store, &unknown, &one).unwrap_err().is::<Problem>());
     }
 }

@@ -6,6 +6,9 @@ use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use clap::Args;
+use kerbside_core::area_pack::is_key;
+use kerbside_core::features::columns::Columns;
 use kerbside_core::features::flaw::Flawed;
 use kerbside_core::features::{FileOfFeatures, geojson};
 use kerbside_core::problem::{Code, Problem};
@@ -15,6 +18,35 @@ use crate::store::geopackage;
 
 /// More than the boundaries of a country at full detail.
 const FILE_LIMIT: u64 = 256 * 1024 * 1024;
+
+/// What is said of any file of features that becomes a set.
+#[derive(Debug, Default, Args)]
+pub(super) struct Bringing {
+    /// Small letters, digits and hyphens. A set with the same key gets a new version.
+    #[arg(long)]
+    pub(super) key: String,
+    /// The column with the codes, where it is not recognised.
+    #[arg(long)]
+    pub(super) code: Option<String>,
+    /// The column with the names, where it is not recognised.
+    #[arg(long)]
+    pub(super) name: Option<String>,
+    /// Which layer of a GeoPackage with several.
+    #[arg(long)]
+    pub(super) layer: Option<String>,
+    /// Whose file it is, as its licence asks to be said; what the file says otherwise.
+    #[arg(long)]
+    pub(super) attribution: Option<String>,
+    /// Only say what would change; nothing is kept.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Bring the others in where some have flaws.
+    #[arg(long)]
+    pub(super) leave_out: bool,
+    /// The file holds everything although it lacks more than a third of what stands.
+    #[arg(long)]
+    pub(super) shrink: bool,
+}
 
 /// A feature that came to nothing: which of the file, counted from one.
 #[derive(Debug, Serialize)]
@@ -47,6 +79,69 @@ pub(super) struct Difference {
     pub(super) unchanged: usize,
 }
 
+impl Bringing {
+    pub(super) fn require_key(&self) -> Result<()> {
+        if is_key(&self.key) {
+            return Ok(());
+        }
+        Err(Problem::new(Code::NotUnderstood, "a key has small letters, digits and hyphens").into())
+    }
+
+    pub(super) fn columns(&self) -> Columns {
+        Columns { code: self.code.clone(), name: self.name.clone() }
+    }
+
+    /// Whose it is, if this is what its file says.
+    pub(super) fn attribution(&self, said: &str) -> String {
+        self.attribution.clone().unwrap_or_else(|| said.to_owned())
+    }
+
+    /// What becomes of what was read, before anything is kept; nothing stands against keeping it where this is none.
+    pub(super) fn held_back(&self, refused: usize) -> Option<State> {
+        if 0 < refused && !self.leave_out {
+            return Some(State::Stopped);
+        }
+        self.dry_run.then_some(State::Checked)
+    }
+
+    /// A file that broke off, or that holds only what changed, would take away what is still there.
+    pub(super) fn require_whole(&self, things: &str, gone: usize, stood: usize) -> Result<()> {
+        if self.shrink || gone <= stood / 3 {
+            return Ok(());
+        }
+        let detail =
+            format!("{gone} of {stood} {things} would go. If the file holds everything, say --shrink");
+        Err(Problem::new(Code::NotAllowed, detail).into())
+    }
+
+    /// What was kept and what stands, for a person. `flawed` counts what came to nothing, in words.
+    pub(super) fn words(&self, state: &State, version: Option<u32>, flawed: &str) -> String {
+        let stands = match version {
+            Some(version) => format!("Version {version} of {} stands.", self.key),
+            None => format!("There is no {} yet.", self.key),
+        };
+        match state {
+            State::Kept | State::Same => stands,
+            State::Checked => format!("Nothing was kept. {stands}"),
+            State::Stopped => format!(
+                "Nothing was kept, as {flawed} came to nothing, each with its reason above: put the file right, or say --leave-out. {stands}"
+            ),
+        }
+    }
+}
+
+impl State {
+    /// Of a set that was put among the others.
+    pub(super) fn put(is_new: bool) -> Self {
+        if is_new { Self::Kept } else { Self::Same }
+    }
+}
+
+/// `1 area`, `2 areas`.
+pub(super) fn counted(number: usize, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}
+
 impl<'a> Refusal<'a> {
     pub(super) fn of(flawed: &'a Flawed) -> Self {
         Self { feature: flawed.feature, code: &flawed.code, refused: flawed.flaw.to_string() }
@@ -73,15 +168,6 @@ impl Difference {
         difference.gone = before.len() - difference.changed - difference.unchanged;
         difference
     }
-}
-
-/// A file that broke off, or that holds only what changed, would take away what is still there.
-pub(super) fn require_whole(things: &str, gone: usize, stood: usize, shrink: bool) -> Result<()> {
-    if shrink || gone <= stood / 3 {
-        return Ok(());
-    }
-    let detail = format!("{gone} of {stood} {things} would go. If the file holds everything, say --shrink");
-    Err(Problem::new(Code::NotAllowed, detail).into())
 }
 
 /// The features of a file, whatever they are.
