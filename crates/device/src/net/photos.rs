@@ -125,11 +125,13 @@ impl Vault {
             && receipt.device == self.identity.device
             && receipt.record == upload.record
             && receipt.sha256 == upload.sha256
-            && receipt.bytes == upload.bytes
-            // What a server held before it was restored says nothing of what it holds now.
-            && receipt.epoch == self.store.progress()?.epoch;
+            && receipt.bytes == upload.bytes;
         if !fits {
             return Err(wrong().into());
+        }
+        // What a server held before it was restored says nothing of what it holds now. The next exchange tells of the restore.
+        if receipt.epoch != self.store.progress()?.epoch {
+            return Err(Problem::new(Code::Busy, "A receipt from the other side of a restore").into());
         }
         let state = match receipt.state {
             PhotoState::Refused => {

@@ -35,7 +35,14 @@ fn opened(folder: &Path, store: Store) -> Opened {
 fn with_unsent_work(folder: &Path, records: usize) -> Vec<OwnChange> {
     fs::create_dir_all(folder.join("photos")).unwrap();
     let store = Store::open(&folder.join("vault.db"), &key()).unwrap();
-    let mut ann = Vault::begin(opened(folder, store), &crate::exchange::tests::identity(), Actor(1), Epoch([5; 16]), &[]).unwrap();
+    let mut ann = Vault::begin(
+        opened(folder, store),
+        &crate::exchange::tests::identity(),
+        Actor(1),
+        Epoch([5; 16]),
+        &[],
+    )
+    .unwrap();
     ann.keep_pack("form.sighting", 1, crate::exchange::tests::FORM.as_bytes()).unwrap();
     let bytes = crate::photos::tests::with_exif(&crate::photos::tests::two_halves(60, 40), 1);
     for n in 0..records {

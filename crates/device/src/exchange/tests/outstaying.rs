@@ -16,7 +16,7 @@ fn hears(vault: &mut Vault, office: impl FnOnce(Office) -> Office) {
     vault.incoming(&push, &office.reply(&push), NOW).unwrap();
 }
 
-fn is_received(vault: &mut Vault) {
+fn hands_receipt(vault: &mut Vault, epoch: Epoch) -> anyhow::Result<bool> {
     let upload = vault.photos_to_send().unwrap().remove(0);
     let receipt = PhotoReceipt {
         server: ServerId([1; 16]),
@@ -26,11 +26,26 @@ fn is_received(vault: &mut Vault) {
         sha256: upload.sha256,
         bytes: upload.bytes,
         state: PhotoState::Complete,
-        epoch: EPOCH,
+        epoch,
         backed_up: false,
     };
     let signed = Signed::new(Label::Photo, &receipt, &office_key());
-    assert!(vault.take_photo_receipt(&upload, &kerbside_core::cbor::encode(&signed), NOW).unwrap());
+    vault.take_photo_receipt(&upload, &kerbside_core::cbor::encode(&signed), NOW)
+}
+
+fn is_received(vault: &mut Vault) {
+    assert!(hands_receipt(vault, EPOCH).unwrap());
+}
+
+#[test]
+fn a_receipt_from_the_other_side_of_a_restore_settles_nothing_and_is_no_portal() {
+    let mut ann = vault(1, 1);
+    ann.create("sighting", &answers("a fridge"), &[paper()], NOW).unwrap();
+    hears(&mut ann, |office| Office { items: vec![echo("1.1")], ..office });
+    let refused = hands_receipt(&mut ann, Epoch([6; 16])).unwrap_err();
+    assert_eq!(refused.downcast_ref::<Problem>().map(|problem| problem.code), Some(Code::Busy));
+    assert_eq!(ann.photos_to_send().unwrap().len(), 1);
+    is_received(&mut ann);
 }
 
 #[test]
