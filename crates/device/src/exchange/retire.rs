@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result};
 use kerbside_core::change::{Change, ChangeBytes, Context, Edit};
 use kerbside_core::exchange::{OFFER_LIMIT, Offered, Receipt, Retire, Retired};
 use kerbside_core::ids::{Actor, Dot, RecordId, Sha256};
-use kerbside_core::record::Record;
+use kerbside_core::record::{Record, Stamp};
 use kerbside_core::redact::tombstone;
 use kerbside_core::redot::Redot;
 use kerbside_core::sign::Label;
@@ -127,7 +127,7 @@ impl Vault {
         let head = self.head_of(row)?;
         for edit in edits {
             if let Edit::Put { context, .. } | Edit::SetRemove { context, .. } = edit {
-                let named = context.iter().map(|dot| self.names_now(dot, &own, &head));
+                let named = context.iter().map(|dot| self.names_now(dot, row.id, &own, &head));
                 let named: Vec<Vec<Dot>> = named.collect::<Result<_>>()?;
                 *context = Context::new(named.into_iter().flatten());
             }
@@ -137,14 +137,10 @@ impl Vault {
 
     /// A dot under which this device wrote something that goes on under another, as the context that stands for it now:
     /// what its actor kept, and where the rest has gone. What its double wrote under the same dot keeps its name.
-    fn names_now(&self, dot: Dot, own: &[OwnChange], head: &Record) -> Result<Vec<Dot>> {
+    fn names_now(&self, dot: Dot, record: RecordId, own: &[OwnChange], head: &Record) -> Result<Vec<Dot>> {
         let is_gone = |own: &OwnChange| own.state == ChangeState::Redotted;
-        let Some(given_up) = self.store.change_at(dot.actor, dot.counter)?.filter(is_gone) else {
-            return Ok(vec![dot]);
-        };
-        if let Some(shown) = head.stamp_of(dot)
-            && read(&given_up).is_ok_and(|ours| ours.at.hlc != shown.hlc)
-        {
+        let given_up = self.store.change_at(dot.actor, dot.counter)?.filter(is_gone);
+        if !given_up.is_some_and(|ours| ours.record == record && stands_as(&ours, head.stamp_of(dot))) {
             return Ok(vec![dot]);
         }
         let of_actor = self.store.changes_between(dot.actor, 0, dot.counter)?;
@@ -223,6 +219,14 @@ fn moved_on(
         seen: false,
         residue: None,
     }
+}
+
+/// Whether what is shown under the dot of this change is this change, and not what a double wrote. Of one that was cleared
+/// there is still the time at which it was saved.
+fn stands_as(own: &OwnChange, shown: Option<Stamp>) -> bool {
+    let is_same =
+        |shown: Stamp| read(own).map_or(own.saved_ms == shown.at_ms, |ours| ours.at.hlc == shown.hlc);
+    shown.is_none_or(is_same)
 }
 
 fn read(own: &OwnChange) -> Result<Change> {

@@ -57,8 +57,9 @@ fn an_answer_over_what_no_server_confirms_names_the_dots_it_has_now() {
     assert_eq!((what.values.len(), &what.values[0].answer), (1, &json!("two freezers")));
 }
 
-#[test]
-fn an_answer_over_what_a_double_wrote_under_the_same_dot_names_what_the_double_wrote() {
+/// Tom's device wrote under 2.1, and so did its double, in a record that no server confirms now: what an answer over the
+/// double's names of actor 2.
+fn named_over_a_double(is_elsewhere: bool, is_cleared: bool) -> u64 {
     let mut ann = vault(1, 1);
     let record = saves(&mut ann, "a fridge").record;
     let begun = ann.head(record).unwrap();
@@ -75,15 +76,25 @@ fn an_answer_over_what_a_double_wrote_under_the_same_dot_names_what_the_double_w
         tom.incoming(&push, &office.reply(&push), NOW).unwrap();
     };
     enters(&mut tom, &begun);
-    tom.edit(record, &answers("a freezer"), &[], NOW.later(1_000)).unwrap();
+    if is_elsewhere {
+        tom.create("sighting", &answers("a sofa"), &[], NOW.later(1_000)).unwrap();
+        tom.edit(record, &answers("a freezer"), &[], NOW.later(1_000)).unwrap();
+    } else {
+        tom.edit(record, &answers("a freezer"), &[], NOW.later(1_000)).unwrap();
+    }
+    let mut of_double = read(&tom, 2, if is_elsewhere { 2 } else { 1 });
     gives_way(&mut tom, 50);
-    let mut of_double = read(&tom, 2, 1);
+    of_double.counter = 1;
     of_double.cid.0 = [6; 8];
+    of_double.at.wall_ms += 5_000;
     of_double.at.hlc = of_double.at.hlc.tick(NOW.later(5_000).wall_ms.try_into().unwrap());
     let mut both = begun;
     both.apply(&of_double);
-    both.apply(&read(&tom, 50, 1));
+    both.apply(&read(&tom, 50, if is_elsewhere { 2 } else { 1 }));
     enters(&mut tom, &both);
+    if is_cleared {
+        clears(&mut tom, (2, 1));
+    }
     // Another filling brings nothing, and an open form keeps the record here.
     tom.edit_record(record, NOW).unwrap();
     let push = tom.outgoing(Budget::default(), NOW).unwrap();
@@ -93,8 +104,16 @@ fn an_answer_over_what_a_double_wrote_under_the_same_dot_names_what_the_double_w
     assert!(tom.store.record(record).unwrap().unwrap().base.is_none());
 
     tom.edit(record, &answers("two freezers"), &[], NOW.later(9_000)).unwrap();
-    let Edit::Put { context, .. } = &read(&tom, 50, 2).edits[0].clone() else { panic!("an answer") };
-    assert_eq!(context.get(Actor(2)), 1, "{context:?}");
+    let newest = tom.store.progress().unwrap().counter;
+    let Edit::Put { context, .. } = &read(&tom, 50, newest).edits[0].clone() else { panic!("an answer") };
+    context.get(Actor(2))
+}
+
+#[test]
+fn an_answer_over_what_a_double_wrote_under_the_same_dot_names_what_the_double_wrote() {
+    for (is_elsewhere, is_cleared) in [(false, false), (false, true), (true, false), (true, true)] {
+        assert_eq!(named_over_a_double(is_elsewhere, is_cleared), 1, "{is_elsewhere} {is_cleared}");
+    }
 }
 
 #[test]
@@ -267,8 +286,8 @@ fn a_device_that_was_stopped_says_how_much_of_what_was_taken_out_it_was_told() {
 }
 
 /// A backup has it: what is left here is its hash.
-fn clears(vault: &mut Vault, counter: u64) {
-    let own = vault.store.change_at(Actor(1), counter).unwrap().unwrap();
+fn clears(vault: &mut Vault, (actor, counter): (u32, u64)) {
+    let own = vault.store.change_at(Actor(actor), counter).unwrap().unwrap();
     vault.store.mend_change(&OwnChange { bytes: Vec::new(), ..own }).unwrap();
 }
 
@@ -277,7 +296,7 @@ fn what_was_cleared_and_the_server_holds_is_still_seen_by_what_goes_on() {
     let mut ann = vault(1, 1);
     let record = saves(&mut ann, "a fridge").record;
     ann.edit(record, &answers("two fridges"), &[], NOW.later(1_000)).unwrap();
-    clears(&mut ann, 1);
+    clears(&mut ann, (1, 1));
     let retire = ann.retire_request().unwrap();
     let retired = Retired { actor: Actor(50), held: vec![1], verdicts: Vec::new(), receipt: None };
     ann.retired(&retire, &retired, NOW).unwrap();
@@ -292,7 +311,7 @@ fn what_nobody_has_any_more_leaves_no_gap_among_the_numbers_of_the_next_actor() 
     saves(&mut ann, "a fridge");
     saves(&mut ann, "two fridges");
     saves(&mut ann, "a freezer");
-    clears(&mut ann, 2);
+    clears(&mut ann, (1, 2));
     gives_way(&mut ann, 50);
     let was = |counter| read(&ann, 50, counter).was.unwrap().counter;
     assert_eq!((was(1), was(2)), (1, 3));
