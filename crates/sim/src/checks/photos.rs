@@ -10,6 +10,7 @@ use super::Settled;
 use crate::world::World;
 
 pub fn photos_have_come(world: &mut World, settled: &Settled) -> Result<()> {
+    world.photos_cleared_late()?;
     let listed: BTreeSet<_> = world.server.photos()?.into_iter().map(|(sha256, _)| sha256).collect();
     let left = world.server.photos_gone()?;
     ensure!(left.is_empty(), "files of photos are still to be deleted: {left:?}");

@@ -27,6 +27,8 @@ pub struct PhotoActs {
     promised: BTreeMap<Marker, Sha256>,
     /// Those that a phone held that died, or a backup that was passed over: no rule could have kept them.
     mortal: BTreeSet<Sha256>,
+    /// Those of backups that were passed over.
+    passed_over: BTreeSet<Sha256>,
     /// The bytes that came last, for somebody else to attach as well.
     last: Vec<u8>,
 }
@@ -213,6 +215,22 @@ impl World {
     /// a backup that said it was safe. Of any other that is missing the promise stands.
     pub fn photos_died(&mut self, with: impl IntoIterator<Item = Sha256>) -> Result<()> {
         self.ledger.photos.mortal.extend(with);
+        self.release_photos(&self.ledger.photos.mortal.clone())
+    }
+
+    /// The same of a backup that an older one was restored instead of.
+    pub fn photos_passed_over(&mut self, with: &BTreeSet<Sha256>) -> Result<()> {
+        self.ledger.photos.passed_over.extend(with);
+        self.photos_died(with.iter().copied())
+    }
+
+    /// A letter from before a restore may tell a phone only afterwards that the backup which was passed over holds a photo.
+    pub fn photos_cleared_late(&mut self) -> Result<()> {
+        self.release_photos(&self.ledger.photos.passed_over.clone())
+    }
+
+    /// Of these nothing is promised any more where nobody has them.
+    fn release_photos(&mut self, dead: &BTreeSet<Sha256>) -> Result<()> {
         let mut holders = Vec::new();
         for phone in &self.phones {
             holders.push((markers(&phone.vault)?, phone.vault.photos_held()?));
@@ -222,9 +240,8 @@ impl World {
         };
         // Bytes that no row names had no receipt: the server died between the two, and whoever was to send them again died.
         let listed: BTreeSet<Sha256> = self.server.photos()?.into_iter().map(|(sha256, _)| sha256).collect();
-        let PhotoActs { promised, mortal, .. } = &mut self.ledger.photos;
-        promised.retain(|marker, sha256| {
-            listed.contains(sha256) || is_held(marker, sha256) || !mortal.contains(sha256)
+        self.ledger.photos.promised.retain(|marker, sha256| {
+            listed.contains(sha256) || is_held(marker, sha256) || !dead.contains(sha256)
         });
         Ok(())
     }

@@ -96,7 +96,7 @@ impl World {
                 self.ledger.died(marker);
             }
         }
-        self.photos_died(passed_over)
+        self.photos_passed_over(&passed_over)
     }
 
     /// A phone is put back in the hour in which the server is restored.
