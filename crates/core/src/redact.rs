@@ -100,8 +100,17 @@ impl Redaction {
     /// What is left of a change. None where nothing of it has to go, or has gone.
     #[must_use]
     pub fn residue(&self, change: &Change) -> Option<Change> {
-        let is_meant = change.record == self.record && self.covers(change.dot(), Some(change.cid));
-        if is_meant { self.target.residue(change) } else { None }
+        if self.is_of(change) { self.target.residue(change) } else { None }
+    }
+
+    /// Whether something of a change has to go, or has gone.
+    #[must_use]
+    pub fn concerns(&self, change: &Change) -> bool {
+        self.is_of(change) && change.edits.iter().any(|edit| self.target.is_in(edit))
+    }
+
+    fn is_of(&self, change: &Change) -> bool {
+        change.record == self.record && self.covers(change.dot(), Some(change.cid))
     }
 }
 

@@ -33,6 +33,7 @@ impl Intake<'_> {
         let record = redaction.record;
         self.store.break_blocks_with(record)?;
         let mut is_touched = self.blank_own(record, |change| redaction.residue(change))?;
+        self.forget_said(redaction)?;
         is_touched |= self.blank_drafts(record, |field| redaction.target.is_field(field))?;
         if let Target::Photo(photo) = &redaction.target {
             is_touched |= self.store.take_photo_out(record, *photo)?;
@@ -124,6 +125,19 @@ impl Intake<'_> {
             Some(left) => self.store.blank_change(own, &ChangeBytes::write(&left)).map(|()| true),
             None => Ok(false),
         }
+    }
+
+    /// A reply from before it was taken out may have come since the change was blanked, and said it again.
+    fn forget_said(&self, redaction: &Redaction) -> Result<()> {
+        if planted::is(Mutant::SaidOutlivesWords) {
+            return Ok(());
+        }
+        for own in self.store.changes_of(redaction.record)? {
+            if readable(&own).is_some_and(|change| redaction.concerns(&change)) {
+                self.store.forget_said((own.actor, own.counter))?;
+            }
+        }
+        Ok(())
     }
 
     /// What a form that is open shows of it goes, and what was typed only if it repeats that.

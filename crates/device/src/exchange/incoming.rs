@@ -152,6 +152,7 @@ impl Vault {
             intake.touch_all(store.unsettle_changes(progress.actor, receipt.through)?)?;
         }
         applied.sent = receipt.through.saturating_sub(progress.received);
+        let acked = progress.acked;
         settle_own(store, progress, receipt, &mut intake, now)?;
         self.take_settled(store, &receipt.settled, &mut intake)?;
         self.take_marks(store, progress, (push, receipt), now)?;
@@ -179,6 +180,13 @@ impl Vault {
         applied.something_gone = reply.items.iter().any(|item| is_gone(&item));
         applied.photos_gone = std::mem::take(&mut intake.photos_gone);
         intake.finish()?;
+        if held == push.cursor {
+            // After what is gone: what the office says in the same breath, it says still.
+            store.keep_said(progress.actor, &receipt.said)?;
+        } else if !receipt.said.is_empty() {
+            // Words that come late may have been taken out in between: they are asked for again.
+            progress.acked = acked;
+        }
         if applied.stopped.is_some() {
             let told = Some(&reply.cursor).filter(|cursor| held == push.cursor && !cursor.is_empty());
             progress.cursor = told.cloned();
@@ -364,7 +372,6 @@ fn settle_own(
         }
         settle(store, intake, &own, verdict, now)?;
     }
-    store.keep_said(progress.actor, &receipt.said)?;
     progress.received = progress.received.max(receipt.through);
     // What is held or in review will yet be judged: its verdict is asked for again.
     progress.acked = progress.acked.max(known);

@@ -144,16 +144,32 @@ fn declined(vault: &mut Vault) -> RecordId {
 /// A receipt that says it, as it comes for as long as an earlier verdict is open.
 fn hears_declined(vault: &mut Vault, items: Vec<Item>) {
     let push = vault.outgoing(Budget::default(), NOW).unwrap();
-    let office = Office {
+    let reply = says_declined(vault, items).reply(&push);
+    vault.incoming(&push, &reply, NOW).unwrap();
+    hears(vault, vec![]);
+}
+
+fn says_declined(vault: &Vault, items: Vec<Item>) -> Office {
+    Office {
         items,
         through: 2,
         chain: vault.store.progress().unwrap().chain,
         verdicts: vec![(2, Verdict::Refused("declined".into()))],
         said: vec![(2, format!("Nobody knows {WORDS}"))],
-        ..Office::taking(&push)
-    };
-    vault.incoming(&push, &office.reply(&push), NOW).unwrap();
-    hears(vault, vec![]);
+        epoch: EPOCH,
+        safe: 0,
+        backup_ms: None,
+        safe_photos: Vec::new(),
+        paging: Paging::Log,
+    }
+}
+
+/// An answer, and a push of it that was sent twice, so that two replies are on their way.
+fn asks_twice(vault: &mut Vault) -> (RecordId, Push) {
+    let record = saves(vault, "a fridge").record;
+    hears(vault, vec![echo("1.1")]);
+    vault.edit(record, &answers(WORDS), &[], NOW).unwrap();
+    (record, vault.outgoing(Budget::default(), NOW).unwrap())
 }
 
 #[test]
@@ -166,6 +182,50 @@ fn what_the_office_said_of_a_change_goes_with_what_is_taken_out_of_it() {
     assert_eq!(says(&ann, WORDS), Vec::<String>::new());
     let item = ann.waiting().unwrap().items.remove(0);
     assert_eq!((item.reason_code.as_deref(), item.said), (Some("declined"), None));
+    is_whole(&ann);
+}
+
+#[test]
+fn a_reply_from_before_it_was_taken_out_does_not_say_it_again() {
+    let mut ann = vault(1, 1);
+    let (record, push) = asks_twice(&mut ann);
+    let late = says_declined(&ann, vec![]).reply(&push);
+    let items = vec![redaction(record, what(), 2)];
+    let told = Office { said: Vec::new(), ..says_declined(&ann, items) }.reply(&push);
+    ann.incoming(&push, &told, NOW).unwrap();
+    ann.incoming(&push, &late, NOW).unwrap();
+    hears(&mut ann, vec![]);
+    assert_eq!(says(&ann, WORDS), Vec::<String>::new());
+    is_whole(&ann);
+}
+
+#[test]
+fn what_the_office_said_in_a_late_reply_is_asked_for_again() {
+    let mut ann = vault(1, 1);
+    let (_, push) = asks_twice(&mut ann);
+    let late = says_declined(&ann, vec![]).reply(&push);
+    let verdicts = vec![(2, Verdict::Refused("in_review".into()))];
+    let told = Office { said: Vec::new(), verdicts, ..says_declined(&ann, vec![]) }.reply(&push);
+    ann.incoming(&push, &told, NOW).unwrap();
+    ann.incoming(&push, &late, NOW).unwrap();
+    assert_eq!(ann.outgoing(Budget::default(), NOW).unwrap().acked, 1);
+    hears_declined(&mut ann, vec![]);
+    assert_eq!(says(&ann, WORDS), ["own_change", "said"]);
+    assert_eq!(ann.outgoing(Budget::default(), NOW).unwrap().acked, 2);
+    is_whole(&ann);
+}
+
+#[test]
+fn what_was_said_again_goes_when_it_is_told_again_and_what_is_said_with_that_stays() {
+    let mut ann = vault(1, 1);
+    let record = declined(&mut ann);
+    hears(&mut ann, vec![redaction(record, what(), 2)]);
+    hears_declined(&mut ann, vec![]);
+    assert_eq!(says(&ann, WORDS), ["said"]);
+    hears(&mut ann, vec![redaction(record, what(), 2)]);
+    assert_eq!(says(&ann, WORDS), Vec::<String>::new());
+    hears_declined(&mut ann, vec![redaction(record, what(), 2)]);
+    assert_eq!(says(&ann, WORDS), ["said"], "the office says it of what is left");
     is_whole(&ann);
 }
 
