@@ -19,6 +19,7 @@ use kerbside_core::change::{Change, ChangeBytes};
 use kerbside_core::ids::RecordId;
 use kerbside_core::record::Record;
 use kerbside_device::{ChangeState, OwnChange};
+use kerbside_server::store::Period;
 
 use crate::events::reviewing::note_reviews;
 use crate::ledger::{Marker, markers_of};
@@ -78,15 +79,37 @@ pub struct Own {
 pub fn check_all(world: &mut World) -> Result<u32> {
     let settled = Settled::read(world)?;
     note_reviews(world, &settled.folded)?;
-    // What was held for its twin was told to be a second copy only later.
-    for own in settled.own.iter().flatten().filter(|own| own.change.state == ChangeState::Duplicate) {
-        world.ledger.arrives_twice(own.markers.clone());
-    }
+    note_second_copies(world, &settled)?;
     for check in CHECKS {
         (check.holds)(world, &settled).with_context(|| format!("it does not hold that {}", check.name))?;
     }
     let refused = settled.own.iter().flatten().filter(|own| own.change.state == ChangeState::Refused);
     Ok(u32::try_from(refused.count())?)
+}
+
+/// What was held for its twin was told to be a second copy only later. A phone may clear its copy in the very exchange
+/// that tells it so, and then says no more of it: so the server is asked as well.
+fn note_second_copies(world: &mut World, settled: &Settled) -> Result<()> {
+    for own in settled.own.iter().flatten().filter(|own| own.change.state == ChangeState::Duplicate) {
+        world.ledger.arrives_twice(own.markers.clone());
+    }
+    let copied = copied_dots(world)?;
+    for change in settled.log.iter().filter(|change| copied.contains(&change.dot().to_string())) {
+        world.ledger.arrives_twice(markers_of(change));
+    }
+    Ok(())
+}
+
+/// The dots in the log whose act came under another dot as well, by the server's own count.
+fn copied_dots(world: &mut World) -> Result<BTreeSet<String>> {
+    let lee = world.officer("lee@example.gov.uk")?;
+    let (mut copied, mut after) = (BTreeSet::new(), Some(0));
+    while let Some(from) = after {
+        let page = world.server.trust_lines(&lee, "duplicates", Period::ALL, from)?;
+        copied.extend(page.lines.into_iter().filter_map(|line| line.same_as));
+        after = page.next;
+    }
+    Ok(copied)
 }
 
 impl Settled {
