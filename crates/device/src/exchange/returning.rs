@@ -73,14 +73,8 @@ impl Vault {
             let mark = receipt.marks.iter().find(|mark| mark.actor == actor);
             let held = mark.map_or(0, |mark| mark.through);
             let is_whole = actor == progress.actor || !planted::is(Mutant::OldActorsForgotten);
-            // A return that a second restore broke off is asked about from its beginning. So is what a double brought back
-            // before us: it was judged anew, perhaps as a second copy, and of an actor given up long ago nothing else tells.
-            let first = if actor == progress.actor {
-                store.first_saved(actor, through)?
-            } else {
-                store.first_untold(actor, through)?
-            };
-            let asked = first.map_or(held, |first| held.min(first - 1));
+            // A return that a second restore broke off is asked about from its beginning.
+            let asked = store.first_saved(actor, through)?.map_or(held, |first| held.min(first - 1));
             let returns = asked < through && is_whole && self.proves(store, actor, through)?;
             store.set_returned(actor, returns.then_some(asked))?;
             if returns {

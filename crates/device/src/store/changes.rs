@@ -327,20 +327,11 @@ impl Store {
 
     /// The first of an actor's changes, up to here, that no server is known to hold.
     pub fn first_saved(&self, actor: Actor, through: u64) -> Result<Option<u64>> {
-        self.first_where("state = 'saved'", actor, through)
-    }
-
-    /// The same, or the first that a server took and has not yet told us again.
-    pub fn first_untold(&self, actor: Actor, through: u64) -> Result<Option<u64>> {
-        self.first_where("(state = 'saved' OR (pending = 1 AND state = 'received'))", actor, through)
-    }
-
-    fn first_where(&self, condition: &str, actor: Actor, through: u64) -> Result<Option<u64>> {
         let first: Option<i64> = self
             .connection
-            .prepare_cached(&format!(
-                "SELECT MIN(counter) FROM own_change WHERE actor = ?1 AND counter <= ?2 AND {condition}"
-            ))?
+            .prepare_cached(
+                "SELECT MIN(counter) FROM own_change WHERE actor = ?1 AND counter <= ?2 AND state = 'saved'",
+            )?
             .query_row((actor.0, to_row(through)), |row| row.get(0))
             .context("Look for what is not settled")?;
         Ok(first.map(from_row))

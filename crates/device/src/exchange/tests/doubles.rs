@@ -159,38 +159,6 @@ fn what_a_restored_server_does_not_take_back_under_an_old_actor_goes_on_under_th
     is_whole(&ann);
 }
 
-#[test]
-fn what_a_double_brought_back_before_us_is_what_the_restored_server_says_it_is() {
-    let mut ann = vault(1, 1);
-    let first = saves(&mut ann, "a fridge");
-    let push = ann.outgoing(Budget::default(), NOW).unwrap();
-    let taken = Reply { more: true, ..Office::taking(&push).reply(&push) };
-    ann.incoming(&push, &taken, NOW).unwrap();
-    let retire = ann.retire_request().unwrap();
-    let retired = Retired { actor: Actor(50), held: vec![1], verdicts: Vec::new(), receipt: None };
-    ann.retired(&retire, &retired, NOW).unwrap();
-
-    let push = ann.outgoing(Budget::default(), NOW).unwrap();
-    let epoch = Epoch([6; 16]);
-    let office = Office { through: 0, chain: chain::START, epoch, ..Office::taking(&push) };
-    let mut reply = office.reply(&push);
-    let mut receipt: Receipt = reply.receipt.open(Label::Receipt, &PublicKey::of(&office_key())).unwrap();
-    receipt.marks.push(Mark { actor: Actor(1), through: 1, backed_up_through: 0 });
-    reply.receipt = Signed::new(Label::Receipt, &receipt, &office_key());
-    assert!(ann.incoming(&push, &reply, NOW).unwrap().new_epoch);
-
-    let push = ann.outgoing(Budget::default(), NOW).unwrap();
-    assert_eq!((push.actor, push.first, push.changes.len()), (Actor(1), 1, 1));
-    let verdicts = vec![(1, Verdict::Duplicate(Dot { actor: Actor(60), counter: 1 }))];
-    let office = Office { verdicts, epoch, ..Office::taking(&push) };
-    ann.incoming(&push, &office.reply(&push), NOW).unwrap();
-    let own = ann.store.change_at(Actor(1), 1).unwrap().unwrap();
-    assert_eq!((own.state, own.pending), (ChangeState::Duplicate, false));
-    assert_eq!(ann.store.wanted_records().unwrap(), [first.record]);
-    assert!(ann.needs_retiring().unwrap());
-    assert!(ann.store.returning().unwrap().is_none());
-}
-
 /// A record that was received, and a second answer that was refused.
 fn refused(vault: &mut Vault, what: &str, code: &str) -> RecordId {
     let saved = saves(vault, "a fridge");
