@@ -6,7 +6,6 @@
 pub mod cut;
 pub mod desk;
 pub mod gone;
-mod joining;
 pub mod line;
 mod mishaps;
 pub mod photos;
@@ -62,7 +61,6 @@ pub const EVENTS: &[Event] = &[
     event(5, "the office withdraws a record", World::withdraw_at_desk),
     event(6, "the office takes something out for good", World::redact),
     event(3, "the office removes a record for good", World::purge),
-    event(8, "the office joins two records", World::join),
     event(10, "an officer changes teams", World::move_officer),
     event(12, "a job is given out or taken back", World::give_job),
     event(8, "a record is said to be somewhere", World::place_record),

@@ -64,7 +64,7 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn any_state(&mut self) -> Result<Option<(RecordId, Record)>> {
+    fn any_state(&mut self) -> Result<Option<(RecordId, Record)>> {
         let states = self.server.states()?;
         if states.is_empty() {
             return Ok(None);
