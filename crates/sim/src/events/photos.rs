@@ -119,7 +119,7 @@ impl World {
         Ok(())
     }
 
-    /// False when the photo was refused.
+    /// False when the photo was refused, or the answer about it.
     fn send_a_piece(&mut self, at: usize, row: &UploadRow) -> Result<bool> {
         let (device, now_ms) = (self.phones[at].device, self.now_ms);
         let (record, sha256, bytes) = (row.record, row.sha256, row.bytes);
@@ -144,10 +144,11 @@ impl World {
                     "a receipt for {sha256} that {device} never sent"
                 );
                 self.note(&format!("phone {at} has a receipt for {sha256}"));
-                self.phone_asks(at, "taking a photo's receipt", |world| {
+                let taken = self.phone_asks(at, "taking a photo's receipt", |world| {
                     world.phones[at].vault.take_photo_receipt(row, &bytes, now)
                 })?;
-                Ok(true)
+                // One from the other side of a restore is asked for again when the two have exchanged.
+                Ok(taken.is_some())
             }
             Ok(PhotoAsked::Wanted(upload)) => self.send_to(at, row, &upload),
         }
