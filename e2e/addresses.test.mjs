@@ -5,11 +5,10 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { measure } from './measures.mjs';
+import { looked } from './measures.mjs';
 import { openApp, until } from './webdriver.mjs';
 import { World, built, shots } from './world.mjs';
 
-const PIN = '294817';
 const DOWN = '\uE015';
 const ENTER = '\uE007';
 const BOX = 'Exact place in words';
@@ -38,34 +37,25 @@ after(async () => {
 const options = () => app.run("return [...document.querySelectorAll('[role=option]')].map((option) => option.innerText.trim())");
 const valueOf = (name) => app.run('const [name] = arguments; return [...document.querySelectorAll("label")].find((label) => label.innerText.startsWith(name))?.control?.value ?? null', name);
 
-async function shot(name) {
-  await app.shot(name);
-  assert.deepEqual(await measure(app), []);
-}
-
 test('the addresses come with everything else, and a position says what it is near', async () => {
-  await app.fill('Address of your office', world.url);
-  await app.fill('Code', await world.code('sam@example.gov.uk'));
-  await app.fill('Choose a PIN', PIN);
-  await app.fill('The same PIN again', PIN);
-  await app.click('button', 'Set up this device');
+  await world.enrols(app, 'sam@example.gov.uk');
   await app.says('My records');
   await app.click('button', 'Fly-tip');
   await app.says(`near ${line}`);
-  await shot('address-near');
+  await looked(app, 'address-near');
 });
 
 test('an address is found as it is typed, and chosen with the keys alone', async () => {
   await app.fill(BOX, `${number} ${street.toLowerCase().slice(0, -2)}`);
   await until('it is the first that is offered', async () => (await options())[0]?.startsWith(line));
-  await shot('address-found');
+  await looked(app, 'address-found');
   await app.press(DOWN);
   await app.press(ENTER);
   await until('the box has it', async () => (await valueOf(BOX)) === `${line}, ${town}, ${postcode}`);
   await until('the property follows', async () => (await valueOf('Property number (UPRN)')) === uprn);
   await until('the street follows', async () => (await valueOf('Street number (USRN)')) === usrn);
   assert.deepEqual(await options(), []);
-  await shot('address-chosen');
+  await looked(app, 'address-chosen');
 });
 
 test('a slip of the finger and a postcode find it too', async () => {
@@ -81,5 +71,5 @@ test('what is not in the gazetteer is kept as it was typed', async () => {
   await app.click('button', 'Not in the gazetteer');
   await app.says('The office is told');
   assert.equal(await valueOf(BOX), 'Kiosk 3, Old Hay Market');
-  await shot('address-missing');
+  await looked(app, 'address-missing');
 });

@@ -4,23 +4,16 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { measure } from './measures.mjs';
+import { looked } from './measures.mjs';
 import { openApp, until } from './webdriver.mjs';
-import { World, built, example, label, photo, shots } from './world.mjs';
+import { PIN, World, built, example, label, photo, shots } from './world.mjs';
 
-const PIN = '294817';
 let world;
 let line;
 let screen;
 let record;
 let fixes;
 let open;
-
-/** Every screen that is photographed is measured too. */
-async function shot(name) {
-  await screen.shot(name);
-  assert.deepEqual(await measure(screen), []);
-}
 
 before(async () => {
   world = await World.open('app');
@@ -56,14 +49,14 @@ test('a device is set up with a one-time code', async () => {
   await screen.fill('The same PIN again', '294818');
   await screen.click('button', 'Set up this device');
   await screen.says('The two PINs must be the same');
-  await shot('app-enrol-problem');
+  await looked(screen, 'app-enrol-problem');
   await screen.fill('The same PIN again', PIN);
   await screen.fill('Code', await world.code('ann@example.gov.uk'));
   await screen.click('button', 'Set up this device');
   await screen.says('Ann');
   await screen.says('W07');
   await screen.says('Nothing yet today');
-  await shot('app-shift');
+  await looked(screen, 'app-shift');
 });
 
 test('it is locked and opened again with the PIN', async () => {
@@ -72,7 +65,7 @@ test('it is locked and opened again with the PIN', async () => {
   await screen.fill('PIN', '111111');
   await screen.click('button', 'Unlock');
   await screen.says('That is not the PIN');
-  await shot('app-wrong-pin');
+  await looked(screen, 'app-wrong-pin');
   for (const figure of PIN) await screen.click('button', figure);
   await screen.click('button', 'Unlock');
   await screen.says('My records');
@@ -83,7 +76,7 @@ test('two taps from the shift, a photograph is taken', async () => {
   await screen.click('button', 'Fly-tip');
   await screen.click('button', 'Take the photo');
   await screen.says('1 taken');
-  await shot('app-viewfinder');
+  await looked(screen, 'app-viewfinder');
 });
 
 test('one that came out badly is taken again, and takes the place of the other', async () => {
@@ -107,7 +100,7 @@ test('another is chosen from the phone', async () => {
     const brightness = await screen.run(BRIGHTNESS);
     return brightness.length === 2 && brightness.every((mean) => mean > 20);
   });
-  await shot('app-photos');
+  await looked(screen, 'app-photos');
 });
 
 test('the place shows how good and how old it is, and a pin may be put elsewhere', async () => {
@@ -115,9 +108,9 @@ test('the place shows how good and how old it is, and a pin may be put elsewhere
   writeFileSync(fixes, JSON.stringify({ lat: 52.62901, lon: 1.29233, accuracy_m: 6 }));
   await screen.says('within 6 m');
   await screen.says('52.62901');
-  await shot('app-place');
+  await looked(screen, 'app-place');
   await screen.click('button', 'Move');
-  await shot('app-pin');
+  await looked(screen, 'app-pin');
   await screen.click('button', 'Type latitude and longitude');
   await screen.fill('Latitude', '52.6285');
   await screen.fill('Longitude', '1.2920');
@@ -134,7 +127,7 @@ test('the battery dies in the middle of the form, and nothing that was given is 
   for (const figure of PIN) await screen.click('button', figure);
   await screen.click('button', 'Unlock');
   await screen.says('Carry on');
-  await shot('app-carry-on');
+  await looked(screen, 'app-carry-on');
   await screen.click('button', /Not saved yet/);
   await screen.says('pin placed by hand');
   await until('both photos are still there', async () => (await screen.run(BRIGHTNESS)).length === 2);
@@ -145,7 +138,7 @@ test('the battery dies in the middle of the form, and nothing that was given is 
 test('what is left to answer is said before and after saving is tried', async () => {
   await screen.click('button', 'Save on this device');
   await screen.says('There is a problem');
-  await shot('app-problem');
+  await looked(screen, 'app-problem');
 });
 
 test('the form is filled in and saved without a connection', async () => {
@@ -155,26 +148,26 @@ test('the form is filled in and saved without a connection', async () => {
   await screen.choose('Are there any hazards?', label('flytipping.hazards', hazards[0]));
   await screen.choose('Is there evidence of who left it?', label('common.yes_no', evidence));
   await screen.says('Draft kept');
-  await shot('app-form');
+  await looked(screen, 'app-form');
   await screen.click('button', 'Save on this device');
   await screen.says('My records');
   await screen.says('Saved on this device');
   await screen.says(/W07-\d+/);
   await screen.says(/1 waiting/);
-  await shot('app-saved');
+  await looked(screen, 'app-saved');
 });
 
 test('the officer sees what waits and why, and then that it was received', async () => {
   await screen.click('button', /1 waiting/);
   await screen.says('Why: no signal');
-  await shot('app-waiting');
+  await looked(screen, 'app-waiting');
   line.mend();
   await screen.click('button', 'Try now');
   await screen.says('Everything you saved has been received');
   await screen.click('button', 'Back');
   await screen.says('Received');
   await screen.says(/FT-\d{6}/);
-  await shot('app-received');
+  await looked(screen, 'app-received');
   const office = await world.office('jo@example.gov.uk');
   const { records } = await office.reads('/api/v1/trays/arrived');
   assert.equal(records.length, 1);
@@ -202,11 +195,11 @@ test('two answers stand side by side until the officer chooses', async () => {
   await screen.says('On the verge beside the bus shelter');
   await screen.says('In the passage behind the bus shelter');
   await screen.says('Jo Ali');
-  await shot('app-two-answers');
+  await looked(screen, 'app-two-answers');
   await screen.click('button', 'Keep theirs: On the verge beside the bus shelter');
   await until('one answer is left', async () => !(await screen.text()).includes('Two answers'));
   await screen.says('On the verge beside the bus shelter');
-  await shot('app-chosen');
+  await looked(screen, 'app-chosen');
   const values = async () => {
     const { view } = await office.reads(`/api/v1/records/${record}`);
     return view.fields.find((field) => field.field === 'more/where_text').values.map((value) => value.answer);

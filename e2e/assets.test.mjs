@@ -5,11 +5,10 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { measure, wrongs } from './measures.mjs';
+import { looked, wrongs } from './measures.mjs';
 import { openApp, openBrowser, until } from './webdriver.mjs';
 import { World, built, example, shots } from './world.mjs';
 
-const PIN = '294817';
 /** Metres to a degree here. */
 const NORTH = 111_195;
 const EAST = 67_500;
@@ -54,17 +53,8 @@ after(async () => {
 const IDLE = "return document.querySelector('.map[data-idle-ms]')?.dataset.idleMs ?? null";
 const ROWS = "return [...document.querySelectorAll('section ul .what')].map((row) => row.textContent)";
 
-async function shot(name) {
-  await app.shot(name);
-  assert.deepEqual(await measure(app), []);
-}
-
 test('the list says what stands around me, nearest first, and finds a number', async () => {
-  await app.fill('Address of your office', line.url);
-  await app.fill('Code', await world.code('sam@example.gov.uk'));
-  await app.fill('Choose a PIN', PIN);
-  await app.fill('The same PIN again', PIN);
-  await app.click('button', 'Set up this device');
+  await world.enrols(app, 'sam@example.gov.uk', line.url);
   await app.says(/FT-\d{6}/);
   await app.click('button', 'Map');
   await until('the map has come', () => app.run("return document.querySelector('.map[role=img]') !== null"), 60_000);
@@ -76,7 +66,7 @@ test('the list says what stands around me, nearest first, and finds a number', a
   assert.equal(metres.length, 30);
   assert.deepEqual(metres, metres.toSorted((one, other) => one - other));
   await app.run("document.querySelector('#assets').scrollIntoView()");
-  await shot('assets-app-list');
+  await looked(app, 'assets-app-list');
   await app.fill('Find by number or street', bin.code.toLowerCase());
   await until('the bin is the first', async () => (await app.run(ROWS))[0]?.startsWith(`${bin.code},`));
   await app.fill('Find by number or street', 'no such thing');
@@ -96,7 +86,7 @@ test('the map shows them, and a tap says which', async () => {
     await new Promise((done) => setTimeout(done, 1000));
     return app.has('button', `Open ${bin.code}`);
   });
-  await shot('assets-app-map');
+  await looked(app, 'assets-app-map');
   await app.run("document.documentElement.dataset.theme = 'dark'");
   await new Promise((done) => setTimeout(done, 1500));
   await app.shot('assets-app-map-dark');
@@ -113,20 +103,17 @@ test('a bin says what is known and reported, and a report begins at it with no l
   await app.says(`${bin.litres}`);
   await app.says(bin.emptied);
   await app.says(/FT-\d{6}|W07/);
-  await shot('assets-app-bin');
+  await looked(app, 'assets-app-bin');
   await app.click('button', 'Litter survey');
   await app.says('Draft kept');
   const place = await app.run("return document.querySelector('[data-field=where]').textContent");
   assert.match(place, /52\.\d+|TG \d{4} \d{4}/);
   await app.run("document.querySelector('[data-field=where]').scrollIntoView({ block: 'start' })");
-  await shot('assets-app-report');
+  await looked(app, 'assets-app-report');
 });
 
 test('the office finds the bin, with the case at it', async () => {
-  await office.go(`${world.url}/console/`);
-  await office.fill('Email address', 'jo@example.gov.uk');
-  await office.fill('Password', world.passwords.get('jo@example.gov.uk'));
-  await office.click('button', 'Sign in');
+  await world.signsIn(office, 'jo@example.gov.uk');
   await office.click('link', 'Map');
   await until('the map is drawn', () => office.run(IDLE));
   await office.click('button', 'Assets');

@@ -5,11 +5,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { measure, wrongs } from './measures.mjs';
+import { looked, wrongs } from './measures.mjs';
 import { openApp, openBrowser, until } from './webdriver.mjs';
-import { World, built, example, shots } from './world.mjs';
+import { PIN, World, built, example, shots } from './world.mjs';
 
-const PIN = '294817';
 const ANN = 'ann@example.gov.uk';
 const WHERE = 'more/where_text';
 
@@ -22,12 +21,6 @@ async function phoneOf(world) {
   await phone.click('button', 'Unlock');
   await phone.click('button', /waiting|All received|need/);
   return phone;
-}
-
-/** Every screen that is photographed is measured too. */
-async function shot(phone, name) {
-  await phone.shot(name);
-  assert.deepEqual(await measure(phone), []);
 }
 
 describe('a device that was stopped', () => {
@@ -65,14 +58,11 @@ describe('a device that was stopped', () => {
     await phone.says('The office has stopped this device');
     await phone.says('With the office');
     await phone.says('The office is looking at it: nothing to do.');
-    await shot(phone, 'decide-waits');
+    await looked(phone, 'decide-waits');
   });
 
   test('the office sees who wrote it, where, why it waits and what stands now', async () => {
-    await desk.go(`${world.url}/console/`);
-    await desk.fill('Email address', 'jo@example.gov.uk');
-    await desk.fill('Password', world.passwords.get('jo@example.gov.uk'));
-    await desk.click('button', 'Sign in');
+    await world.signsIn(desk, 'jo@example.gov.uk');
     await desk.click('link', /^To decide 2/);
     await desk.says('W07 was stopped before it sent this');
     await desk.says(/Ann Bailey · \d\d:\d\d · on W07/);
@@ -115,7 +105,7 @@ describe('a device that was stopped', () => {
     await phone.says('The office took a change of yours into its record');
     await phone.says('Someone in the office looked at this and did not take it');
     await phone.says('The office wrote: “It was reported by phone already”');
-    await shot(phone, 'decide-told');
+    await looked(phone, 'decide-told');
     await phone.click('button', 'I have read this');
     await until('it is not said again', async () => !(await phone.text()).includes('took a change of yours'));
     await phone.click('button', /^Leave it to the office/);
@@ -149,10 +139,10 @@ describe('a server that was put back to before a phone was enrolled', () => {
     await phone.click('button', 'Try now');
     await phone.says('The office’s server does not know this device any more');
     await phone.says('Next try: as soon as this device is enrolled again.');
-    await shot(phone, 'again-needed');
+    await looked(phone, 'again-needed');
     await phone.click('button', 'Enrol this device again');
     await phone.says('Nothing you saved is lost');
-    await shot(phone, 'again-asked');
+    await looked(phone, 'again-asked');
   });
 
   test('what is wrong with an entry is said, and the phone stays open', async () => {
@@ -163,7 +153,7 @@ describe('a server that was put back to before a phone was enrolled', () => {
     await phone.fill('Your PIN', PIN);
     await phone.click('button', 'Enrol again');
     await phone.says('There is a problem');
-    await shot(phone, 'again-refused');
+    await looked(phone, 'again-refused');
   });
 
   test('a fresh code makes it known, and all that was saved arrives', async () => {
@@ -172,7 +162,7 @@ describe('a server that was put back to before a phone was enrolled', () => {
     await phone.click('button', 'Enrol again');
     await phone.says('The office’s server was put back to an earlier day');
     await phone.says('Everything you saved has been received');
-    await shot(phone, 'again-received');
+    await looked(phone, 'again-received');
     const jo = await world.office('jo@example.gov.uk');
     const { records } = await jo.reads('/api/v1/trays/arrived');
     assert.equal(records.length, 2);

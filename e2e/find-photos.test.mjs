@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { wrongs } from './measures.mjs';
+import { lookedWide, wrongs } from './measures.mjs';
 import { openBrowser, until } from './webdriver.mjs';
 import { World, example, shots } from './world.mjs';
 
@@ -37,27 +37,12 @@ const choose = (id, label) =>
     label,
   );
 
-async function shotsOf(name) {
-  await screen.shot(name);
-  await screen.run("document.documentElement.dataset.theme = 'dark'");
-  await screen.shot(`${name}-dark`);
-  await screen.run("document.documentElement.dataset.theme = 'light'");
-  await screen.resize(320, 640);
-  await screen.shot(`${name}-narrow`);
-  const over = await screen.run('return document.documentElement.scrollWidth - document.documentElement.clientWidth');
-  assert.equal(over, 0, `${name} is wider than a narrow screen`);
-  await screen.resize(1280, 900);
-}
-
 test('photos of one’s own teams are there, the newest first, and no others', async () => {
-  await screen.go(`${world.url}/console/`);
-  await screen.fill('Email address', 'jo@example.gov.uk');
-  await screen.fill('Password', world.passwords.get('jo@example.gov.uk'));
-  await screen.click('button', 'Sign in');
+  await world.signsIn(screen, 'jo@example.gov.uk');
   await screen.click('link', 'Find photos');
   await screen.says('3 photos');
   await until('all are drawn', async () => (await drawn()) === 3);
-  await shotsOf('find-photos');
+  await lookedWide(screen, 'find-photos');
   assert.deepEqual(await wrongs(screen), []);
 });
 
@@ -65,7 +50,7 @@ test('they are found near a point, and a point that is none is said', async () =
   await screen.fill('Near a point', 'by the bus stop');
   await screen.click('button', 'Find');
   await screen.says('Enter latitude and longitude');
-  await shotsOf('find-photos-wrong');
+  await lookedWide(screen, 'find-photos-wrong');
   assert.deepEqual(await wrongs(screen), []);
   const office = await world.office('jo@example.gov.uk');
   const { photos } = await office.reads('/api/v1/photos');

@@ -52,10 +52,7 @@ async function inFrame(work) {
 const rows = () => screen.run("return [...document.querySelectorAll('tbody tr')].map((row) => [...row.cells].map((cell) => cell.innerText.trim()))");
 
 test('the system manager signs in and finds the forms of the council', async () => {
-  await screen.go(`${world.url}/console/`);
-  await screen.fill('Email address', 'lee@example.gov.uk');
-  await screen.fill('Password', world.passwords.get('lee@example.gov.uk'));
-  await screen.click('button', 'Sign in');
+  await world.signsIn(screen, 'lee@example.gov.uk');
   await screen.click('link', 'Forms');
   await screen.says('Fly-tip');
   assert.deepEqual(await wrongs(screen), []);

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { wrongs } from './measures.mjs';
+import { lookedWide, wrongs } from './measures.mjs';
 import { openBrowser, until } from './webdriver.mjs';
 import { World, example, shots } from './world.mjs';
 
@@ -26,11 +26,8 @@ after(async () => {
   world?.close();
 });
 
-async function signsIn(email) {
-  await screen.go(`${world.url}/console/`);
-  await screen.fill('Email address', email);
-  await screen.fill('Password', world.passwords.get(email));
-  await screen.click('button', 'Sign in');
+async function opensCase(email) {
+  await world.signsIn(screen, email);
   await screen.click('link', /FT-\d{6}/);
   await screen.says('All 3 photos received');
 }
@@ -40,25 +37,12 @@ const drawn = (where) => screen.run(`return [...document.querySelectorAll('${whe
 const picture = () => screen.run("const box = document.querySelector('dialog .stage img').getBoundingClientRect(); return [box.left, box.top, box.width, box.height]");
 const isLarge = () => until('the picture is there', async () => (await drawn('dialog .stage')) > 0 && (await picture())[2] > 50);
 
-/** As it is on a desktop, in the dark, and on the narrowest screen. */
-async function shotsOf(name) {
-  await screen.shot(name);
-  await screen.run("document.documentElement.dataset.theme = 'dark'");
-  await screen.shot(`${name}-dark`);
-  await screen.run("document.documentElement.dataset.theme = 'light'");
-  await screen.resize(320, 640);
-  await screen.shot(`${name}-narrow`);
-  const over = await screen.run('return document.documentElement.scrollWidth - document.documentElement.clientWidth');
-  assert.equal(over, 0, `${name} is wider than a narrow screen`);
-  await screen.resize(1280, 900);
-}
-
 test('the gallery shows every photo with its shot, who took it and when', async () => {
   await screen.resize(1280, 900);
-  await signsIn('jo@example.gov.uk');
+  await opensCase('jo@example.gov.uk');
   await until('three are drawn', async () => (await drawn('main')) === 3);
   await screen.says('Ann Bailey');
-  await shotsOf('gallery');
+  await lookedWide(screen, 'gallery');
   assert.deepEqual(await wrongs(screen), []);
 });
 
@@ -75,13 +59,13 @@ test('a photo is looked at closely, by keys and by wheel', async () => {
   assert.ok(near[2] > 2 * whole[2]);
   await screen.press(KEY.right);
   assert.ok((await picture())[0] < near[0], 'the arrow moves the picture while it is larger than its stage');
-  await shotsOf('lightbox-zoomed');
+  await lookedWide(screen, 'lightbox-zoomed');
   await screen.press('0');
   await screen.says('100 %');
   await screen.press(KEY.right);
   await screen.says('Photo 2 of 3');
   await isLarge();
-  await shotsOf('lightbox');
+  await lookedWide(screen, 'lightbox');
   assert.deepEqual(await wrongs(screen), []);
 });
 
@@ -93,7 +77,7 @@ test('two photos stand side by side and are zoomed together', async () => {
   await screen.says('150 %');
   const [left, right] = await widths();
   assert.ok(left > 1 && right > 1, `${left} and ${right}`);
-  await shotsOf('lightbox-compare');
+  await lookedWide(screen, 'lightbox-compare');
   assert.deepEqual(await wrongs(screen), []);
   await screen.press(KEY.escape);
   await screen.says('Photo 2 of 3');
@@ -116,20 +100,20 @@ test('a face is covered by drawing a box, and a plate by the keyboard alone', as
   await screen.press(`\uE008${KEY.right}\uE008`);
   const after = await box();
   assert.ok(after[0] > before[0] && after[1] > before[1], 'arrows move it, and with Shift change its size');
-  await shotsOf('lightbox-boxes');
+  await lookedWide(screen, 'lightbox-boxes');
   assert.deepEqual(await wrongs(screen), []);
   await screen.click('button', 'Keep these boxes');
   await screen.says('Faces and plates covered');
   await screen.says(/2 boxes covered by you/i);
   await isLarge();
-  await shotsOf('lightbox-covered');
+  await lookedWide(screen, 'lightbox-covered');
   await screen.click('button', 'Close');
-  await shotsOf('gallery-covered');
+  await lookedWide(screen, 'gallery-covered');
 });
 
 test('an officer without the right sees it covered everywhere, and cannot uncover it', async () => {
   await screen.click('button', 'Sign out');
-  await signsIn('ann@example.gov.uk');
+  await opensCase('ann@example.gov.uk');
   await screen.says('Faces and plates covered');
   assert.equal(await screen.has('link', 'With sealed originals (zip)'), false);
   await screen.click('button', /Photo 2 of 3/);
@@ -153,7 +137,7 @@ test('an officer without the right sees it covered everywhere, and cannot uncove
 
 test('whoever may uncovers it, and what was done stays in its history', async () => {
   await screen.click('button', 'Sign out');
-  await signsIn('jo@example.gov.uk');
+  await opensCase('jo@example.gov.uk');
   await screen.click('button', /Photo 2 of 3/);
   await screen.click('button', 'Cover faces and plates');
   for (const box of [2, 1]) {

@@ -40,10 +40,7 @@ const table = (caption) =>
   );
 
 test('the office sees where cases gather, and the tables say what the map shows', async () => {
-  await screen.go(`${world.url}/console/`);
-  await screen.fill('Email address', 'sam@example.gov.uk');
-  await screen.fill('Password', world.passwords.get('sam@example.gov.uk'));
-  await screen.click('button', 'Sign in');
+  await world.signsIn(screen, 'sam@example.gov.uk');
   await screen.click('link', 'Hotspots');
   await screen.says('Busiest places');
   const busiest = await table('Busiest places');

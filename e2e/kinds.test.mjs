@@ -10,7 +10,6 @@ import { openApp, openBrowser, until } from './webdriver.mjs';
 import { World, built, shots, top } from './world.mjs';
 
 const STREETS = 10_000;
-const PIN = '294817';
 let world;
 let screen;
 let file;
@@ -27,11 +26,7 @@ before(async () => {
   writeFileSync(fixes, JSON.stringify({ lat: 52.62901, lon: 1.29233, accuracy_m: 6 }));
   const env = { KERBSIDE_VAULT: join(world.folder, 'app'), KERBSIDE_MOCK_CAMERA: '1', KERBSIDE_POSITION: `script:${fixes}` };
   screen = await openApp(built('kerbside-app'), env, shots);
-  await screen.fill('Address of your office', world.url);
-  await screen.fill('Code', await world.code('ann@example.gov.uk'));
-  await screen.fill('Choose a PIN', PIN);
-  await screen.fill('The same PIN again', PIN);
-  await screen.click('button', 'Set up this device');
+  await world.enrols(screen, 'ann@example.gov.uk');
   await screen.click('button', 'Every kind');
   await screen.says('What is it called?');
 });
@@ -117,10 +112,7 @@ test('what was answered is saved, and the office has it', async () => {
 test('in Chromium it fits a small phone and a desktop', async () => {
   await screen.close();
   screen = await openBrowser(shots, { width: 1440, height: 900 });
-  await screen.go(`${world.url}/console/`);
-  await screen.fill('Email address', 'lee@example.gov.uk');
-  await screen.fill('Password', world.passwords.get('lee@example.gov.uk'));
-  await screen.click('button', 'Sign in');
+  await world.signsIn(screen, 'lee@example.gov.uk');
   await screen.click('link', 'Forms');
   await screen.click('link', 'Bring in a form');
   await screen.give(/Drop a form here/, file);

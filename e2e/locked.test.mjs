@@ -1,26 +1,19 @@
 // What stands between a stranger and the vault, and what the app says to things that are not what they seem.
 
-import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { crc32, deflateSync } from 'node:zlib';
-import { measure } from './measures.mjs';
+import { looked } from './measures.mjs';
 import { openApp } from './webdriver.mjs';
-import { World, built, shots } from './world.mjs';
+import { PIN, World, built, shots } from './world.mjs';
 
-const PIN = '294817';
 const NEW_PIN = '315315';
 let world;
 let vault;
 let screen;
 let open;
-
-async function shot(name) {
-  await screen.shot(name);
-  assert.deepEqual(await measure(screen), []);
-}
 
 /** As if the PIN had been wrong so many times, long enough ago not to wait: the delays themselves take hours. */
 function wrongTimes(times) {
@@ -80,7 +73,7 @@ test('where the keys lie is said plainly', async () => {
   await screen.click('button', 'Settings');
   await screen.says('This device');
   await screen.says(/key store/);
-  await shot('app-settings');
+  await looked(screen, 'app-settings');
   await screen.click('button', 'Back');
 });
 
@@ -95,7 +88,7 @@ test('a file that is no photo and a photo that is too big are each refused in wo
   await screen.says('must be a JPG or PNG');
   await screen.give('Choose a photo', huge);
   await screen.says('too large');
-  await shot('app-refused-photo');
+  await looked(screen, 'app-refused-photo');
   await screen.click('button', 'Throw this draft away');
   await screen.click('button', 'Throw it away');
   await screen.says('Nothing yet today');
@@ -109,7 +102,7 @@ test('each wrong PIN makes the next wait longer', async () => {
   await screen.fill('PIN', '111111');
   await screen.click('button', 'Unlock');
   await screen.says(/Wait \d+ seconds, then try again\. Nothing is lost\./);
-  await shot('app-wait');
+  await looked(screen, 'app-wait');
 });
 
 test('after ten, a fresh code from the office opens it and sets a new PIN', async () => {
@@ -119,7 +112,7 @@ test('after ten, a fresh code from the office opens it and sets a new PIN', asyn
   await screen.fill('PIN', '111111');
   await screen.click('button', 'Unlock');
   await screen.says('Ask your office for a fresh code');
-  await shot('app-fresh-code');
+  await looked(screen, 'app-fresh-code');
   await screen.fill('Code', 'AAAA-BBBB-CCCC-DD');
   await screen.fill('Choose a new PIN', NEW_PIN);
   await screen.fill('The same PIN again', NEW_PIN);

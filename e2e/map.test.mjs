@@ -5,12 +5,11 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { measure, wrongs } from './measures.mjs';
+import { looked, wrongs } from './measures.mjs';
 import { coloursIn } from './pixels.mjs';
 import { openApp, openBrowser, until } from './webdriver.mjs';
 import { World, built, example, shots } from './world.mjs';
 
-const PIN = '294817';
 const DOWN = '\uE015';
 const ENTER = '\uE007';
 let world;
@@ -60,17 +59,8 @@ async function drawn(screen, names) {
   return ms;
 }
 
-async function shot(name) {
-  await app.shot(name);
-  assert.deepEqual(await measure(app), []);
-}
-
 test('without a map the list says what is near, and the map comes by itself', async () => {
-  await app.fill('Address of your office', world.url);
-  await app.fill('Code', await world.code('sam@example.gov.uk'));
-  await app.fill('Choose a PIN', PIN);
-  await app.fill('The same PIN again', PIN);
-  await app.click('button', 'Set up this device');
+  await world.enrols(app, 'sam@example.gov.uk');
   await app.says('My records');
   await app.click('button', 'Map');
   await app.says('Nearest first');
@@ -81,7 +71,7 @@ test('without a map the list says what is near, and the map comes by itself', as
 test('the app draws the map with what is near', async (context) => {
   const ms = await drawn(app, ['land', 'road', 'park']);
   context.diagnostic(`app: map first idle ${ms} ms`);
-  await shot('map-app');
+  await looked(app, 'map-app');
   const rows = await app.run("return [...document.querySelectorAll('section ul .more')].map((more) => more.textContent)");
   const far = rows.map((row) => /(\d+(?:\.\d+)?) (m|km) /.exec(row)).filter(Boolean).map(([, n, unit]) => Number(n) * (unit === 'km' ? 1000 : 1));
   assert.equal(far.length, 4);
@@ -98,7 +88,7 @@ test('a mark that is tapped says what it is and opens', async () => {
     await new Promise((done) => setTimeout(done, 1000));
     return app.has('button', 'Open');
   });
-  await shot('map-app-tapped');
+  await looked(app, 'map-app-tapped');
   await app.click('button', 'Open');
   await app.says('Safe in backup: still to come');
   await app.click('button', 'Back');
@@ -112,14 +102,11 @@ test('a pin is put on the map by a tap and nudged by the arrows', async () => {
   const before = await app.run("return document.querySelector('[aria-live=polite].figures').textContent");
   await app.click('button', /north/);
   await until('the pin has moved', async () => (await app.run("return document.querySelector('[aria-live=polite].figures').textContent")) !== before);
-  await shot('map-app-pin');
+  await looked(app, 'map-app-pin');
 });
 
 test('the office draws its live map, in the dark as well', async (context) => {
-  await office.go(`${world.url}/console/`);
-  await office.fill('Email address', 'jo@example.gov.uk');
-  await office.fill('Password', world.passwords.get('jo@example.gov.uk'));
-  await office.click('button', 'Sign in');
+  await world.signsIn(office, 'jo@example.gov.uk');
   await office.click('link', 'Map');
   const ms = await drawn(office, ['land', 'road', 'park']);
   context.diagnostic(`console: map first idle ${ms} ms`);

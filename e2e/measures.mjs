@@ -1,6 +1,7 @@
 // What a gloved thumb, large text and a screen reader need of every screen of the app: targets of 56 px, nothing off the
 // side, and nothing that axe finds wrong in any theme, contrast included.
 
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
@@ -49,4 +50,23 @@ export async function measure(screen) {
 /** What axe finds wrong on a page of the office, in each theme. A frame is a page of its own, asked for by itself. */
 export function wrongs(screen, themes = ['light', 'dark']) {
   return screen.run(AXE, themes);
+}
+
+/** A screen of the app that is photographed is measured too. */
+export async function looked(screen, name) {
+  await screen.shot(name);
+  assert.deepEqual(await measure(screen), [], name);
+}
+
+/** A page of the office as it is on a desktop, in the dark, and on the narrowest screen. */
+export async function lookedWide(screen, name) {
+  await screen.shot(name);
+  await screen.run("document.documentElement.dataset.theme = 'dark'");
+  await screen.shot(`${name}-dark`);
+  await screen.run("document.documentElement.dataset.theme = 'light'");
+  await screen.resize(320, 640);
+  await screen.shot(`${name}-narrow`);
+  const over = await screen.run('return document.documentElement.scrollWidth - document.documentElement.clientWidth');
+  assert.equal(over, 0, `${name} is wider than a narrow screen`);
+  await screen.resize(1280, 900);
 }

@@ -5,11 +5,10 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { measure, wrongs } from './measures.mjs';
+import { looked, wrongs } from './measures.mjs';
 import { openApp, openBrowser, until } from './webdriver.mjs';
 import { World, built, example, label, photo, shots } from './world.mjs';
 
-const PIN = '294817';
 let world;
 let line;
 let app;
@@ -36,11 +35,6 @@ after(async () => {
   world?.close();
 });
 
-async function shot(name) {
-  await app.shot(name);
-  assert.deepEqual(await measure(app), []);
-}
-
 /** A whole report where I stand, up to the button that saves it. */
 async function begin() {
   await app.click('button', 'Fly-tip');
@@ -56,17 +50,13 @@ async function begin() {
 }
 
 test('the place says in which area it is', async () => {
-  await app.fill('Address of your office', line.url);
-  await app.fill('Code', await world.code('sam@example.gov.uk'));
-  await app.fill('Choose a PIN', PIN);
-  await app.fill('The same PIN again', PIN);
-  await app.click('button', 'Set up this device');
+  await world.enrols(app, 'sam@example.gov.uk', line.url);
   await app.says(/FT-\d{6}/);
   await begin();
   await app.says('In Norwich 007A');
   line.cut();
   await app.run("document.querySelector('[data-field=where]')?.scrollIntoView({ block: 'start' })");
-  await shot('areas-app-place');
+  await looked(app, 'areas-app-place');
 });
 
 test('what is nearby is said before it is saved, with no connection', async () => {
@@ -74,7 +64,7 @@ test('what is nearby is said before it is saved, with no connection', async () =
   await app.says('2 open reports within 30 m');
   await app.says('2 m away');
   await app.says('20 m away');
-  await shot('nearby-app');
+  await looked(app, 'nearby-app');
   await app.run("document.documentElement.dataset.theme = 'dark'");
   await app.shot('nearby-app-dark');
   await app.run("delete document.documentElement.dataset.theme");
@@ -108,10 +98,7 @@ test('something else is a report of its own', async () => {
 });
 
 test('a case names its area and the version of the boundaries', async () => {
-  await office.go(`${world.url}/console/`);
-  await office.fill('Email address', 'jo@example.gov.uk');
-  await office.fill('Password', world.passwords.get('jo@example.gov.uk'));
-  await office.click('button', 'Sign in');
+  await world.signsIn(office, 'jo@example.gov.uk');
   await office.click('link', /FT-000001/);
   await office.says('Norwich 007A');
   await office.says('Patch · boundaries norwich-lsoa-2011, version 1');

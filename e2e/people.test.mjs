@@ -5,11 +5,10 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { measure } from './measures.mjs';
+import { looked } from './measures.mjs';
 import { openApp, openBrowser, until } from './webdriver.mjs';
-import { World, built, example, shots } from './world.mjs';
+import { PIN, World, built, example, shots } from './world.mjs';
 
-const PIN = '294817';
 const WHERE = 'more/where_text';
 let world;
 let line;
@@ -19,12 +18,6 @@ let ann;
 let sam;
 let office;
 let records;
-
-/** Every screen of the phone that is photographed is measured too. */
-async function shot(screen, name) {
-  await screen.shot(name);
-  if (screen === phone) assert.deepEqual(await measure(screen), []);
-}
 
 before(async () => {
   world = await World.open('people');
@@ -64,52 +57,45 @@ async function hears() {
   await phone.click('button', 'Back');
 }
 
-async function signsIn(email) {
-  await desk.go(`${world.url}/console/`);
-  await desk.fill('Email address', email);
-  await desk.fill('Password', world.passwords.get(email));
-  await desk.click('button', 'Sign in');
-}
-
 test('the phone says in one sentence that two answers were recorded, and by whom', async () => {
   for (const figure of PIN) await phone.click('button', figure);
   await phone.click('button', 'Unlock');
   await phone.says(/1 waiting/);
   await phone.click('button', /1 waiting/);
   await phone.says('Safe in backup');
-  await shot(phone, 'people-waiting');
+  await looked(phone, 'people-waiting');
   line.mend();
   await phone.click('button', 'Try now');
   await phone.says('There are two answers to choose between');
-  await shot(phone, 'people-needs-you');
+  await looked(phone, 'people-needs-you');
   await phone.click('button', /^Choose/);
   await phone.says(/Two answers recorded: .*\(.*, \d\d:\d\d\) and .*\(.*, \d\d:\d\d\)\./);
   await phone.says(/In the passage behind the bus shelter \(you, \d\d:\d\d\)/);
   await phone.says(/On the verge beside the bus shelter \(Jo Ali, \d\d:\d\d\)/);
-  await shot(phone, 'people-two-answers');
+  await looked(phone, 'people-two-answers');
 });
 
 test('the office settles it by keyboard, and the phone is told what was kept until it is seen', async () => {
-  await signsIn('jo@example.gov.uk');
+  await world.signsIn(desk, 'jo@example.gov.uk');
   await desk.click('link', /^Two answers/);
   await desk.says('on W07');
   await desk.says('at the office');
-  await shot(desk, 'people-workbench');
+  await desk.shot('people-workbench');
   await desk.press('j');
   const first = await desk.run("return document.querySelector('main li li .answer').textContent");
   await desk.press(first.includes('On the verge') ? '1' : '2');
   await desk.says('You kept On the verge beside the bus shelter');
-  await shot(desk, 'people-settled');
+  await desk.shot('people-settled');
   await phone.click('button', 'Back');
   await phone.click('button', /waiting|All received|need/);
   await phone.click('button', 'Try now');
   await phone.click('button', 'Back');
   await phone.says('Somebody chose');
-  await shot(phone, 'people-shift-outcome');
+  await looked(phone, 'people-shift-outcome');
   await phone.click('button', /Somebody chose/);
   await phone.says('Jo Ali kept On the verge beside the bus shelter');
   await phone.says('Yours, In the passage behind the bus shelter, stays in the history.');
-  await shot(phone, 'people-outcome');
+  await looked(phone, 'people-outcome');
   await phone.click('button', 'I have seen it');
   await until('it is not said again', async () => !(await phone.text()).includes('stays in the history'));
 });
@@ -130,11 +116,11 @@ test('a report is withdrawn with a reason, is in no list, and comes back', async
   await phone.click('button', 'Withdraw this report');
   await phone.click('button', 'Withdraw it');
   await phone.says('Enter why you withdraw it');
-  await shot(phone, 'people-withdraw-why');
+  await looked(phone, 'people-withdraw-why');
   await phone.fill('Why?', 'Reported twice');
   await phone.click('button', 'Withdraw it');
   await phone.says('You withdrew this report');
-  await shot(phone, 'people-withdrawn');
+  await looked(phone, 'people-withdrawn');
   await phone.click('button', 'Back');
   await phone.says('1 withdrawn');
   await phone.click('button', '1 withdrawn');
@@ -164,19 +150,19 @@ test('a colleague who worked on it without knowing is asked, and whoever withdre
   await desk.says('Withdrawn, and worked on');
   await desk.says(/Ann Bailey withdrew this .* Sam Reed added to it without knowing/);
   await desk.says('Why it was withdrawn: Reported twice');
-  await shot(desk, 'people-withdrawn-and-worked-on');
+  await desk.shot('people-withdrawn-and-worked-on');
   await sam.does('resolve', records[0], '@lifecycle', '--answer', '"open"');
   await sam.sync();
   await phone.click('button', 'Try now');
   await phone.click('button', 'Back');
   await phone.click('button', /Somebody chose/);
   await phone.says('Sam Reed kept this report open');
-  await shot(phone, 'people-kept-open');
+  await looked(phone, 'people-kept-open');
 });
 
 test('the trust page shows that nothing is missing, and what stands behind each number', async () => {
   await desk.click('button', 'Sign out');
-  await signsIn('val@example.gov.uk');
+  await world.signsIn(desk, 'val@example.gov.uk');
   await desk.click('link', 'Trust');
   await desk.says('Nothing is missing');
   const numbers = await world.office('val@example.gov.uk').then((val) => val.reads('/api/v1/trust'));
@@ -185,11 +171,11 @@ test('the trust page shows that nothing is missing, and what stands behind each 
   assert.equal(numbers.missing, 0);
   await desk.says(new RegExp(`Received\\s+${numbers.received}`));
   await desk.says('W07');
-  await shot(desk, 'people-trust');
+  await desk.shot('people-trust');
   await desk.click('link', /^Received/);
   await desk.says('what stands behind it');
   await desk.says(/FT-\d{6}/);
-  await shot(desk, 'people-trust-lines');
+  await desk.shot('people-trust-lines');
   const metrics = await (await fetch(`${world.url}/metrics`)).text();
   assert.match(metrics, new RegExp(`kerbside_receipts_issued_total ${numbers.received}\\b`));
   assert.match(metrics, /kerbside_oldest_unsent_age_seconds\{device="W07"\} 0/);

@@ -5,11 +5,10 @@ import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { measure } from './measures.mjs';
+import { looked } from './measures.mjs';
 import { openApp, until } from './webdriver.mjs';
-import { World, built, example, photo, shots } from './world.mjs';
+import { PIN, World, built, example, photo, shots } from './world.mjs';
 
-const PIN = '294817';
 const TAKEN = 'A photo was taken for this report and not added: Fly-tip';
 const ANN = 'ann@example.gov.uk';
 let world;
@@ -17,11 +16,6 @@ let ann;
 let screen;
 let pictures;
 let open;
-
-async function shot(name) {
-  await screen.shot(name);
-  assert.deepEqual(await measure(screen), []);
-}
 
 /** What the system's camera does while the app is gone: a file, newer than what was written down before it opened. */
 function cameraLeaves(name, from) {
@@ -66,7 +60,7 @@ test('killed while the camera is open, the app asks about what it took and adds 
   await killedAndOpenedAgain();
   await screen.says(TAKEN);
   await until('both are shown', () => screen.run('return document.querySelectorAll("article img").length === 2'));
-  await shot('app-orphans');
+  await looked(screen, 'app-orphans');
   await screen.click('button', 'Add it');
   await screen.says('Added to its report');
   await until('the open copy is gone', () => !existsSync(join(pictures, 'JPEG_20260316_091244_1.jpg')));
@@ -75,7 +69,7 @@ test('killed while the camera is open, the app asks about what it took and adds 
 test('one that is left out is deleted only once that was said twice, and nothing else is', async () => {
   await screen.click('button', 'Leave it out');
   await screen.says('It will be deleted from this device');
-  await shot('app-orphan-sure');
+  await looked(screen, 'app-orphan-sure');
   await screen.click('button', 'Decide later');
   assert.equal(readdirSync(pictures).length, 2);
   await killedAndOpenedAgain();
@@ -89,7 +83,7 @@ test('one that is left out is deleted only once that was said twice, and nothing
 test('the draft has the photo that was added, and only that', async () => {
   await screen.click('button', /Not saved yet/);
   await until('it is drawn', () => screen.run('return document.querySelectorAll("fieldset img").length === 1'));
-  await shot('app-orphan-added');
+  await looked(screen, 'app-orphan-added');
 });
 
 test('the officer says that photos go over Wi-Fi only, and how much of a month is theirs', async () => {
@@ -98,7 +92,7 @@ test('the officer says that photos go over Wi-Fi only, and how much of a month i
   await screen.choose('Photos go', 'Over Wi-Fi only');
   await screen.choose('Data for photos each month', '250 MB');
   await screen.says('0.0 of 250 MB for photos used this month');
-  await shot('app-photo-settings');
+  await looked(screen, 'app-photo-settings');
 });
 
 test('on mobile data the words go and the photo waits, says why, and goes when a person lets it', async () => {
@@ -109,11 +103,11 @@ test('on mobile data the words go and the photo waits, says why, and goes when a
   await screen.run('location.hash = "#/waiting"');
   await screen.says('it will go on Wi-Fi');
   await screen.says('MB of photos wait');
-  await shot('app-photo-waits');
+  await looked(screen, 'app-photo-waits');
   await screen.click('button', /^Send its photos now/);
   await screen.says('All received');
   await screen.says(/0\.\d of 250 MB for photos used this month/);
-  await shot('app-photo-went');
+  await looked(screen, 'app-photo-went');
 });
 
 test('one viewfinder takes all that is wanted, one after the other, and one of them again', async () => {
@@ -125,7 +119,7 @@ test('one viewfinder takes all that is wanted, one after the other, and one of t
     await screen.click('button', 'Take the photo');
     await until(`${taken} are there`, async () => (await there()) === taken);
   }
-  await shot('app-shots');
+  await looked(screen, 'app-shots');
   await screen.click('button', 'Light');
   await until('the light is on', () => screen.run("return document.querySelector('.finder .light').getAttribute('aria-pressed') === 'true'"));
   await screen.click('button', 'Done');

@@ -8,7 +8,6 @@ import { measure, wrongs } from './measures.mjs';
 import { openApp, openBrowser, until } from './webdriver.mjs';
 import { World, built, example, shots } from './world.mjs';
 
-const PIN = '294817';
 let world;
 let office;
 let app;
@@ -26,10 +25,7 @@ before(async () => {
   await ann.sync();
   await sam.sync();
   office = await openBrowser(shots, { width: 1440, height: 900 });
-  await office.go(`${world.url}/console/`);
-  await office.fill('Email address', 'jo@example.gov.uk');
-  await office.fill('Password', world.passwords.get('jo@example.gov.uk'));
-  await office.click('button', 'Sign in');
+  await world.signsIn(office, 'jo@example.gov.uk');
 });
 
 after(async () => {
@@ -87,11 +83,7 @@ test('joined by one act, and both say so', async () => {
 
 test('whoever reported it reads on their phone under which number work goes on', async () => {
   app = await openApp(built('kerbside-app'), { KERBSIDE_VAULT: join(world.folder, 'app') }, shots);
-  await app.fill('Address of your office', world.url);
-  await app.fill('Code', await world.code('sam@example.gov.uk'));
-  await app.fill('Choose a PIN', PIN);
-  await app.fill('The same PIN again', PIN);
-  await app.click('button', 'Set up this device');
+  await world.enrols(app, 'sam@example.gov.uk');
   await app.says(/FT-\d{6}/);
   await app.run(`location.hash = '#/record/${second.record}'`);
   await app.says('Closed: it is the same as FT-000001');

@@ -15,6 +15,8 @@ const builds = process.env.KERBSIDE_BUILT ?? join(top, 'target/debug');
 export const built = (name) => join(builds, name);
 export const photo = (name) => join(top, 'e2e/photos', name);
 
+export const PIN = '294817';
+
 export class World {
   static async open(name) {
     const world = new World();
@@ -88,8 +90,25 @@ export class World {
     return code;
   }
 
+  /** Somebody who has their code in hand sets this app up. */
+  async enrols(screen, email, url = this.url) {
+    await screen.fill('Address of your office', url);
+    await screen.fill('Code', await this.code(email));
+    await screen.fill('Choose a PIN', PIN);
+    await screen.fill('The same PIN again', PIN);
+    await screen.click('button', 'Set up this device');
+  }
+
+  /** Somebody opens the console in this browser. */
+  async signsIn(screen, email) {
+    await screen.go(`${this.url}/console/`);
+    await screen.fill('Email address', email);
+    await screen.fill('Password', this.passwords.get(email));
+    await screen.click('button', 'Sign in');
+  }
+
   /** An officer with an enrolled device, reached through `url`. */
-  async officer(email, { pin = '294817', url = this.url } = {}) {
+  async officer(email, { pin = PIN, url = this.url } = {}) {
     const vault = join(this.folder, email);
     const own = { ...process.env, KERBSIDE_PIN: pin, KERBSIDE_KEY_STORE: 'file' };
     const does = (...words) => said(built('kerbside'), ['--vault', vault, '--json', ...words], own);
